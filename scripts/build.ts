@@ -1,0 +1,69 @@
+/**
+ * The one bundling script: host, engine, CLI, trainer and webview into dist/, plus the files they load at run time.
+ * Usage: node scripts/build.ts [--watch] [--production]
+ */
+import { cp, mkdir, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { build, context, type BuildOptions } from "esbuild";
+
+const root = path.resolve(import.meta.dirname, "..");
+const dist = path.join(root, "dist");
+const production = process.argv.includes("--production");
+const watch = process.argv.includes("--watch");
+const require = createRequire(import.meta.url);
+
+const shared: BuildOptions = {
+  bundle: true,
+  sourcemap: production ? false : "linked",
+  minify: production,
+  // Class and function names appear in logs and in TensorFlow.js registries.
+  keepNames: true,
+  legalComments: "none",
+  logLevel: "warning",
+  absWorkingDir: root,
+};
+
+const node: BuildOptions = { ...shared, platform: "node", format: "cjs", target: "node20", outExtension: { ".js": ".cjs" } };
+
+const bundles: BuildOptions[] = [
+  { ...node, entryPoints: { extension: "src/extension.ts" }, outdir: dist, external: ["vscode"], mainFields: ["module", "main"] },
+  { ...node, entryPoints: { engine: "src/engine/main.ts", cli: "src/cli.ts" }, outdir: dist },
+  {
+    ...node,
+    entryPoints: { trainer: "src/trainers/tfjs/main.ts" },
+    outdir: dist,
+    mainFields: ["module", "main"],
+    external: ["@tensorflow/tfjs-node", "@tensorflow/tfjs-node-gpu"],
+  },
+  {
+    ...shared,
+    platform: "browser",
+    format: "iife",
+    target: "chrome128",
+    entryPoints: { panel: "webview/panel/main.ts" },
+    outdir: path.join(dist, "webview"),
+    loader: { ".ttf": "file", ".woff2": "file" },
+  },
+];
+
+/** Files that are loaded by path at run time and cannot be bundled. */
+async function copyAssets(): Promise<void> {
+  const sqlite = path.join(path.dirname(require.resolve("better-sqlite3/package.json")), "prebuilds");
+  await cp(sqlite, path.join(dist, "prebuilds"), { recursive: true });
+  const wasm = path.dirname(require.resolve("@tensorflow/tfjs-backend-wasm/package.json"));
+  await mkdir(path.join(dist, "wasm"), { recursive: true });
+  for (const name of ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm", "tfjs-backend-wasm-threaded-simd.wasm"]) {
+    await cp(path.join(wasm, "dist", name), path.join(dist, "wasm", name));
+  }
+  await cp(path.join(wasm, "wasm-out", "tfjs-backend-wasm-threaded-simd.js"), path.join(dist, "wasm", "tfjs-backend-wasm-threaded-simd.js"));
+}
+
+await rm(dist, { recursive: true, force: true });
+await mkdir(dist, { recursive: true });
+await copyAssets();
+if (watch) {
+  for (const options of bundles) await (await context(options)).watch();
+} else {
+  await Promise.all(bundles.map((options) => build(options)));
+}

@@ -1,0 +1,51 @@
+/**
+ * A trial: one configuration and what became of it.
+ * Invariant: a state only moves along `nextStates`; complete, pruned and failed are final.
+ */
+import type { Params } from "./space/parameter.ts";
+
+/** The order is stored (columns hold the index): append, never reorder. */
+export const trialStates = ["waiting", "running", "paused", "complete", "pruned", "failed"] as const;
+
+export type TrialState = (typeof trialStates)[number];
+export type FinalState = Extract<TrialState, "complete" | "pruned" | "failed">;
+export type OpenState = Exclude<TrialState, FinalState>;
+
+/** The states a trial may go to. An interrupted running trial goes back to waiting (it keeps its number and params). */
+export const nextStates: Readonly<Record<TrialState, readonly TrialState[]>> = {
+  waiting: ["running", "failed"],
+  running: ["complete", "pruned", "failed", "paused", "waiting"],
+  paused: ["running", "waiting", "pruned", "complete", "failed"],
+  complete: [],
+  pruned: [],
+  failed: [],
+};
+
+export function isFinal(state: TrialState): state is FinalState {
+  return state === "complete" || state === "pruned" || state === "failed";
+}
+
+/** An intermediate value of the first objective (or another metric) at a step (epoch), 1-based and increasing. */
+export interface Report {
+  readonly step: number;
+  readonly value: number;
+}
+
+/** What samplers and schedulers see of a finished trial. */
+export interface FinishedTrial {
+  readonly number: number;
+  readonly state: FinalState;
+  readonly params: Params;
+  /** One per objective, in the study's order, as reported (not negated); empty unless complete. */
+  readonly values: readonly number[];
+  /** Last intermediate value of the first objective, if any was reported. */
+  readonly last?: Report;
+}
+
+/** What samplers and schedulers see of a trial that is not finished. */
+export interface PendingTrial {
+  readonly number: number;
+  readonly state: OpenState;
+  readonly params: Params;
+  readonly last?: Report;
+}

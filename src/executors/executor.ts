@@ -1,0 +1,63 @@
+/**
+ * The contract of an executor: where and how a trainer process runs. Local first; clusters come behind the same interface.
+ * Invariant: exactly one `exit` callback per started trial, after the last `event`, whatever happens to the process; when it
+ * has been called no process of the trial's tree is left.
+ */
+import type { StudyDefinition } from "../core/study/definition.ts";
+import type { Params } from "../core/space/parameter.ts";
+import type { TrainerCommand, TrainerEvent } from "../trainers/protocol.ts";
+
+export interface TrialJob {
+  readonly studyId: number;
+  readonly study: StudyDefinition;
+  /** Absolute folder of the study file. */
+  readonly studyFolder: string;
+  readonly number: number;
+  /** 1 for the first run of the trial, 2 after one interruption, and so on. */
+  readonly attempt: number;
+  readonly params: Params;
+  /** Seed of the trial's training, derived from the study's. */
+  readonly seed: number;
+  /** Stop here (a scheduler's rung); undefined = to the end. */
+  readonly untilStep?: number;
+  /** Absolute folder for params.json, trainer.log and checkpoints of this trial; exists. */
+  readonly trialFolder: string;
+  /** Slot index in [0, parallel). */
+  readonly slot: number;
+}
+
+export type TrialExit =
+  /** The process ended by itself; `done` or `failed` may have been sent before. */
+  | { readonly kind: "exited"; readonly code: number }
+  /** Killed by a signal we did not send. */
+  | { readonly kind: "signal"; readonly signal: string }
+  /** We ended it: on request, or because a limit was passed. */
+  | { readonly kind: "killed"; readonly cause: "requested" | "timeout" | "heartbeat" | "log-limit" }
+  /** It never started. */
+  | { readonly kind: "spawn-failed"; readonly message: string };
+
+export interface TrialCallbacks {
+  /** A valid event of the trainer. */
+  event(event: TrainerEvent): void;
+  /** A line for the trial's problem list: malformed event, log cut off, value that is not a number ... */
+  warning(message: string): void;
+  exit(exit: TrialExit): void;
+}
+
+export interface RunningTrial {
+  /** Process group leader; recorded so that a later engine can end it should this one be killed. */
+  readonly pid: number | undefined;
+  /** What it runs on, for the record: "2 threads", "GPU 0". */
+  readonly placement: string;
+  send(command: TrainerCommand): void;
+  /** Ask to stop (command `stop`), then SIGTERM, then SIGKILL to the whole process tree; resolves when nothing is left. */
+  stop(graceMs: number): Promise<void>;
+  /** SIGKILL to the whole tree, now. */
+  kill(): Promise<void>;
+}
+
+export interface Executor {
+  start(job: TrialJob, callbacks: TrialCallbacks): RunningTrial;
+  /** End what a killed engine left behind: only processes that carry this trial's marker. Resolves when they are gone. */
+  reap(pid: number, marker: string): Promise<void>;
+}

@@ -1,0 +1,82 @@
+/**
+ * Everything that is said between the study panel (webview) and the host. One transport: `postMessage`.
+ * Invariant: the webview asks, the host answers every request with `ok` or `error`; the host pushes only complete states or
+ * a bare revision, since a hidden webview drops messages.
+ */
+import type { CurveColumns, TrialColumns } from "../core/columns.ts";
+import type { Params } from "../core/space/parameter.ts";
+import type { StudyDetail, StudyLogLine, TrialDetail } from "./engine.ts";
+
+export const panelViews = ["overview", "parallel", "curves"] as const;
+export type PanelView = (typeof panelViews)[number];
+
+/** What `setState` keeps and the serializer restores: navigation and UI only, never data. */
+export interface PanelState {
+  readonly version: 1;
+  readonly studyPath: string;
+  readonly studyName: string;
+  readonly studyId: number;
+  readonly view: PanelView;
+  /** Trial numbers. */
+  readonly selected: readonly number[];
+  readonly filter: string;
+  /** Trial states shown; empty = all. */
+  readonly stateFilter: readonly string[];
+  /** Axis name -> brushed intervals in axis units (log axes: real values; categories: positions). */
+  readonly brushes: Readonly<Record<string, readonly (readonly [number, number])[]>>;
+  readonly sort: { readonly column: string; readonly descending: boolean };
+  readonly hiddenColumns: readonly string[];
+  readonly axisOrder: readonly string[];
+  readonly invertedAxes: readonly string[];
+  readonly splitter: number;
+  readonly inspectorOpen: boolean;
+  readonly overviewAxis: "number" | "time";
+  readonly curves: { readonly metric: string; readonly logY: boolean; readonly smoothing: number };
+}
+
+/** Requests webview -> host: name -> [params, result]. The host adds the panel's studyId where one is needed. */
+export interface PanelRequests {
+  "study": [null, StudyDetail];
+  "columns": [null, TrialColumns];
+  "curves": [{ metric: string; numbers?: readonly number[]; maxTrials: number }, CurveColumns];
+  "trial": [{ number: number }, TrialDetail];
+  "log": [{ limit: number }, readonly StudyLogLine[]];
+  "pause": [null, null];
+  "resume": [null, null];
+  "stop": [null, null];
+  "start": [null, null];
+  "stopTrial": [{ number: number }, null];
+  "enqueue": [{ params: Params }, { number: number }];
+  "openLog": [{ number: number }, null];
+  "openStudyFile": [null, null];
+  "showEngineLog": [null, null];
+  /** A new file in the editor with this text, or saved where the person says. */
+  "saveText": [{ suggestedName: string; text: string }, null];
+  "saveImage": [{ suggestedName: string; pngBase64: string }, null];
+  "copyText": [{ text: string }, null];
+  /** The panel's selection changed: the explorer follows. */
+  "select": [{ numbers: readonly number[] }, null];
+}
+
+export type PanelMethod = keyof PanelRequests;
+
+/** Pushes host -> webview. */
+export type PanelPush =
+  | { readonly type: "init"; readonly studyId: number; readonly state: PanelState | null }
+  /** Bare revision: the webview pulls what it shows. */
+  | { readonly type: "changed"; readonly revision: number }
+  /** The explorer's selection: the panel follows. */
+  | { readonly type: "selection"; readonly numbers: readonly number[] }
+  /** The engine went away or came back; `message` for the person. */
+  | { readonly type: "connection"; readonly connected: boolean; readonly message: string };
+
+export type PanelToHost =
+  | { readonly type: "request"; readonly id: number; readonly method: PanelMethod; readonly params: unknown }
+  | { readonly type: "cancel"; readonly id: number }
+  /** The webview's script runs and wants `init`. */
+  | { readonly type: "ready" };
+
+export type HostToPanel =
+  | { readonly type: "response"; readonly id: number; readonly ok: true; readonly result: unknown }
+  | { readonly type: "response"; readonly id: number; readonly ok: false; readonly code: string; readonly message: string; readonly hint: string }
+  | PanelPush;

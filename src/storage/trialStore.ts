@@ -1,0 +1,117 @@
+/**
+ * The contract of the store of studies and trials. The engine is its only user; every method is one transaction and returns
+ * after it is committed. Invariant: what a method has returned survives SIGKILL of any process; a trial in a final state,
+ * and power loss too, is never lost. Numbers of a study's trials are 0, 1, 2 ... without a gap or a repeat.
+ */
+import type { Params } from "../core/space/parameter.ts";
+import type { FinalState, Report, TrialState } from "../core/trial.ts";
+
+export type StudyState = "created" | "running" | "paused" | "complete" | "stopped" | "failed";
+
+export interface StudyRecord {
+  readonly id: number;
+  readonly name: string;
+  /** Absolute path of the study file. */
+  readonly path: string;
+  /** 1 for the first study of this file and name, 2 after a change of what is searched, and so on. */
+  readonly generation: number;
+  /** Text of the study file as it was started (latest budget). */
+  readonly text: string;
+  readonly format: "yaml" | "json";
+  readonly state: StudyState;
+  /** Why it is in this state, for a person; empty if there is nothing to say. */
+  readonly reason: string;
+  readonly createdAt: number;
+  /** Milliseconds spent running, pauses excluded, up to the last change of state. */
+  readonly elapsedMs: number;
+  /** When it last entered `running`, if it is running. */
+  readonly runningSince?: number;
+}
+
+export interface TrialRecord {
+  readonly studyId: number;
+  readonly number: number;
+  readonly state: TrialState;
+  readonly params: Params;
+  /** One per objective when complete, else empty. */
+  readonly values: readonly number[];
+  /** All final metrics. */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly attempt: number;
+  /** Why this configuration (sampler), for a person. */
+  readonly suggestedBecause: string;
+  /** Why it was pruned, paused, failed or put back; empty otherwise. */
+  readonly reason: string;
+  readonly createdAt: number;
+  readonly startedAt?: number;
+  readonly finishedAt?: number;
+  readonly slot?: number;
+  /** "wasm, 1 thread", "GPU 0" ... as the trainer or executor said. */
+  readonly placement?: string;
+  /** Process group of the current attempt while running, and its marker. */
+  readonly pid?: number;
+  readonly marker?: string;
+  readonly checkpoint?: { readonly step: number; readonly path: string };
+  /** Last report of the first objective. */
+  readonly last?: Report;
+}
+
+export interface StoredReport {
+  readonly step: number;
+  readonly metric: string;
+  readonly value: number;
+  readonly at: number;
+}
+
+export interface NewStudy {
+  readonly name: string;
+  readonly path: string;
+  readonly text: string;
+  readonly format: "yaml" | "json";
+  readonly createdAt: number;
+}
+
+export interface TrialFinish {
+  readonly state: FinalState;
+  readonly values: readonly number[];
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly reason: string;
+  readonly at: number;
+}
+
+export interface TrialStore {
+  createStudy(study: NewStudy): StudyRecord;
+  /** Latest generation for this file and name. */
+  findStudy(path: string, name: string): StudyRecord | undefined;
+  study(id: number): StudyRecord | undefined;
+  studies(): StudyRecord[];
+  updateStudyText(id: number, text: string): void;
+  /** Also keeps `elapsedMs` and `runningSince` right. */
+  setStudyState(id: number, state: StudyState, reason: string, at: number): void;
+  deleteStudy(id: number): void;
+
+  /** Adds a trial in `waiting` with the next number. */
+  addTrial(studyId: number, params: Params, suggestedBecause: string, at: number): TrialRecord;
+  /** waiting | paused -> running; raises `attempt`. */
+  startTrial(studyId: number, number: number, run: { slot: number; marker: string; at: number }): TrialRecord;
+  setTrialProcess(studyId: number, number: number, process: { pid?: number; placement?: string }): void;
+  /** Reports of the current attempt; a step reported twice keeps the first value. Returns after commit. */
+  addReports(studyId: number, number: number, reports: readonly StoredReport[]): void;
+  addCheckpoint(studyId: number, number: number, step: number, path: string): void;
+  /** running -> paused | waiting (interrupted, keeps number, params and reports). */
+  suspendTrial(studyId: number, number: number, state: "paused" | "waiting", reason: string): void;
+  /** Durable against power loss when it returns. */
+  finishTrial(studyId: number, number: number, finish: TrialFinish): void;
+
+  trial(studyId: number, number: number): TrialRecord | undefined;
+  /** By number, from `from`, at most `limit`. For pages: 100,000 trials are never read in one go. */
+  trials(studyId: number, from: number, limit: number): TrialRecord[];
+  trialCount(studyId: number): number;
+  /** All metrics' reports of one trial (all attempts merged, by metric then step). */
+  reports(studyId: number, number: number): StoredReport[];
+  /** Reports of one metric for trials from <= number < to, ordered by number, then step. */
+  reportsBetween(studyId: number, metric: string, from: number, to: number): { number: number; step: number; value: number }[];
+  /** Numbers in the order in which the trials finished. */
+  finishOrder(studyId: number): number[];
+  close(): void;
+}

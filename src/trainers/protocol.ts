@@ -1,0 +1,66 @@
+/**
+ * The trainer protocol, version 1: the same for TensorFlow.js, Python and any program.
+ *
+ * In: environment (`BASIN_PROTOCOL`, `BASIN_STUDY`, `BASIN_TRIAL`, `BASIN_ATTEMPT`, `BASIN_SEED`, `BASIN_PARAMS` = JSON,
+ * `BASIN_PARAMS_FILE` = path of the same, `BASIN_PARAM_<NAME>` each, `BASIN_CHECKPOINT_DIR`, `BASIN_MARKER`), the argument
+ * template, and commands as JSON lines on standard input. Out: events as JSON text sequences (RFC 7464: RS 0x1E, JSON, LF)
+ * on standard output; everything else on standard output and standard error is log.
+ * Invariant: standard input closing means that the engine is gone: a trainer that speaks the protocol then exits.
+ */
+import { z } from "zod";
+
+export const trainerProtocolVersion = 1;
+
+/** JSON has no NaN: non-finite numbers travel as strings, so that a diverged training is reported and not hidden. */
+const wireNumber = z.union([
+  z.number(),
+  z.enum(["NaN", "Infinity", "-Infinity"]).transform((text) => Number(text)),
+]);
+
+const metricsSchema = z.record(z.string().min(1).max(200), wireNumber);
+
+/** base64 of little-endian float32, row-major; or the path of a .npy file inside the trial's folder. */
+const arraySchema = z.union([
+  z.object({ shape: z.array(z.int().nonnegative()).max(8), data: z.string() }),
+  z.object({ npy: z.string().min(1) }),
+]);
+
+export const trainerEventSchema = z.discriminatedUnion("type", [
+  /** First event: what runs, and where. `steps` = epochs planned. */
+  z.object({
+    type: z.literal("started"),
+    protocol: z.int(),
+    backend: z.string().max(200).optional(),
+    device: z.string().max(200).optional(),
+    threads: z.int().nonnegative().optional(),
+    steps: z.int().positive().optional(),
+  }),
+  /** Metrics after a step (epoch); steps are 1-based and increase. */
+  z.object({ type: z.literal("report"), step: z.int().nonnegative(), metrics: metricsSchema }),
+  /** Nothing new, still alive; `fraction` of the current step in [0, 1] if known. */
+  z.object({ type: z.literal("heartbeat"), fraction: z.number().min(0).max(1).optional() }),
+  z.object({ type: z.literal("embedding"), name: z.string().max(200), step: z.int().nonnegative().optional(), indexHash: z.string().max(200).optional(), array: arraySchema }),
+  z.object({ type: z.literal("sharpness"), estimator: z.string().max(200), value: wireNumber, step: z.int().nonnegative().optional() }),
+  z.object({ type: z.literal("checkpoint"), step: z.int().nonnegative(), path: z.string().min(1) }),
+  /** Final metrics; ones missing here are taken from the last report. */
+  z.object({ type: z.literal("done"), metrics: metricsSchema }),
+  z.object({ type: z.literal("failed"), reason: z.string().max(10_000) }),
+]);
+
+export type TrainerEvent = z.infer<typeof trainerEventSchema>;
+export type WireArray = z.infer<typeof arraySchema>;
+
+export type TrainerCommand =
+  /** End soon: no further step. `reason` for the trainer's log. */
+  | { readonly type: "stop"; readonly reason: string }
+  | { readonly type: "checkpoint" };
+
+export const recordSeparator = "\x1e";
+
+/** An event as it goes over standard output. Non-finite numbers become strings. */
+export function encodeEvent(event: TrainerEvent): string {
+  const text = JSON.stringify(event, (_key, value: unknown) =>
+    typeof value === "number" && !Number.isFinite(value) ? String(value) : value,
+  );
+  return `${recordSeparator}${text}\n`;
+}

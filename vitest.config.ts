@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+/** Unit tests beside the source and the contract, golden and fault suites; host and e2e suites have runners of their own. */
+export default defineConfig({
+  test: {
+    include: ["src/**/*.test.ts", "webview/**/*.test.ts", "test/{contract,golden,fault}/**/*.test.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // Two cores: more workers only make timings noisier.
+    maxWorkers: 2,
+  },
+});
