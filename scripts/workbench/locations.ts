@@ -24,7 +24,9 @@ export const readyMark = path.join(codeServerFolder, "ready");
 
 /** Whether the exact version of code-server is completely installed. */
 export function hasCodeServer(): boolean {
-  return existsSync(codeServerEntry) && existsSync(readyMark) && readFileSync(readyMark, "utf8").trim() === codeServerVersion;
+  return (
+    existsSync(codeServerEntry) && existsSync(readyMark) && readFileSync(readyMark, "utf8").trim() === codeServerVersion
+  );
 }
 
 const chromiumPlaces: readonly string[] =

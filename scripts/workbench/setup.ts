@@ -43,7 +43,16 @@ function installChromium(): void {
     execFileSync(apt[0], [...apt.slice(1), ...args], { stdio: ["ignore", "ignore", "inherit"], env });
   };
   run("update", "-qq", ...options);
-  run("install", "-y", "-qq", "--no-install-recommends", ...options, "chromium", "fonts-liberation", "fonts-dejavu-core");
+  run(
+    "install",
+    "-y",
+    "-qq",
+    "--no-install-recommends",
+    ...options,
+    "chromium",
+    "fonts-liberation",
+    "fonts-dejavu-core",
+  );
   if (findChromium() === undefined) throw new Error(`apt-get finished, but there is no /usr/bin/chromium. ${advice}`);
 }
 
@@ -68,7 +77,9 @@ function aptCommand(): [string, ...string[]] | undefined {
  */
 function installCodeServer(): void {
   if (hasCodeServer()) return;
-  say(`installing code-server ${codeServerVersion} into ${path.relative(process.cwd(), codeServerFolder) || "."} (about 30 s, 0.9 GB)`);
+  say(
+    `installing code-server ${codeServerVersion} into ${path.relative(process.cwd(), codeServerFolder) || "."} (about 30 s, 0.9 GB)`,
+  );
   rmSync(codeServerFolder, { recursive: true, force: true });
   mkdirSync(codeServerFolder, { recursive: true });
   const manifest = { name: "workbench", private: true, description: "Kept out of the project's own packages." };
@@ -96,7 +107,7 @@ async function lock(): Promise<() => void> {
   mkdirSync(workbenchFolder, { recursive: true });
   const folder = path.join(workbenchFolder, "setup.lock");
   const patience = Date.now() + 15 * 60_000;
-  for (let told = false; ; ) {
+  for (let told = false; ;) {
     try {
       mkdirSync(folder);
       return () => rmSync(folder, { recursive: true, force: true });
@@ -118,7 +129,9 @@ if (import.meta.main) {
   try {
     const begun = performance.now();
     await setUpWorkbench();
-    say(`ready: code-server ${codeServerVersion}, ${findChromium()} (${((performance.now() - begun) / 1000).toFixed(1)} s)`);
+    say(
+      `ready: code-server ${codeServerVersion}, ${findChromium()} (${((performance.now() - begun) / 1000).toFixed(1)} s)`,
+    );
   } catch (error) {
     console.error(`workbench: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;
