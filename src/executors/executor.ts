@@ -24,6 +24,8 @@ export interface TrialJob {
   readonly trialFolder: string;
   /** Slot index in [0, parallel). */
   readonly slot: number;
+  /** Reaches every process of the trial as BASIN_MARKER, for `Executor.reap`; default `markerOf(job)` of executors/marker.ts. */
+  readonly marker?: string;
 }
 
 export type TrialExit =
@@ -57,6 +59,8 @@ export interface RunningTrial {
 }
 
 export interface Executor {
+  /** Resolves when GPUs and the Node for trainers have been looked up; `start` before that works, but may block briefly. */
+  readonly ready?: Promise<void>;
   start(job: TrialJob, callbacks: TrialCallbacks): RunningTrial;
   /** End what a killed engine left behind: only processes that carry this trial's marker. Resolves when they are gone. */
   reap(pid: number, marker: string): Promise<void>;
