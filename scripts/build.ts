@@ -24,10 +24,22 @@ const shared: BuildOptions = {
   absWorkingDir: root,
 };
 
-const node: BuildOptions = { ...shared, platform: "node", format: "cjs", target: "node20", outExtension: { ".js": ".cjs" } };
+const node: BuildOptions = {
+  ...shared,
+  platform: "node",
+  format: "cjs",
+  target: "node20",
+  outExtension: { ".js": ".cjs" },
+};
 
 const bundles: BuildOptions[] = [
-  { ...node, entryPoints: { extension: "src/extension.ts" }, outdir: dist, external: ["vscode"], mainFields: ["module", "main"] },
+  {
+    ...node,
+    entryPoints: { extension: "src/extension.ts" },
+    outdir: dist,
+    external: ["vscode"],
+    mainFields: ["module", "main"],
+  },
   { ...node, entryPoints: { engine: "src/engine/main.ts", cli: "src/cli.ts" }, outdir: dist },
   {
     ...node,
@@ -53,10 +65,17 @@ async function copyAssets(): Promise<void> {
   await cp(sqlite, path.join(dist, "prebuilds"), { recursive: true });
   const wasm = path.dirname(require.resolve("@tensorflow/tfjs-backend-wasm/package.json"));
   await mkdir(path.join(dist, "wasm"), { recursive: true });
-  for (const name of ["tfjs-backend-wasm.wasm", "tfjs-backend-wasm-simd.wasm", "tfjs-backend-wasm-threaded-simd.wasm"]) {
+  for (const name of [
+    "tfjs-backend-wasm.wasm",
+    "tfjs-backend-wasm-simd.wasm",
+    "tfjs-backend-wasm-threaded-simd.wasm",
+  ]) {
     await cp(path.join(wasm, "dist", name), path.join(dist, "wasm", name));
   }
-  await cp(path.join(wasm, "wasm-out", "tfjs-backend-wasm-threaded-simd.js"), path.join(dist, "wasm", "tfjs-backend-wasm-threaded-simd.js"));
+  await cp(
+    path.join(wasm, "wasm-out", "tfjs-backend-wasm-threaded-simd.js"),
+    path.join(dist, "wasm", "tfjs-backend-wasm-threaded-simd.js"),
+  );
 }
 
 await rm(dist, { recursive: true, force: true });

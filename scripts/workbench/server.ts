@@ -133,17 +133,21 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
-/** A port nobody listens on now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      const port = address !== null && typeof address === "object" ? address.port : 0;
-      probe.close(() => resolve(port));
+/** The preferred port if nobody listens on it, else any free one. */
+export async function freePort(preferred = 0): Promise<number> {
+  const probe = createServer();
+  const listen = (port: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      probe.once("error", reject);
+      probe.listen(port, "127.0.0.1", () => {
+        probe.off("error", reject);
+        resolve();
+      });
     });
-  });
+  await listen(preferred).catch(() => listen(0));
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return address !== null && typeof address === "object" ? address.port : 0;
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals): void {
