@@ -1,0 +1,33 @@
+/**
+ * What a sampler's file exports for the registry.
+ * Invariant: `create` checks its options against the entry's own schema, so an instance never sees a wrong option.
+ */
+import type { z } from "zod";
+import { BasinError } from "../core/errors.ts";
+import type { MethodInfo } from "../core/study/catalog.ts";
+import type { Sampler, SamplerContext } from "./sampler.ts";
+
+export interface SamplerEntry extends MethodInfo {
+  /** @throws BasinError `invalid-study` when an option is wrong */
+  create(context: SamplerContext, options: Readonly<Record<string, unknown>>): Sampler;
+}
+
+/** Ties an options schema to the function that takes its output. */
+export function defineSampler<Options extends z.ZodObject>(
+  info: Omit<MethodInfo, "options"> & { readonly options: Options },
+  create: (context: SamplerContext, options: z.output<Options>) => Sampler,
+): SamplerEntry {
+  return {
+    ...info,
+    create: (context, options) => {
+      const parsed = info.options.safeParse(options);
+      if (parsed.success) return create(context, parsed.data);
+      const issue = parsed.error.issues[0];
+      throw new BasinError(
+        "invalid-study",
+        `Sampler ${info.kind}: ${issue?.path.join(".") ?? "options"}: ${issue?.message ?? "wrong option"}`,
+        "Completion in the study file lists its options.",
+      );
+    },
+  };
+}

@@ -1,0 +1,20 @@
+/**
+ * Random search: independent uniform draws (log-uniform for log ranges), the baseline every other sampler is held against.
+ * Invariant: looks at nothing but the trial's own stream.
+ */
+import { z } from "zod";
+import { feasibleSampler } from "../core/space/feasible.ts";
+import { defineSampler } from "./entry.ts";
+
+export const randomSampler = defineSampler(
+  {
+    kind: "random",
+    label: "Random search",
+    summary: "Independent uniform draws. A baseline, and a fair choice for very cheap trials or very many slots.",
+    options: z.strictObject({}),
+  },
+  (context) => {
+    const feasible = feasibleSampler(context.space, context.isFeasible);
+    return { suggest: ({ rng }) => ({ params: feasible.draw(rng), reason: "uniform draw" }) };
+  },
+);

@@ -1,0 +1,22 @@
+/**
+ * All samplers. A new one is one file and one line here.
+ * Invariant: kinds are unique.
+ */
+import { BasinError } from "../core/errors.ts";
+import type { Choice } from "../core/study/definition.ts";
+import type { SamplerEntry } from "./entry.ts";
+import { randomSampler } from "./random.ts";
+import type { Sampler, SamplerContext } from "./sampler.ts";
+
+export const samplers: readonly SamplerEntry[] = [randomSampler];
+
+/**
+ * The sampler a study asks for.
+ * @throws BasinError `invalid-study` for an unknown kind or a wrong option
+ */
+export function createSampler(choice: Choice, context: SamplerContext): Sampler {
+  const entry = samplers.find((candidate) => candidate.kind === choice.kind);
+  if (entry !== undefined) return entry.create(context, choice.options);
+  const known = samplers.map((candidate) => candidate.kind).join(", ");
+  throw new BasinError("invalid-study", `There is no sampler "${choice.kind}".`, `Known samplers: ${known}.`);
+}
