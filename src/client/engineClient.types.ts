@@ -10,7 +10,9 @@ export interface ConnectOptions {
   /** Who is calling, for the engine's log: "window", "cli". */
   readonly client: string;
   /** What to do when no engine runs: start one detached with this program, or fail with `engine-unavailable`. */
-  readonly start: { readonly execPath: string; readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> } | "never";
+  readonly start:
+    | { readonly execPath: string; readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> }
+    | "never";
   /** The connection was lost (engine killed) or is back. The client reconnects by itself unless disposed. */
   readonly onConnection?: (state: { readonly connected: boolean; readonly message: string }) => void;
 }
@@ -19,7 +21,10 @@ export interface EngineClient {
   /** @throws BasinError; `cancelled` when `signal` aborts, `engine-unavailable` when no engine can be reached. */
   request<M extends EngineMethod>(method: M, params: EngineParams<M>, signal?: AbortSignal): Promise<EngineResult<M>>;
   /** Returns a function that ends the subscription. Survives reconnection. */
-  onNotification<N extends keyof EngineNotifications>(name: N, handler: (params: EngineNotifications[N]) => void): () => void;
+  onNotification<N extends keyof EngineNotifications>(
+    name: N,
+    handler: (params: EngineNotifications[N]) => void,
+  ): () => void;
   readonly connected: boolean;
   dispose(): void;
 }
