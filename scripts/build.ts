@@ -1,16 +1,22 @@
 /**
  * The one bundling script: host, engine, CLI, trainer and webview into dist/, plus the files they load at run time.
- * Usage: node scripts/build.ts [--watch] [--production]
+ * Usage: node scripts/build.ts [--watch] [--production] [--outdir dist]
  */
 import { cp, mkdir, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { parseArgs } from "node:util";
 import { build, context, type BuildOptions } from "esbuild";
 
 const root = path.resolve(import.meta.dirname, "..");
-const dist = path.join(root, "dist");
-const production = process.argv.includes("--production");
-const watch = process.argv.includes("--watch");
+const { watch, production, outdir } = parseArgs({
+  options: {
+    watch: { type: "boolean", default: false },
+    production: { type: "boolean", default: false },
+    outdir: { type: "string", default: "dist" },
+  },
+}).values;
+const dist = path.resolve(root, outdir);
 const require = createRequire(import.meta.url);
 
 const shared: BuildOptions = {
