@@ -5,6 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { aptInstall } from "./apt.ts";
 import {
   codeServerFolder,
   codeServerVersion,
@@ -21,6 +22,8 @@ const say = (line: string): void => console.log(`workbench: ${line}`);
 export async function setUpWorkbench(): Promise<void> {
   const release = await lock();
   try {
+    if (process.platform === "win32")
+      throw new Error("code-server does not run on Windows; press F5 in VS Code instead.");
     installChromium();
     installCodeServer();
   } finally {
@@ -33,42 +36,10 @@ function installChromium(): void {
   const named = process.env["CHROMIUM"];
   if (named !== undefined && named !== "") throw new Error(`CHROMIUM names ${named}, which cannot be executed.`);
   const advice = "Install Chromium or Chrome, or name one in the environment variable CHROMIUM.";
-  if (process.platform !== "linux") throw new Error(`No Chromium was found. ${advice}`);
-  const apt = aptCommand();
-  if (apt === undefined) throw new Error(`No Chromium was found, and apt-get cannot be run as root here. ${advice}`);
   say("installing Debian's chromium and two font packages with apt-get");
-  const options = ["-o", "DPkg::Lock::Timeout=300"];
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const run = (...args: string[]): void => {
-    execFileSync(apt[0], [...apt.slice(1), ...args], { stdio: ["ignore", "ignore", "inherit"], env });
-  };
-  run("update", "-qq", ...options);
-  run(
-    "install",
-    "-y",
-    "-qq",
-    "--no-install-recommends",
-    ...options,
-    "chromium",
-    "fonts-liberation",
-    "fonts-dejavu-core",
-  );
-  if (findChromium() === undefined) throw new Error(`apt-get finished, but there is no /usr/bin/chromium. ${advice}`);
-}
-
-/** apt-get as root, directly or through a sudo that asks no question. */
-function aptCommand(): [string, ...string[]] | undefined {
-  const works = (command: string, args: string[]): boolean => {
-    try {
-      execFileSync(command, args, { stdio: "ignore" });
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  if (!works("apt-get", ["--version"])) return undefined;
-  if (process.getuid?.() === 0) return ["apt-get"];
-  return works("sudo", ["-n", "true"]) ? ["sudo", "-n", "apt-get"] : undefined;
+  const installed = aptInstall(["chromium", "fonts-liberation", "fonts-dejavu-core"]);
+  if (!installed) throw new Error(`No Chromium was found, and apt-get cannot be run as root here. ${advice}`);
+  if (findChromium() === undefined) throw new Error(`apt-get finished, but there is still no Chromium. ${advice}`);
 }
 
 /**
@@ -94,12 +65,7 @@ function installCodeServer(): void {
 
 function npm(cwd: string, ...args: string[]): void {
   const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"];
-  const windows = process.platform === "win32";
-  execFileSync(windows ? "npm.cmd" : "npm", [...args, ...quiet], {
-    cwd,
-    stdio: ["ignore", "ignore", "inherit"],
-    shell: windows,
-  });
+  execFileSync("npm", [...args, ...quiet], { cwd, stdio: ["ignore", "ignore", "inherit"] });
 }
 
 /** Two set-ups at once would install over each other: the second waits for the first. Returns the release. */
