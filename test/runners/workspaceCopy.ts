@@ -5,6 +5,8 @@
 import { cpSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { connectEngine } from "../../src/client/engineClient.ts";
+import { readLock, workspaceFiles } from "../../src/client/workspaceFiles.ts";
 import { root } from "../../scripts/workbench/locations.ts";
 
 export interface WorkspaceCopy {
@@ -32,5 +34,27 @@ export function copyExamples(names: readonly string[]): WorkspaceCopy {
   };
 }
 
-/** Ends the engine of a workspace, if one runs. */
-export async function stopEngine(_workspace: string): Promise<void> {}
+/** Ends the engine of a workspace, if one runs: asked first, killed when it does not answer. */
+export async function stopEngine(workspace: string): Promise<void> {
+  const lock = readLock(workspaceFiles(workspace).lock);
+  if (lock === undefined || !isAlive(lock.pid)) return;
+  try {
+    const client = await connectEngine({ workspace, client: "test", start: "never" });
+    await client.request("engine.shutdown", {}).finally(() => client.dispose());
+  } catch {
+    // It hangs, or went away by itself in between.
+  }
+  for (let i = 0; isAlive(lock.pid); i++) {
+    if (i === 100) process.kill(lock.pid, "SIGKILL");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
