@@ -12,10 +12,7 @@ import { z } from "zod";
 export const trainerProtocolVersion = 1;
 
 /** JSON has no NaN: non-finite numbers travel as strings, so that a diverged training is reported and not hidden. */
-const wireNumber = z.union([
-  z.number(),
-  z.enum(["NaN", "Infinity", "-Infinity"]).transform((text) => Number(text)),
-]);
+const wireNumber = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"]).transform((text) => Number(text))]);
 
 const metricsSchema = z.record(z.string().min(1).max(200), wireNumber);
 
@@ -39,8 +36,19 @@ export const trainerEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("report"), step: z.int().nonnegative(), metrics: metricsSchema }),
   /** Nothing new, still alive; `fraction` of the current step in [0, 1] if known. */
   z.object({ type: z.literal("heartbeat"), fraction: z.number().min(0).max(1).optional() }),
-  z.object({ type: z.literal("embedding"), name: z.string().max(200), step: z.int().nonnegative().optional(), indexHash: z.string().max(200).optional(), array: arraySchema }),
-  z.object({ type: z.literal("sharpness"), estimator: z.string().max(200), value: wireNumber, step: z.int().nonnegative().optional() }),
+  z.object({
+    type: z.literal("embedding"),
+    name: z.string().max(200),
+    step: z.int().nonnegative().optional(),
+    indexHash: z.string().max(200).optional(),
+    array: arraySchema,
+  }),
+  z.object({
+    type: z.literal("sharpness"),
+    estimator: z.string().max(200),
+    value: wireNumber,
+    step: z.int().nonnegative().optional(),
+  }),
   z.object({ type: z.literal("checkpoint"), step: z.int().nonnegative(), path: z.string().min(1) }),
   /** Final metrics; ones missing here are taken from the last report. */
   z.object({ type: z.literal("done"), metrics: metricsSchema }),
@@ -52,8 +60,7 @@ export type WireArray = z.infer<typeof arraySchema>;
 
 export type TrainerCommand =
   /** End soon: no further step. `reason` for the trainer's log. */
-  | { readonly type: "stop"; readonly reason: string }
-  | { readonly type: "checkpoint" };
+  { readonly type: "stop"; readonly reason: string } | { readonly type: "checkpoint" };
 
 export const recordSeparator = "\x1e";
 

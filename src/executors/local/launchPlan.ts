@@ -1,0 +1,150 @@
+/**
+ * From a trial to what is spawned: program, arguments, folder, environment, and the files the trainer reads.
+ * Invariant: no parameter reaches a shell: arguments go as an array, and with `shell: true` the command is the study's text
+ * unchanged.
+ */
+import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { BasinError } from "../../core/errors.ts";
+import type { CommandTrainerSpec, TfjsTrainerSpec } from "../../core/study/definition.ts";
+import { fillArguments } from "../../trainers/command/argumentTemplate.ts";
+import { resolveProgram } from "../../trainers/command/program.ts";
+import { trialEnvironment, type TrialEnvironment } from "../../trainers/environment.ts";
+import type { TrialJob } from "../executor.ts";
+import { markerOf } from "../marker.ts";
+import type { NodeChoice } from "./nodePath.ts";
+
+export interface LaunchPlan {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly shell: boolean;
+  readonly marker: string;
+  /** Lines for the head of the log. */
+  readonly notes: readonly string[];
+}
+
+export interface LaunchContext {
+  readonly distFolder: string;
+  readonly node: () => NodeChoice;
+  readonly threads: number;
+  /** Result of the GPU pool. */
+  readonly visibleGpus: string | undefined;
+  /** `inheritedEnvironment(process.env)`. */
+  readonly baseEnv: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes the trial's files and says what to spawn.
+ * @throws BasinError "trainer" with a hint when it cannot be started at all
+ */
+export function planLaunch(job: TrialJob, context: LaunchContext): LaunchPlan {
+  const { trainer } = job.study;
+  const checkpointFolder = path.join(job.trialFolder, "checkpoints");
+  mkdirSync(checkpointFolder, { recursive: true });
+  const paramsFile = path.join(job.trialFolder, "params.json");
+  writeFileAtomic(paramsFile, `${JSON.stringify(job.params, undefined, 2)}\n`);
+  const shared: TrialEnvironment = {
+    studyName: job.study.name,
+    studyFolder: job.studyFolder,
+    number: job.number,
+    attempt: job.attempt,
+    seed: job.seed,
+    params: job.params,
+    paramsFile,
+    trialFolder: job.trialFolder,
+    checkpointFolder,
+    marker: job.marker ?? markerOf(job),
+    threads: context.threads,
+    visibleGpus: context.visibleGpus,
+    ...(job.untilStep === undefined ? {} : { untilStep: job.untilStep }),
+  };
+  if (trainer.kind === "tfjs") return planTfjs(job, trainer, shared, context);
+  if (trainer.kind === "command") return planCommand(job, trainer, shared, context);
+  throw new BasinError(
+    "trainer",
+    "This study has no trainer: its trials are driven from outside.",
+    "Use `basin ask-tell`, or give the study a trainer.",
+  );
+}
+
+function planTfjs(
+  job: TrialJob,
+  trainer: TfjsTrainerSpec,
+  shared: TrialEnvironment,
+  context: LaunchContext,
+): LaunchPlan {
+  const trainerFile = path.join(job.trialFolder, "trainer.json");
+  writeFileAtomic(trainerFile, `${JSON.stringify(trainer, undefined, 2)}\n`);
+  const bundle = path.join(context.distFolder, "trainer.cjs");
+  if (!existsSync(bundle)) {
+    throw new BasinError("trainer", `The built-in trainer is missing: ${bundle}.`, "Build it with `npm run build`.");
+  }
+  const node = context.node();
+  const env = { ...trialEnvironment({ ...shared, trainerFile }, context.baseEnv, {}), ...node.env };
+  return {
+    program: node.path,
+    args: [bundle],
+    cwd: checkedFolder(job.studyFolder),
+    env,
+    shell: false,
+    marker: shared.marker,
+    notes: [`Node for the trainer: ${node.path} (${node.because})`],
+  };
+}
+
+function planCommand(
+  job: TrialJob,
+  trainer: CommandTrainerSpec,
+  shared: TrialEnvironment,
+  context: LaunchContext,
+): LaunchPlan {
+  const cwd = checkedFolder(path.resolve(job.studyFolder, trainer.cwd));
+  const pythonPath = pythonFolder(context.distFolder);
+  const env = trialEnvironment(
+    { ...shared, ...(pythonPath === undefined ? {} : { pythonPath }) },
+    context.baseEnv,
+    trainer.env,
+  );
+  const first = trainer.run[0];
+  if (first === undefined || first === "") {
+    throw new BasinError(
+      "trainer",
+      "The study's `run` is empty.",
+      "Name the program to run, for example `python train.py`.",
+    );
+  }
+  const shape = { cwd, env, marker: shared.marker };
+  if (trainer.shell) return { ...shape, program: first, args: [], shell: true, notes: [] };
+  const names = new Set(job.study.space.map((parameter) => parameter.name));
+  const [program = "", ...args] = fillArguments(trainer.run, names, job.params);
+  const resolved = resolveProgram({ program, cwd, env });
+  return {
+    ...shape,
+    program: resolved.program,
+    args,
+    shell: false,
+    notes: resolved.note === "" ? [] : [resolved.note],
+  };
+}
+
+/** Folder that holds the Python package: dist/python when packaged, python/ beside dist in the repository. */
+function pythonFolder(distFolder: string): string | undefined {
+  const candidates = [path.join(distFolder, "python"), path.join(path.dirname(distFolder), "python")];
+  return candidates.find((folder) => existsSync(path.join(folder, "basin", "__init__.py")));
+}
+
+function checkedFolder(folder: string): string {
+  // A missing folder and a missing program are the same ENOENT to spawn.
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new BasinError("trainer", `The trainer's folder does not exist: ${folder}.`, "Check `cwd` in the study.");
+  }
+  return folder;
+}
+
+function writeFileAtomic(file: string, text: string): void {
+  const temporary = `${file}.${process.pid}.tmp`;
+  writeFileSync(temporary, text);
+  renameSync(temporary, file);
+}
