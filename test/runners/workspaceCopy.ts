@@ -14,17 +14,27 @@ export interface WorkspaceCopy {
   remove(): Promise<void>;
 }
 
-/** Copies examples/<name> for every name; with one name the copy is that folder itself. */
+const leftBehind = new Set([".basin", "__pycache__", ".venv"]);
+
+/** A copy of one folder, as if it had just been cloned. */
+export function copyFolder(source: string): WorkspaceCopy {
+  return copyInto((folder) => copyFresh(source, folder));
+}
+
+/** A workspace with a copy of examples/<name> for every name. */
 export function copyExamples(names: readonly string[]): WorkspaceCopy {
+  return copyInto((folder) => {
+    for (const name of names) copyFresh(path.join(root, "examples", name), path.join(folder, name));
+  });
+}
+
+function copyFresh(source: string, target: string): void {
+  cpSync(source, target, { recursive: true, filter: (file) => !leftBehind.has(path.basename(file)) });
+}
+
+function copyInto(fill: (folder: string) => void): WorkspaceCopy {
   const folder = realpathSync(mkdtempSync(path.join(tmpdir(), "basin-workspace-")));
-  for (const name of names) {
-    const target = names.length === 1 ? folder : path.join(folder, name);
-    const skipped = new Set([".basin", "__pycache__", ".venv"]);
-    cpSync(path.join(root, "examples", name), target, {
-      recursive: true,
-      filter: (source) => !skipped.has(path.basename(source)),
-    });
-  }
+  fill(folder);
   return {
     folder,
     remove: async () => {

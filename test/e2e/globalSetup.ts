@@ -1,0 +1,23 @@
+/** Before the first file: a workbench on this machine, and a package to install in it. */
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { root } from "../../scripts/workbench/locations.ts";
+import { setUpWorkbench } from "../../scripts/workbench/setup.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    vsix: string;
+  }
+}
+
+export default async function setUp({ provide }: { provide: (key: "vsix", value: string) => void }): Promise<void> {
+  await setUpWorkbench();
+  const { name, version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as Record<
+    "name" | "version",
+    string
+  >;
+  const vsix = path.join(root, `${name}-${version}.vsix`);
+  if (!existsSync(vsix))
+    throw new Error(`There is no ${path.basename(vsix)}: run \`npm run package\` first, or \`npm run test:e2e\`.`);
+  provide("vsix", vsix);
+}

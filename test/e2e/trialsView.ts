@@ -1,0 +1,50 @@
+/**
+ * The Trials view as a person sees it: rows by what they say, actions by their tooltips.
+ * Invariant: rows are found by their accessible names, so that these helpers also hold the view to having some.
+ */
+import type { Locator, Page } from "playwright-core";
+import { openViewContainer } from "../../scripts/workbench/browser.ts";
+
+export async function showTrials(page: Page): Promise<void> {
+  await openViewContainer(page, "Basin");
+  await rows(page).first().waitFor();
+}
+
+export function rows(page: Page): Locator {
+  return page.locator(".sidebar .pane-body .monaco-list-row");
+}
+
+/** The row of a study or of a study file that was never started. */
+export function studyRow(page: Page, name: string): Locator {
+  return page.locator(`.sidebar .pane-body .monaco-list-row[aria-level="1"]`).filter({ hasText: name });
+}
+
+/** Rows of trials, in the order of the view; only those that are scrolled into view exist. */
+export function trialRows(page: Page): Locator {
+  return page.locator(`.sidebar .pane-body .monaco-list-row[aria-level="2"][aria-label^="Trial "]`);
+}
+
+export function trialRowsIn(
+  page: Page,
+  state: "running" | "complete" | "failed" | "pruned" | "waiting" | "paused",
+): Locator {
+  return page.locator(`.sidebar .pane-body .monaco-list-row[aria-level="2"][aria-label*=", ${state}"]`);
+}
+
+/** Presses one of the buttons that a row shows under the pointer. */
+export async function pressInline(row: Locator, title: string): Promise<void> {
+  await row.hover();
+  await row.locator(`.actions .action-label[aria-label^="${title}"]`).click();
+}
+
+/** A command of the row's context menu. */
+export async function pressInContextMenu(page: Page, row: Locator, title: string): Promise<void> {
+  await row.click({ button: "right" });
+  await page.locator(".monaco-menu .action-item", { hasText: title }).first().click();
+}
+
+/** Trial numbers of the rows that are drawn. */
+export async function trialNumbers(page: Page): Promise<number[]> {
+  const labels = await Promise.all((await trialRows(page).all()).map((row) => row.getAttribute("aria-label")));
+  return labels.map((label) => Number(/^Trial (\d+)/u.exec(label ?? "")?.[1]));
+}
