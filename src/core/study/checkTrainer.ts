@@ -1,0 +1,179 @@
+/**
+ * The trainer of a study: short forms made plain, placeholders, patterns and splits checked.
+ * Invariant: what comes back is ready to run: words split, every placeholder a known parameter, every pattern compiles.
+ */
+import type { Report } from "./checks.ts";
+import type { CommandTrainerSpec, DataSpec, MetricPattern, TfjsTrainerSpec, TrainerSpec } from "./definition.ts";
+import { short } from "./messages.ts";
+import type { RawTrainer } from "./schema.ts";
+import type { Path } from "./source.ts";
+import { didYouMean } from "./suggest.ts";
+import { splitWords, templateParts } from "./words.ts";
+
+type RawTfjs = Extract<RawTrainer, { kind: "tfjs" }>;
+type RawCommand = Extract<RawTrainer, { kind: "command" }>;
+
+/** `names` are all parameters of the file, sound or not; `metrics` the objectives' metrics. */
+export function checkTrainer(raw: RawTrainer, names: readonly string[], report: Report): TrainerSpec {
+  if (raw.kind === "none") return { kind: "none" };
+  return raw.kind === "tfjs" ? checkTfjs(raw, report) : checkCommand(raw, names, report);
+}
+
+function checkTfjs(raw: RawTfjs, report: Report): TfjsTrainerSpec {
+  const { image, ...data } = raw.data;
+  if (data.validation + data.test >= 1) {
+    report.error(
+      ["trainer", "data", "test"],
+      `\`validation\` (${data.validation}) and \`test\` (${data.test}) leave no rows to train on. Together they must stay below 1.`,
+    );
+  }
+  if (raw.model === "vgg" && image === undefined) {
+    report.errorAtParent(
+      ["trainer", "data"],
+      "The model vgg works on images: write `image: [height, width, channels]` here, for example `image: [8, 8, 1]`.",
+    );
+  }
+  const spec: DataSpec = image === undefined ? data : { ...data, image };
+  return { kind: "tfjs", model: raw.model, data: spec, epochs: raw.epochs, backend: raw.backend, threads: raw.threads };
+}
+
+function checkCommand(raw: RawCommand, names: readonly string[], report: Report): CommandTrainerSpec {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(raw.env)) {
+    if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) env[name] = String(value);
+    else
+      report.errorAtKey(["trainer", "env", name], `\`${short(name)}\` cannot be the name of an environment variable.`);
+  }
+  warnOnSameVariable(names, report);
+  return {
+    kind: "command",
+    run: raw.shell ? shellLine(raw, names, report) : commandWords(raw, names, report),
+    shell: raw.shell,
+    cwd: raw.cwd,
+    env,
+    metrics: metricPatterns(raw, report),
+    ...(raw.epochs === undefined ? {} : { epochs: raw.epochs }),
+  };
+}
+
+/** `batch-size` and `batch_size` would both be BASIN_PARAM_BATCH_SIZE. */
+function warnOnSameVariable(names: readonly string[], report: Report): void {
+  const variables = new Map<string, string>();
+  for (const name of names) {
+    const variable = name.toUpperCase().replace(/[^A-Z0-9]/g, "_");
+    const other = variables.get(variable);
+    if (other === undefined) variables.set(variable, name);
+    else {
+      report.warningAtKey(
+        ["space", name],
+        `\`${name}\` and \`${other}\` share the environment variable BASIN_PARAM_${variable}. Rename one of them if the program reads its environment.`,
+      );
+    }
+  }
+}
+
+function commandWords(raw: RawCommand, names: readonly string[], report: Report): string[] {
+  const path: Path = ["trainer", "run"];
+  if (Array.isArray(raw.run)) {
+    const words = raw.run.map(String);
+    if (words[0] === "") report.error([...path, 0], "The program's name is empty.");
+    words.forEach((word, i) =>
+      checkPlaceholders(word, names, (start, end, message) => report.errorInside([...path, i], start, end, message)),
+    );
+    return words;
+  }
+  const text = raw.run;
+  const split = splitWords(text);
+  if (!split.ok) {
+    report.errorInside(path, split.start, split.end, split.message);
+    return [];
+  }
+  if (split.words.length === 0 || split.words[0] === "")
+    report.error(path, "`run` names no program. Write for example `run: python train.py`.");
+  const operator = split.words.find((word) => /^(?:\|\|?|&&?|;|[<>]>?|2>&1)$/.test(word));
+  if (operator !== undefined) {
+    report.error(
+      path,
+      `\`${operator}\` is for a shell, and \`run\` starts the program without one. Write a script, or add \`shell: true\`.`,
+    );
+  }
+  // Placeholders are looked for in the text as written, where their places are known; quoting cannot create one.
+  checkPlaceholders(text, names, (start, end, message) => report.errorInside(path, start, end, message));
+  return [...split.words];
+}
+
+function checkPlaceholders(
+  word: string,
+  names: readonly string[],
+  fail: (start: number, end: number, message: string) => void,
+): void {
+  for (const part of templateParts(word)) {
+    if (part.kind === "stray") {
+      fail(
+        part.start,
+        part.end,
+        `\`${part.text}\` has no partner. A literal brace is written \`${part.text}${part.text}\`.`,
+      );
+    } else if (part.kind === "placeholder" && !names.includes(part.name)) {
+      const trimmed = part.name.trim();
+      const spaces = trimmed !== part.name && names.includes(trimmed) ? ` Write \`{${trimmed}}\` without spaces.` : "";
+      const hint =
+        spaces === "" ? didYouMean(part.name, names) || " Literal braces are written `{{` and `}}`." : spaces;
+      fail(part.start, part.end, `\`{${short(part.name)}}\` is no parameter of this space.${hint}`);
+    }
+  }
+}
+
+function shellLine(raw: RawCommand, names: readonly string[], report: Report): string[] {
+  const path: Path = ["trainer", "run"];
+  if (Array.isArray(raw.run)) {
+    report.error(path, "With `shell: true`, `run` is one text, as you would type it.");
+    return raw.run.map(String);
+  }
+  for (const match of raw.run.matchAll(/(?<!\$)\{([^{}\s]+)\}/g)) {
+    const name = match[1] ?? "";
+    if (!names.includes(name)) continue;
+    const variable = `BASIN_PARAM_${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}`;
+    report.errorInside(
+      path,
+      match.index,
+      match.index + match[0].length,
+      `With \`shell: true\` values are not put into the line, where the shell would read them as code. Use "$${variable}".`,
+    );
+  }
+  return [raw.run];
+}
+
+function metricPatterns(raw: RawCommand, report: Report): MetricPattern[] {
+  const path: Path = ["trainer", "metrics"];
+  const { metrics } = raw;
+  const entries: readonly (MetricPattern & { readonly at: Path })[] = Array.isArray(metrics)
+    ? metrics.map((entry, i) => ({ ...entry, at: [...path, i, "pattern"] }))
+    : Object.entries(metrics).map(([metric, pattern]) => ({ metric, pattern, at: [...path, metric] }));
+  for (const { pattern, at } of entries) {
+    const problem = patternProblem(pattern);
+    if (problem !== undefined) report.error(at, problem);
+  }
+  return entries.map(({ metric, pattern }) => ({ metric, pattern }));
+}
+
+/** Why the regular expression cannot read a number, or undefined. */
+function patternProblem(pattern: string): string | undefined {
+  let groups: RegExpExecArray | null;
+  try {
+    // With an empty alternative it matches anything, and its groups can be counted.
+    groups = new RegExp(`(?:${pattern})|`).exec("");
+    void new RegExp(pattern);
+  } catch (error) {
+    const detail = (error instanceof Error ? error.message : "").replace(/^.*?\/: /, "");
+    return `This is no valid regular expression${detail === "" ? "." : `: ${detail}.`}`;
+  }
+  if (groups === null || groups.length < 2) {
+    return "The pattern has no group. Put the number in brackets, for example `val_acc: ([0-9.]+)`.";
+  }
+  const named = Object.keys(groups.groups ?? {});
+  if (!named.includes("value") && /\((?!\?)|\(\?<step>/.exec(pattern)?.[0] === "(?<step>") {
+    return "The first group is `step`. Name the group of the number: `(?<value>[0-9.]+)`.";
+  }
+  return undefined;
+}

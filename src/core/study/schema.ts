@@ -1,0 +1,351 @@
+/**
+ * The study file as it is written: one Zod schema that makes the types, the errors, the JSON Schema, completion and hover.
+ * Invariant: every field has a description; what one field alone cannot tell (order of bounds, names of parents ...) is
+ * checked in check*.ts.
+ */
+import { z } from "zod";
+import type { Catalog, MethodInfo } from "./catalog.ts";
+import { tfjsBackendNames } from "./definition.ts";
+import { durationPattern } from "./duration.ts";
+
+/** Letters, digits, `_`, `-` and `.`, beginning with a letter: safe in environment variables, arguments and files. */
+export const parameterNamePattern = /^[A-Za-z][A-Za-z0-9_.-]{0,99}$/;
+
+const paramValue = z.union([z.number(), z.string().max(1000), z.boolean(), z.null()]);
+
+const duration = z.union([
+  z.number().positive(),
+  z.string().regex(durationPattern, 'is no duration. Write "2h", "90m", "1h30m", "30s" or a number of seconds.'),
+]);
+
+const metricName = z.string().min(1).max(200);
+
+const when = z
+  .record(z.string(), z.union([paramValue, z.array(paramValue).min(1)]))
+  .describe(
+    "The parameter exists only when the named earlier parameters have one of these values: `when: { optimizer: sgd }` or `when: { optimizer: [sgd, adam] }`.",
+  );
+
+const logField = z
+  .boolean()
+  .default(false)
+  .describe(
+    "Sample the logarithm uniformly: right for scales such as learning rates and layer widths. Needs low above 0.",
+  );
+
+const floatParameter = z
+  .strictObject({
+    type: z.literal("float").describe("A real number between low and high."),
+    low: z
+      .number()
+      .describe("Smallest value.")
+      .meta({ examples: [0.0001] }),
+    high: z
+      .number()
+      .describe("Largest value.")
+      .meta({ examples: [0.1] }),
+    log: logField,
+    step: z
+      .number()
+      .positive()
+      .optional()
+      .describe(
+        "Only values low, low + step, low + 2 step ... up to high. With log, these values are drawn log-uniformly.",
+      ),
+    when: when.optional(),
+  })
+  .describe("A real-valued parameter.");
+
+const intParameter = z
+  .strictObject({
+    type: z.literal("int").describe("A whole number between low and high, both included."),
+    low: z
+      .int()
+      .describe("Smallest value.")
+      .meta({ examples: [16] }),
+    high: z
+      .int()
+      .describe("Largest value, included.")
+      .meta({ examples: [256] }),
+    log: logField,
+    step: z
+      .int()
+      .positive()
+      .optional()
+      .describe(
+        "Only values low, low + step, low + 2 step ... up to high. With log, these values are drawn log-uniformly.",
+      ),
+    when: when.optional(),
+  })
+  .describe("A whole-number parameter.");
+
+const categoricalParameter = z
+  .strictObject({
+    type: z.literal("categorical").describe("One of a list of choices without order."),
+    choices: z
+      .array(paramValue)
+      .min(1)
+      .describe("The values to choose from: text, numbers, true, false or null.")
+      .meta({ examples: [["sgd", "adam"]] }),
+    when: when.optional(),
+  })
+  .describe("A parameter with a list of choices.");
+
+const constantParameter = z
+  .strictObject({
+    type: z.literal("constant").describe("A fixed value: given to the trainer, never searched."),
+    value: paramValue.describe("The value.").meta({ examples: [64] }),
+    when: when.optional(),
+  })
+  .describe("A fixed value that the trainer gets like any parameter.");
+
+export const parameterSchema = z.discriminatedUnion("type", [
+  floatParameter,
+  intParameter,
+  categoricalParameter,
+  constantParameter,
+]);
+
+const objective = z
+  .strictObject({
+    metric: metricName.describe("Name of the metric as the trainer reports it.").meta({ examples: ["val_accuracy"] }),
+    direction: z.enum(["maximize", "minimize"]).describe("Whether more or less is better."),
+    target: z.number().optional().describe("Stop the study once a trial is at least this good."),
+  })
+  .describe("What the study optimises.");
+
+const objectives = z.array(objective).min(1).describe("Several objectives: the study looks for the best trade-offs.");
+
+const data = z
+  .strictObject({
+    csv: z
+      .string()
+      .min(1)
+      .describe("CSV file with a header line, relative to the study file.")
+      .meta({ examples: ["./data.csv"] }),
+    label: z
+      .string()
+      .min(1)
+      .describe("Name of the column to predict.")
+      .meta({ examples: ["target"] }),
+    validation: z.number().gt(0).lt(1).default(0.2).describe("Fraction of all rows that trials are compared on."),
+    test: z
+      .number()
+      .min(0)
+      .lt(1)
+      .default(0.2)
+      .describe("Fraction of all rows kept for a last check of the winner; never used for choosing."),
+    standardize: z
+      .boolean()
+      .default(true)
+      .describe("Scale every feature to mean 0 and deviation 1, fitted on the training rows only."),
+    image: z
+      .tuple([z.int().positive(), z.int().positive(), z.int().positive()])
+      .optional()
+      .describe("[height, width, channels] when a row is an image (row by row, channels last).")
+      .meta({ examples: [[8, 8, 1]] }),
+    task: z
+      .enum(["classification", "regression"])
+      .default("classification")
+      .describe("Whether the label is a class or a number."),
+  })
+  .describe("Where the samples come from and how they are split.");
+
+const tfjsTrainer = z
+  .strictObject({
+    kind: z.literal("tfjs").describe("The built-in TensorFlow.js trainer."),
+    model: z
+      .union([z.enum(["mlp", "vgg"]), z.string().regex(/^(?:\.{0,2}[\\/]|[A-Za-z]:[\\/]).*\.[cm]?js$/, "is no model.")])
+      .describe("`mlp` or `vgg`, or a module such as `./model.js` that exports build(params, tf, info).")
+      .meta({ examples: ["mlp"] }),
+    data: data,
+    epochs: z.int().min(1).max(1_000_000).default(20).describe("Passes over the training rows, for every trial."),
+    backend: z
+      .enum(tfjsBackendNames)
+      .default("auto")
+      .describe("TensorFlow.js back end; `auto` takes the fastest that works on this machine."),
+    threads: z
+      .int()
+      .min(0)
+      .max(1024)
+      .default(0)
+      .describe("CPU threads of one trial; 0 shares the cores among the parallel trials."),
+  })
+  .describe("Trains the built-in models, or a model module of your own, with TensorFlow.js.");
+
+const metricPatternList = z.array(
+  z
+    .strictObject({
+      metric: metricName.describe("Name of the metric.").meta({ examples: ["val_accuracy"] }),
+      pattern: z
+        .string()
+        .min(1)
+        .describe(
+          "Regular expression; the group `value` (or the first group) is the number, the group `step` the epoch.",
+        )
+        .meta({ examples: ["val_acc: ([0-9.]+)"] }),
+    })
+    .describe("How one metric is read off the output."),
+);
+
+const commandTrainer = z
+  .strictObject({
+    kind: z.literal("command").describe("Any program: one process for every trial."),
+    run: z
+      .union([z.string().min(1), z.array(z.union([z.string(), z.number()])).min(1)])
+      .describe(
+        "The program and its arguments, as text or as a list. `{name}` is replaced by the parameter's value; `{{` is a brace.",
+      )
+      .meta({ examples: ["python train.py --lr {learningRate}"] }),
+    shell: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Hand `run` to the system shell as it is. Parameters then come by environment (BASIN_PARAM_<NAME>) and file only.",
+      ),
+    cwd: z.string().min(1).default(".").describe("Working folder, relative to the study file."),
+    env: z
+      .record(z.string().min(1), z.union([z.string(), z.number(), z.boolean()]))
+      .default({})
+      .describe("Environment variables for the program."),
+    metrics: z
+      .union([metricPatternList, z.record(z.string().min(1).max(200), z.string().min(1))])
+      .default([])
+      .describe(
+        "Regular expressions that read metrics off the output of a program that does not use the Basin module: `{ val_accuracy: 'acc=([0-9.]+)' }`.",
+      ),
+    epochs: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("Epochs the program runs, if known: for estimates of time and for schedulers."),
+  })
+  .describe("Runs any program; it reports through the Basin module or its output is read.");
+
+const externalTrainer = z
+  .strictObject({
+    kind: z.literal("none").describe("No trainer: trials are asked for and told from outside (`basin ask-tell`)."),
+  })
+  .describe("Trials are driven from outside.");
+
+const trainer = z.discriminatedUnion("kind", [tfjsTrainer, commandTrainer, externalTrainer]);
+
+const limits = z
+  .strictObject({
+    timeout: duration.optional().describe("A trial that runs longer is ended as failed: `30m`, or seconds."),
+    heartbeat: duration
+      .optional()
+      .describe("A trial that prints and reports nothing for this long counts as hung and is ended as failed."),
+    gpus: z
+      .int()
+      .min(0)
+      .max(64)
+      .default(1)
+      .describe("GPUs one trial gets on a machine that has some (CUDA_VISIBLE_DEVICES); 0 hides them."),
+  })
+  .describe("What one trial may use.");
+
+const budget = z
+  .strictObject({
+    trials: z.int().min(1).optional().describe("Trials to finish, failed ones included."),
+    time: duration.optional().describe("How long the study may run, pauses excluded: `2h`, `90m`, or seconds."),
+    parallel: z.int().min(1).max(1024).default(1).describe("Trials that run at the same time."),
+  })
+  .describe("When the study ends and how much runs at once. Needs trials, time, or both.")
+  .meta({ examples: [{ trials: 50 }] });
+
+export type RawParameter = z.output<typeof parameterSchema>;
+export type RawObjective = z.output<typeof objective>;
+export type RawTrainer = z.output<typeof trainer>;
+export type RawLimits = z.output<typeof limits>;
+export type RawBudget = z.output<typeof budget>;
+
+/** The part of the schema that does not depend on the registries. */
+const fixedShape = {
+  study: z
+    .string()
+    .trim()
+    .min(1)
+    .max(100)
+    .describe("Name of the study.")
+    .meta({ examples: ["my-study"] }),
+  objective: z
+    .union([objective, objectives])
+    .optional()
+    .describe("What to optimise: a metric and a direction, or a list of them.")
+    .meta({ examples: [{ metric: "val_accuracy", direction: "maximize" }] }),
+  objectives: objectives.optional().describe("The same as a list under `objective`."),
+  trainer: trainer
+    .default({ kind: "none" })
+    .describe("What runs a trial. Without it, trials are driven from outside (`basin ask-tell`)."),
+  limits: limits.prefault({}).describe("What one trial may use: time, silence, GPUs."),
+  space: z
+    .record(
+      z
+        .string()
+        .regex(parameterNamePattern, "A name begins with a letter and holds letters, digits, `_`, `-` and `.` only."),
+      parameterSchema,
+    )
+    .describe("The parameters to search, by name, each with its type and range.")
+    .meta({ examples: [{ learningRate: { type: "float", low: 0.0001, high: 0.1, log: true } }] }),
+  constraints: z
+    .union([z.string(), z.array(z.string())])
+    .default([])
+    .describe(
+      "Conditions every configuration must satisfy, such as `width * depth <= 1024`. One that names an inactive parameter does not apply.",
+    ),
+  budget,
+  seed: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("Seed of everything random. The same seed gives the same configurations; the default is 0."),
+  diagnostics: z
+    .unknown()
+    .optional()
+    .describe("Reserved for topology and sharpness diagnostics. This release does not support it and ignores it.")
+    .meta({ deprecated: true }),
+};
+
+function choiceOf(methods: readonly MethodInfo[], what: string, fallback: string): z.ZodType<RawChoice> {
+  const [first, ...rest] = methods;
+  if (first === undefined) return z.strictObject({ kind: z.string() });
+  const kinds = z
+    .enum([first.kind, ...rest.map((method) => method.kind)])
+    .describe(methods.map((method) => `\`${method.kind}\`: ${method.summary}`).join("\n\n"));
+  const one = (method: MethodInfo): z.ZodObject =>
+    method.options
+      .safeExtend({ kind: z.literal(method.kind).describe(`${method.label}. ${method.summary}`) })
+      .describe(`${method.label}. ${method.summary}`);
+  const objects = z.discriminatedUnion("kind", [one(first), ...rest.map(one)]);
+  return z
+    .union([kinds, objects])
+    .default(methods.some((method) => method.kind === fallback) ? fallback : first.kind)
+    .describe(`${what} The default is \`${fallback}\`.`) as unknown as z.ZodType<RawChoice>;
+}
+
+export type RawChoice = string | ({ readonly kind: string } & Readonly<Record<string, unknown>>);
+
+function buildStudySchema(catalog: Catalog) {
+  return z
+    .strictObject({
+      ...fixedShape,
+      sampler: choiceOf(catalog.samplers, "How the next configuration is chosen.", "tpe"),
+      scheduler: choiceOf(catalog.schedulers, "Whether unpromising trials are ended early.", "none"),
+    })
+    .describe("A Basin study: what to tune, within which ranges, and how long.");
+}
+
+export type StudySchema = ReturnType<typeof buildStudySchema>;
+export type RawStudy = z.output<StudySchema>;
+
+const schemas = new WeakMap<Catalog, StudySchema>();
+
+/** The schema of a study file for these samplers and schedulers. Built once per catalog. */
+export function studySchemaFor(catalog: Catalog): StudySchema {
+  const known = schemas.get(catalog);
+  if (known !== undefined) return known;
+  const schema = buildStudySchema(catalog);
+  schemas.set(catalog, schema);
+  return schema;
+}
