@@ -45,7 +45,7 @@ export function checkConstraints(
       report.errorInside(path, mention.start, mention.end, message);
     }
     if (!known) continue;
-    if (!expression.isCondition) {
+    if (!expression.isCondition || isPlainValue(text, space)) {
       report.error(path, "This is a value, not a condition. Compare it: for example `width * depth <= 1024`.");
     } else if (!expression.names.some((name) => names.includes(name))) {
       report.warning(path, "This constraint names no parameter, so it restricts nothing or everything.");
@@ -53,6 +53,14 @@ export function checkConstraints(
   }
   if (space !== undefined && sound.length > 0) checkFeasible(sound, space, report);
   return texts.map(({ text }) => text);
+}
+
+/** A lone name is a condition only where the parameter is true or false. */
+function isPlainValue(text: string, space: Space | undefined): boolean {
+  const parameter = space?.find(({ name }) => name === text.trim().replaceAll("`", ""));
+  if (parameter === undefined) return false;
+  if (parameter.type === "constant") return typeof parameter.value !== "boolean";
+  return parameter.type !== "categorical" || !parameter.choices.every((choice) => typeof choice === "boolean");
 }
 
 function unknownHint(name: string, names: readonly string[]): string {

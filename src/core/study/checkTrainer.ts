@@ -8,7 +8,7 @@ import { short } from "./messages.ts";
 import type { RawTrainer } from "./schema.ts";
 import type { Path } from "./source.ts";
 import { didYouMean } from "./suggest.ts";
-import { splitWords, templateParts } from "./words.ts";
+import { placeholdersIn, splitWords } from "./words.ts";
 
 type RawTfjs = Extract<RawTrainer, { kind: "tfjs" }>;
 type RawCommand = Extract<RawTrainer, { kind: "command" }>;
@@ -60,7 +60,7 @@ function checkCommand(raw: RawCommand, names: readonly string[], report: Report)
 function warnOnSameVariable(names: readonly string[], report: Report): void {
   const variables = new Map<string, string>();
   for (const name of names) {
-    const variable = name.toUpperCase().replace(/[^A-Z0-9]/g, "_");
+    const variable = name.toUpperCase().replace(/[^A-Z0-9_]/g, "_");
     const other = variables.get(variable);
     if (other === undefined) variables.set(variable, name);
     else {
@@ -107,20 +107,13 @@ function checkPlaceholders(
   names: readonly string[],
   fail: (start: number, end: number, message: string) => void,
 ): void {
-  for (const part of templateParts(word)) {
-    if (part.kind === "stray") {
-      fail(
-        part.start,
-        part.end,
-        `\`${part.text}\` has no partner. A literal brace is written \`${part.text}${part.text}\`.`,
-      );
-    } else if (part.kind === "placeholder" && !names.includes(part.name)) {
-      const trimmed = part.name.trim();
-      const spaces = trimmed !== part.name && names.includes(trimmed) ? ` Write \`{${trimmed}}\` without spaces.` : "";
-      const hint =
-        spaces === "" ? didYouMean(part.name, names) || " Literal braces are written `{{` and `}}`." : spaces;
-      fail(part.start, part.end, `\`{${short(part.name)}}\` is no parameter of this space.${hint}`);
-    }
+  for (const { name, start, end } of placeholdersIn(word)) {
+    if (names.includes(name)) continue;
+    const trimmed = name.trim();
+    const hint = names.includes(trimmed)
+      ? ` Write \`{${trimmed}}\` without spaces.`
+      : didYouMean(name, names) || " Braces that are meant as such are written `{{` and `}}`.";
+    fail(start, end, `\`{${short(name)}}\` is no parameter of this space.${hint}`);
   }
 }
 
@@ -133,7 +126,7 @@ function shellLine(raw: RawCommand, names: readonly string[], report: Report): s
   for (const match of raw.run.matchAll(/(?<!\$)\{([^{}\s]+)\}/g)) {
     const name = match[1] ?? "";
     if (!names.includes(name)) continue;
-    const variable = `BASIN_PARAM_${name.toUpperCase().replace(/[^A-Z0-9]/g, "_")}`;
+    const variable = `BASIN_PARAM_${name.toUpperCase().replace(/[^A-Z0-9_]/g, "_")}`;
     report.errorInside(
       path,
       match.index,

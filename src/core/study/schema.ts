@@ -194,7 +194,7 @@ const commandTrainer = z
     run: z
       .union([z.string().min(1), z.array(z.union([z.string(), z.number()])).min(1)])
       .describe(
-        "The program and its arguments, as text or as a list. `{name}` is replaced by the parameter's value; `{{` is a brace.",
+        "The program and its arguments, as text or as a list. `{name}` becomes the parameter's value; an argument whose parameter is not active is left out, and so is the flag before it. `{{` is a brace.",
       )
       .meta({ examples: ["python train.py --lr {learningRate}"] }),
     shell: z

@@ -1,6 +1,6 @@
 /**
  * A command as one string, split into words without a shell, and `{name}` placeholders inside the words.
- * Invariant: a parameter's value never creates, splits or removes a word; `{{` and `}}` are literal braces.
+ * Invariant: words are found before any value is put in, so a value never splits one.
  */
 import type { TextRange } from "./definition.ts";
 
@@ -59,51 +59,22 @@ export function splitWords(text: string): SplitResult {
   return { ok: true, words, ranges };
 }
 
-export type TemplatePart =
-  | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "placeholder"; readonly name: string; readonly start: number; readonly end: number }
-  /** A brace without its partner. */
-  | { readonly kind: "stray"; readonly text: string; readonly start: number; readonly end: number };
-
-/** The parts of one word. `{name}` is a placeholder, `{{` and `}}` are text. Never throws. O(length). */
-export function templateParts(word: string): TemplatePart[] {
-  const parts: TemplatePart[] = [];
-  let text = "";
-  const flush = (): void => {
-    if (text !== "") parts.push({ kind: "text", text });
-    text = "";
-  };
-  for (let i = 0; i < word.length; i++) {
-    const char = word.charAt(i);
-    if (char !== "{" && char !== "}") {
-      text += char;
-      continue;
-    }
-    if (word.charAt(i + 1) === char) {
-      text += char;
-      i++;
-      continue;
-    }
-    const close = char === "{" ? word.slice(i + 1).search(/[{}]/) : -1;
-    flush();
-    if (close >= 0 && word.charAt(i + 1 + close) === "}") {
-      const end = i + 2 + close;
-      parts.push({ kind: "placeholder", name: word.slice(i + 1, end - 1), start: i, end });
-      i = end - 1;
-    } else {
-      parts.push({ kind: "stray", text: char, start: i, end: i + 1 });
-    }
-  }
-  flush();
-  return parts;
+export interface Placeholder {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
 }
 
 /**
- * The word with its placeholders replaced. `valueOf` gives the text for a name; undefined (a parameter that is not
- * active) becomes the empty text.
+ * The placeholders of a text that are meant as parameters: `{name}`. Other braces (`awk '{print $1}'`, `{}`) are text, and
+ * so are `{{` and `}}`, which stand for one brace. O(length).
  */
-export function fillTemplate(word: string, valueOf: (name: string) => string | undefined): string {
-  return templateParts(word)
-    .map((part) => (part.kind === "placeholder" ? (valueOf(part.name) ?? "") : part.text))
-    .join("");
+export function placeholdersIn(text: string): Placeholder[] {
+  const found: Placeholder[] = [];
+  for (const match of text.matchAll(/\{\{|\}\}|\{([^{}]*)\}/g)) {
+    const name = match[1];
+    if (name === undefined || !/^\s*[A-Za-z_][\w.-]*\s*$/.test(name)) continue;
+    found.push({ name, start: match.index, end: match.index + match[0].length });
+  }
+  return found;
 }
