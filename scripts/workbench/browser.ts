@@ -134,9 +134,18 @@ export async function openViewContainer(page: Page, title: string): Promise<void
   await page.locator(".sidebar .composite.title h2", { hasText: new RegExp(title, "iu") }).waitFor();
 }
 
-/** Rows of the tree of one view, by the view's title. */
-export function treeRows(page: Page, view: string): Locator {
-  return page.locator(`.sidebar .pane:has(.pane-header[aria-label^="${view}"]) .monaco-list-row`);
+/** Lenses of the editor that is shown, by what they say. */
+export function lens(page: Page, title: string): Locator {
+  return page.locator(".editor-instance .codelens-decoration a", { hasText: title });
+}
+
+export function statusItem(page: Page, text: string): Locator {
+  return page.locator(".statusbar .statusbar-item", { hasText: text });
+}
+
+/** Waits until the workbench is drawn in one of the themes. */
+export async function themeShown(page: Page, kind: "vs" | "vs-dark" | "hc-black" | "hc-light"): Promise<void> {
+  await page.locator(`.monaco-workbench.${kind}`).waitFor();
 }
 
 export function notifications(page: Page): Locator {

@@ -1,0 +1,54 @@
+/** Leave and come back: a window that goes away takes nothing with it. */
+import { describe, expect, test } from "vitest";
+import { openFile, runCommand, waitForWorkbench, webviewFrame } from "../../scripts/workbench/browser.ts";
+import { eventually, studyNamed, trialsOf } from "./engineView.ts";
+import { useSession } from "./session.ts";
+import { showTrials, studyRow, trialRows } from "./trialsView.ts";
+
+describe("a window that is reloaded during a run", () => {
+  const session = useSession({ workspace: "test/fixtures/bowl" });
+
+  test("loses nothing and finds the study again", async () => {
+    const { page, folder } = session();
+    await openFile(page, "slow.study.yaml");
+    await runCommand(page, "Basin: Start HPO Study");
+    await runCommand(page, "Basin: Open Study Panel");
+    await webviewFrame(page, async (frame) => (await frame.locator("basin-panel basin-table").count()) > 0);
+    const { id } = await studyNamed(folder, "slow");
+    await eventually("four trials are complete", async () => (await studyNamed(folder, "slow")).counts.complete >= 4);
+    const before = await trialsOf(folder, id);
+
+    await page.reload();
+    await waitForWorkbench(page);
+
+    // Same study, same engine: what was done is as it was, and what ran goes on.
+    const after = await trialsOf(folder, id);
+    for (const trial of before.filter((each) => each.state === "complete")) {
+      expect(after.find((each) => each.number === trial.number)).toEqual(trial);
+    }
+    expect(new Set(after.map((trial) => trial.number)).size).toBe(after.length);
+    const atReload = (await studyNamed(folder, "slow")).counts.complete;
+    await eventually("the study goes on", async () => (await studyNamed(folder, "slow")).counts.complete > atReload);
+    await showTrials(page);
+    await studyRow(page, "slow").waitFor();
+    await trialRows(page).first().waitFor();
+  });
+
+  test("brings the panel back, live", async () => {
+    const { page } = session();
+    const panel = await webviewFrame(
+      page,
+      async (frame) => (await frame.locator("basin-panel basin-table").count()) > 0,
+    );
+    const finished = async (): Promise<string> => await panel.locator("basin-header .status .numeric").innerText();
+    const shown = await finished();
+    await eventually("the restored panel counts on", async () => (await finished()) !== shown);
+  });
+
+  test("a trial that was under way when the window closed is not run twice", async () => {
+    const { folder } = session();
+    const { id } = await studyNamed(folder, "slow");
+    const trials = await trialsOf(folder, id);
+    expect(trials.map((trial) => trial.number)).toEqual(trials.map((_trial, index) => index));
+  });
+});

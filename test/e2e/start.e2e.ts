@@ -1,0 +1,65 @@
+/** A newcomer's first minute: start the digits study from the palette, watch it, and find it finished. */
+import { describe, expect, test } from "vitest";
+import { editorTab, lens, openFile, runCommand, statusItem, webviewFrame } from "../../scripts/workbench/browser.ts";
+import { eventually, studyNamed, trialsOf } from "./engineView.ts";
+import { keepScreenshot, useSession } from "./session.ts";
+import { studyRow, trialRows } from "./trialsView.ts";
+
+describe("the digits study, started from the palette", () => {
+  const session = useSession({ workspace: "examples/digits" });
+
+  test("shows its first trial in the explorer", async () => {
+    const { page, folder } = session();
+    await openFile(page, "digits.study.yaml");
+    await lens(page, "Start HPO Study").waitFor();
+    const begun = performance.now();
+    await runCommand(page, "Basin: Start HPO Study");
+    await trialRows(page).first().waitFor();
+    console.log(`first trial in the explorer after ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+    await studyRow(page, "digits-mlp").waitFor();
+    expect((await studyNamed(folder, "digits-mlp")).state).toBe("running");
+  });
+
+  test("says in lens and status bar how it goes", async () => {
+    const { page } = session();
+    await lens(page, "Running").waitFor();
+    await lens(page, "Pause").waitFor();
+    await statusItem(page, "digits-mlp").waitFor();
+  });
+
+  test("fills its panel while it runs", async () => {
+    const { page } = session();
+    await runCommand(page, "Basin: Open Study Panel");
+    await editorTab(page, "digits-mlp")
+      .or(page.locator(".tabs-container .tab", { hasText: "digits-mlp" }))
+      .first()
+      .waitFor();
+    const panel = await webviewFrame(
+      page,
+      async (frame) => (await frame.locator("basin-panel basin-table").count()) > 0,
+    );
+    const finished = async (): Promise<number> => {
+      const text = await panel.locator("basin-header .status .numeric").innerText();
+      return Number(/^\d+/u.exec(text.trim())?.[0]);
+    };
+    const before = await finished();
+    await eventually("the panel counts more finished trials than before", async () => (await finished()) > before);
+    await keepScreenshot(page, "running", true);
+  });
+
+  test("ends with its whole budget and a network that reads digits", async () => {
+    const { page, folder } = session();
+    await eventually(
+      "the study is complete",
+      async () => (await studyNamed(folder, "digits-mlp")).state === "complete",
+      170_000,
+    );
+    const study = await studyNamed(folder, "digits-mlp");
+    const trials = await trialsOf(folder, study.id);
+    expect(trials).toHaveLength(study.budgetTrials ?? 0);
+    expect(trials.every((trial) => trial.state === "complete" || trial.state === "pruned")).toBe(true);
+    expect(study.best?.values[0]).toBeGreaterThanOrEqual(0.95);
+    await page.locator(".notification-toast", { hasText: "digits-mlp is done" }).waitFor();
+    await keepScreenshot(page, "finished", true);
+  });
+});
