@@ -25,43 +25,52 @@ const { values, positionals } = parseArgs({
   allowNegative: true,
 });
 
-const folder = path.resolve(positionals[0] ?? path.join(root, "examples"));
-if (!existsSync(folder)) throw new Error(`There is no folder ${folder}.`);
+async function serve(): Promise<void> {
+  const folder = path.resolve(positionals[0] ?? path.join(root, "examples"));
+  if (!existsSync(folder)) throw new Error(`There is no folder ${folder}.`);
 
-await setUpWorkbench();
-if (values.build && values.vsix === undefined) {
-  console.log("workbench: building the extension");
-  execFileSync(process.execPath, [path.join(root, "scripts", "build.ts")], {
-    cwd: root,
-    stdio: ["ignore", "inherit", "inherit"],
+  await setUpWorkbench();
+  if (values.build && values.vsix === undefined) {
+    console.log("workbench: building the extension");
+    execFileSync(process.execPath, [path.join(root, "scripts", "build.ts")], {
+      cwd: root,
+      stdio: ["ignore", "inherit", "inherit"],
+    });
+  }
+
+  const userDataFolder = path.join(workbenchFolder, "user");
+  const extensionsFolder = path.join(workbenchFolder, "extensions");
+  if (values.vsix === undefined) linkExtension(extensionsFolder);
+  else {
+    rmSync(extensionsFolder, { recursive: true, force: true });
+    await installVsix({ userDataFolder, extensionsFolder }, path.resolve(values.vsix));
+  }
+
+  mkdirSync(userDataFolder, { recursive: true });
+  const isFirstTime = !existsSync(path.join(userDataFolder, "User", "settings.json"));
+  const server = await startServer({
+    userDataFolder,
+    extensionsFolder,
+    port: await freePort(Number(values.port)),
+    workspaceTrust: values["trust-prompt"],
+    // Settings a person changes in this workbench stay changed.
+    ...(isFirstTime ? { settings: quietSettings } : {}),
   });
+
+  console.log(
+    `\n  VS Code with Basin on ${path.relative(process.cwd(), folder) || "."}:\n\n    ${workbenchUrl(server.port, { folder })}\n`,
+  );
+  console.log(
+    `  Open a *.study.yaml and press "Start HPO Study". After \`npm run build\`, reload the window. Ctrl-C stops.\n`,
+  );
+
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => void server.stop());
+  await server.exited;
 }
 
-const userDataFolder = path.join(workbenchFolder, "user");
-const extensionsFolder = path.join(workbenchFolder, "extensions");
-if (values.vsix === undefined) linkExtension(extensionsFolder);
-else {
-  rmSync(extensionsFolder, { recursive: true, force: true });
-  await installVsix({ userDataFolder, extensionsFolder }, path.resolve(values.vsix));
+try {
+  await serve();
+} catch (error) {
+  console.error(`workbench: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
 }
-
-mkdirSync(userDataFolder, { recursive: true });
-const isFirstTime = !existsSync(path.join(userDataFolder, "User", "settings.json"));
-const server = await startServer({
-  userDataFolder,
-  extensionsFolder,
-  port: await freePort(Number(values.port)),
-  workspaceTrust: values["trust-prompt"],
-  // Settings a person changes in this workbench stay changed.
-  ...(isFirstTime ? { settings: quietSettings } : {}),
-});
-
-console.log(
-  `\n  VS Code with Basin on ${path.relative(process.cwd(), folder) || "."}:\n\n    ${workbenchUrl(server.port, { folder })}\n`,
-);
-console.log(
-  `  Open a *.study.yaml and press "Start HPO Study". After \`npm run build\`, reload the window. Ctrl-C stops.\n`,
-);
-
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => void server.stop());
-await server.exited;
