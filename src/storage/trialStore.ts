@@ -24,8 +24,10 @@ export interface StudyRecord {
   readonly createdAt: number;
   /** Milliseconds spent running, pauses excluded, up to the last change of state. */
   readonly elapsedMs: number;
-  /** When it last entered `running`, if it is running. */
+  /** When it last entered `running` (or was last counted, see `tickStudy`), if it is running. */
   readonly runningSince?: number;
+  /** Metric of the first objective. */
+  readonly objective: string;
 }
 
 export interface TrialRecord {
@@ -48,9 +50,13 @@ export interface TrialRecord {
   readonly slot?: number;
   /** "wasm, 1 thread", "GPU 0" ... as the trainer or executor said. */
   readonly placement?: string;
-  /** Process group of the current attempt while running, and its marker. */
+  /** Process group of the last attempt and its marker, until it is known to be gone. */
   readonly pid?: number;
   readonly marker?: string;
+  /** How often an engine was killed while this trial ran. */
+  readonly interruptions: number;
+  /** Where a scheduler wants the trial to stop; undefined = at its end. */
+  readonly untilStep?: number;
   readonly checkpoint?: { readonly step: number; readonly path: string };
   /** Last report of the first objective. */
   readonly last?: Report;
@@ -69,6 +75,8 @@ export interface NewStudy {
   readonly text: string;
   readonly format: "yaml" | "json";
   readonly createdAt: number;
+  /** Metric of the first objective: its reports become `last` of the trials. */
+  readonly objective: string;
 }
 
 export interface TrialFinish {
@@ -77,6 +85,25 @@ export interface TrialFinish {
   readonly metrics: Readonly<Record<string, number>>;
   readonly reason: string;
   readonly at: number;
+  /** The process may still live: keep its pid until `clearTrialProcess`. */
+  readonly processLeft?: boolean;
+}
+
+/** How a trial left `running` without an end. */
+export interface Suspension {
+  /** The process may still live: keep its pid until `clearTrialProcess`. */
+  readonly processLeft?: boolean;
+  /** The engine was killed: raises `interruptions`. */
+  readonly interrupted?: boolean;
+}
+
+/** A line of a study's log, as `StudyLogLine` of the engine protocol. */
+export interface LogLine {
+  readonly at: number;
+  readonly level: "info" | "warning" | "error";
+  readonly source: "sampler" | "scheduler" | "runner" | "trainer";
+  readonly number?: number;
+  readonly message: string;
 }
 
 export interface TrialStore {
@@ -88,18 +115,35 @@ export interface TrialStore {
   updateStudyText(id: number, text: string): void;
   /** Also keeps `elapsedMs` and `runningSince` right. */
   setStudyState(id: number, state: StudyState, reason: string, at: number): void;
+  /** Counts the running time up to `at`, so that a killed engine loses no more than since the last call. */
+  tickStudy(id: number, at: number): void;
+  /** Hides the study at once; `purgeDeleted` frees its rows piece by piece. */
   deleteStudy(id: number): void;
+  /** Removes some rows of deleted studies (some milliseconds of work); false when there is nothing left. */
+  purgeDeleted(): boolean;
 
   /** Adds a trial in `waiting` with the next number. */
   addTrial(studyId: number, params: Params, suggestedBecause: string, at: number): TrialRecord;
   /** waiting | paused -> running; raises `attempt`. */
-  startTrial(studyId: number, number: number, run: { slot: number; marker: string; at: number }): TrialRecord;
+  startTrial(
+    studyId: number,
+    number: number,
+    run: { slot: number; marker: string; at: number; untilStep?: number },
+  ): TrialRecord;
   setTrialProcess(studyId: number, number: number, process: { pid?: number; placement?: string }): void;
+  /** The process of a trial's last attempt is gone. Any state. */
+  clearTrialProcess(studyId: number, number: number): void;
   /** Reports of the current attempt; a step reported twice keeps the first value. Returns after commit. */
   addReports(studyId: number, number: number, reports: readonly StoredReport[]): void;
   addCheckpoint(studyId: number, number: number, step: number, path: string): void;
   /** running -> paused | waiting (interrupted, keeps number, params and reports). */
-  suspendTrial(studyId: number, number: number, state: "paused" | "waiting", reason: string): void;
+  suspendTrial(
+    studyId: number,
+    number: number,
+    state: "paused" | "waiting",
+    reason: string,
+    suspension?: Suspension,
+  ): void;
   /** Durable against power loss when it returns. */
   finishTrial(studyId: number, number: number, finish: TrialFinish): void;
 
@@ -110,8 +154,23 @@ export interface TrialStore {
   /** All metrics' reports of one trial (all attempts merged, by metric then step). */
   reports(studyId: number, number: number): StoredReport[];
   /** Reports of one metric for trials from <= number < to, ordered by number, then step. */
-  reportsBetween(studyId: number, metric: string, from: number, to: number): { number: number; step: number; value: number }[];
+  reportsBetween(
+    studyId: number,
+    metric: string,
+    from: number,
+    to: number,
+  ): { number: number; step: number; value: number }[];
   /** Numbers in the order in which the trials finished. */
   finishOrder(studyId: number): number[];
+  /** Trials that are not final, by number; few. */
+  openTrials(studyId: number): TrialRecord[];
+  /** Processes that may still live, of all studies. */
+  leftProcesses(): { studyId: number; number: number; pid: number; marker: string }[];
+  /** Metrics that were reported, in the order in which they first were. */
+  reportedMetrics(studyId: number): string[];
+  /** Appends to the study's log, which keeps the last 1,000 lines or so. */
+  addLog(studyId: number, lines: readonly LogLine[]): void;
+  /** The last `limit` lines, oldest first. */
+  log(studyId: number, limit: number): LogLine[];
   close(): void;
 }

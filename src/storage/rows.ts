@@ -1,0 +1,103 @@
+/**
+ * How records look in rows of the database.
+ * Invariant: decoding what was encoded gives the same record, NaN and infinities included.
+ */
+import type { Params } from "../core/space/parameter.ts";
+import { trialStates } from "../core/trial.ts";
+import type { LogLine, StudyRecord, StudyState, TrialRecord } from "./trialStore.ts";
+
+/** Columns of a trial in the order that `trialFromRow` reads. */
+export const trialColumns =
+  "study_id, number, state, params, objectives, metrics, attempt, interruptions, suggested_because, reason, created_at, " +
+  "started_at, finished_at, slot, placement, pid, marker, until_step, checkpoint_step, checkpoint_path, last_step, last_value";
+
+export const studyColumns =
+  "id, name, path, generation, text, format, objective, state, reason, created_at, elapsed_ms, running_since";
+
+export type Cell = number | string | null;
+export type Row = readonly Cell[];
+
+/** JSON with non-finite numbers as strings ("NaN", "Infinity", "-Infinity"). */
+export function encodeNumbers(value: readonly number[] | Readonly<Record<string, number>>): string {
+  return JSON.stringify(value, (_key, item: unknown) =>
+    typeof item === "number" && !Number.isFinite(item) ? String(item) : item,
+  );
+}
+
+/** What `encodeNumbers` was given. */
+export function decodeList(text: string): number[] {
+  if (text === "[]") return [];
+  return (JSON.parse(text) as (number | string)[]).map(Number);
+}
+
+/** What `encodeNumbers` was given. */
+export function decodeRecord(text: string): Record<string, number> {
+  if (text === "{}") return {};
+  const record = JSON.parse(text) as Record<string, number>;
+  if (text.includes('"NaN"') || text.includes('Infinity"')) {
+    for (const key of Object.keys(record)) record[key] = Number(record[key]);
+  }
+  return record;
+}
+
+/** A number that SQLite stores as NULL when it is NaN. */
+export function numberOf(cell: Cell | undefined): number {
+  return typeof cell === "number" ? cell : Number.NaN;
+}
+
+/** A row selected with `trialColumns`. */
+export function trialFromRow(row: Row): TrialRecord {
+  const lastStep = row[20];
+  const checkpointStep = row[18];
+  return {
+    studyId: row[0] as number,
+    number: row[1] as number,
+    state: trialStates[row[2] as number] ?? "failed",
+    params: JSON.parse(row[3] as string) as Params,
+    values: decodeList(row[4] as string),
+    metrics: decodeRecord(row[5] as string),
+    attempt: row[6] as number,
+    interruptions: row[7] as number,
+    suggestedBecause: row[8] as string,
+    reason: row[9] as string,
+    createdAt: row[10] as number,
+    ...(typeof row[11] === "number" ? { startedAt: row[11] } : {}),
+    ...(typeof row[12] === "number" ? { finishedAt: row[12] } : {}),
+    ...(typeof row[13] === "number" ? { slot: row[13] } : {}),
+    ...(typeof row[14] === "string" ? { placement: row[14] } : {}),
+    ...(typeof row[15] === "number" ? { pid: row[15] } : {}),
+    ...(typeof row[16] === "string" ? { marker: row[16] } : {}),
+    ...(typeof row[17] === "number" ? { untilStep: row[17] } : {}),
+    ...(typeof checkpointStep === "number" ? { checkpoint: { step: checkpointStep, path: row[19] as string } } : {}),
+    ...(typeof lastStep === "number" ? { last: { step: lastStep, value: numberOf(row[21]) } } : {}),
+  };
+}
+
+/** A row selected with `studyColumns`. */
+export function studyFromRow(row: Row): StudyRecord {
+  return {
+    id: row[0] as number,
+    name: row[1] as string,
+    path: row[2] as string,
+    generation: row[3] as number,
+    text: row[4] as string,
+    format: row[5] as "yaml" | "json",
+    objective: row[6] as string,
+    state: row[7] as StudyState,
+    reason: row[8] as string,
+    createdAt: row[9] as number,
+    elapsedMs: row[10] as number,
+    ...(typeof row[11] === "number" ? { runningSince: row[11] } : {}),
+  };
+}
+
+/** A row of at, level, source, number, message. */
+export function logFromRow(row: Row): LogLine {
+  return {
+    at: row[0] as number,
+    level: row[1] as LogLine["level"],
+    source: row[2] as LogLine["source"],
+    ...(typeof row[3] === "number" ? { number: row[3] } : {}),
+    message: row[4] as string,
+  };
+}
