@@ -66,5 +66,5 @@ export const panelType = "basin.study";
 export const itemContext = {
   studyFile: "studyFile",
   study: (state: string): string => `study.${state}`,
-  trial: (state: string, hasLog: boolean): string => `trial.${state}${hasLog ? ".log" : ""}`,
+  trial: (state: string): string => `trial.${state}`,
 } as const;

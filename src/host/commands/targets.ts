@@ -1,0 +1,138 @@
+/**
+ * What a command is about: the item it was called on, the active editor, the selection of the Trials view, the only candidate,
+ * or what the person picks. Invariant: every resolver answers undefined when the person turned away, and never guesses between two.
+ */
+import path from "node:path";
+import * as vscode from "vscode";
+import { BasinError } from "../../core/errors.ts";
+import type { TrialRow } from "../../protocol/engine.ts";
+import { isNode, metricsOf } from "../explorer/nodes.ts";
+import { studyDescription, trialDescription, trialSpoken } from "../explorer/texts.ts";
+import type { Services } from "../services.ts";
+import type { LiveStudy } from "../studies.ts";
+import { isStudyDocument } from "../studyFiles.ts";
+
+export interface TrialTarget {
+  readonly study: LiveStudy;
+  readonly number: number;
+  readonly row?: TrialRow;
+}
+
+/** How other parts name a study or a trial when they call a command. */
+export interface StudyArgument {
+  readonly study: LiveStudy;
+  readonly number?: number;
+}
+
+function isStudyArgument(value: unknown): value is StudyArgument {
+  return typeof value === "object" && value !== null && "study" in value && !("kind" in value);
+}
+
+const relative = (uri: vscode.Uri): string => vscode.workspace.asRelativePath(uri, (vscode.workspace.workspaceFolders?.length ?? 0) > 1);
+
+/** The study file a command names by its argument, if it does. */
+function fileOfArgument(argument: unknown): vscode.Uri | undefined {
+  if (argument instanceof vscode.Uri) return argument;
+  if (isStudyArgument(argument)) return vscode.Uri.file(argument.study.summary.path);
+  if (!isNode(argument)) return undefined;
+  if (argument.kind === "file") return argument.uri;
+  const study = argument.kind === "study" ? argument : argument.parent;
+  return vscode.Uri.file(study.study.summary.path);
+}
+
+/** The study file to start: argument, active editor, the workspace's only one, or a pick among all. */
+export async function studyFileTarget(services: Services, argument: unknown): Promise<vscode.Uri | undefined> {
+  const named = fileOfArgument(argument);
+  if (named !== undefined) return named;
+  const active = vscode.window.activeTextEditor?.document;
+  if (active !== undefined && isStudyDocument(active)) return active.uri;
+  let files = services.files.all();
+  if (files.length === 0) {
+    await services.files.scan();
+    files = services.files.all();
+  }
+  if (files.length === 0) {
+    throw new BasinError("invalid-argument", "There is no study file in this workspace.", "Open a configuration file and choose Tune This Model, or run New Study File.");
+  }
+  if (files.length === 1) return files[0]?.uri;
+  const picked = await vscode.window.showQuickPick(
+    files.map(({ uri, parsed }) => {
+      const summary = services.studies.ofFile(uri.fsPath)?.summary;
+      const errors = parsed.issues.filter((issue) => issue.severity === "error").length;
+      const state = errors > 0 ? `${errors} ${errors === 1 ? "problem" : "problems"}` : summary === undefined ? "not started" : `${summary.state} · ${studyDescription(summary)}`;
+      return { label: parsed.study?.name ?? path.basename(uri.fsPath), description: state, detail: relative(uri), uri };
+    }),
+    { title: "Start HPO Study", placeHolder: "Study to start", matchOnDescription: true, matchOnDetail: true },
+  );
+  return picked?.uri;
+}
+
+/** The stored study a command is about; `suits` narrows the candidates ("running only"). */
+export async function studyTarget(
+  services: Services,
+  argument: unknown,
+  title: string,
+  suits: (study: LiveStudy) => boolean = () => true,
+): Promise<LiveStudy | undefined> {
+  const { studies, tree } = services;
+  if (isStudyArgument(argument)) return argument.study;
+  if (isNode(argument) && argument.kind !== "file") return (argument.kind === "study" ? argument : argument.parent).study;
+  const file = fileOfArgument(argument);
+  if (file !== undefined) {
+    const study = studies.ofFile(file.fsPath);
+    if (study === undefined) throw new BasinError("unknown-study", "This study has not been started yet.", "Start it first.");
+    return study;
+  }
+  if (studies.all().length === 0) await studies.refresh();
+  const candidates = studies.all().filter(suits);
+  const active = vscode.window.activeTextEditor?.document.uri.fsPath;
+  const ofEditor = candidates.find((study) => study.summary.path === active);
+  if (ofEditor !== undefined) return ofEditor;
+  const selected = tree.selected();
+  if (selected !== undefined && selected.kind !== "file") {
+    const study = (selected.kind === "study" ? selected : selected.parent).study;
+    if (suits(study)) return study;
+  }
+  if (candidates.length === 0) throw new BasinError("unknown-study", `${title}: there is no study for that.`, "Start a study first.");
+  if (candidates.length === 1) return candidates[0];
+  const picked = await vscode.window.showQuickPick(
+    candidates.map((study) => ({
+      label: study.summary.name,
+      description: `${study.summary.state} · ${studyDescription(study.summary)}`,
+      detail: relative(vscode.Uri.file(study.summary.path)),
+      study,
+    })),
+    { title, placeHolder: "Study", matchOnDescription: true, matchOnDetail: true },
+  );
+  return picked?.study;
+}
+
+/** The trial a command is about. */
+export async function trialTarget(
+  services: Services,
+  argument: unknown,
+  title: string,
+  states?: readonly TrialRow["state"][],
+): Promise<TrialTarget | undefined> {
+  if (isStudyArgument(argument) && argument.number !== undefined) return { study: argument.study, number: argument.number };
+  const node = isNode(argument) ? argument : services.tree.selected();
+  if (node?.kind === "trial" && (states === undefined || states.includes(node.row.state))) {
+    return { study: node.parent.study, number: node.row.number, row: node.row };
+  }
+  const study = await studyTarget(services, argument, title);
+  if (study === undefined) return undefined;
+  const { rows } = await services.engines.request(study.folder, "trial.rows", {
+    studyId: study.summary.id,
+    sort: "best",
+    offset: 0,
+    limit: 500,
+    ...(states === undefined ? {} : { states }),
+  });
+  if (rows.length === 0) throw new BasinError("unknown-trial", `${title}: ${study.summary.name} has no trial for that.`);
+  const metrics = metricsOf(study);
+  const picked = await vscode.window.showQuickPick(
+    rows.map((row) => ({ label: `#${row.number}`, description: `${row.state} · ${trialDescription(row)}`, row, ariaLabel: trialSpoken(row, metrics, false) })),
+    { title, placeHolder: "Trial", matchOnDescription: true },
+  );
+  return picked === undefined ? undefined : { study, number: picked.row.number, row: picked.row };
+}

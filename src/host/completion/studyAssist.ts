@@ -1,0 +1,80 @@
+/**
+ * Completion and hover for YAML study files, where the YAML extension is not there to read our schema.
+ * Invariant: the words come from the same catalog and schema as the errors; this file only translates positions.
+ */
+import * as vscode from "vscode";
+import { errorText } from "../../core/errors.ts";
+import { studyFormatOf } from "../../core/study/format.ts";
+import { createScope, type Disposable } from "../disposables.ts";
+import type { Log } from "../log.ts";
+
+const selector: vscode.DocumentSelector = [{ scheme: "file", pattern: "**/*.study.{yaml,yml}" }];
+
+/** The extension that serves YAML schemas: with it, ours would say everything twice. */
+const yamlExtension = "redhat.vscode-yaml";
+
+export function createStudyAssist(log: Log): Disposable {
+  const scope = createScope();
+  let own: Disposable | undefined;
+
+  async function assist(): Promise<[typeof import("../../core/study/assist.ts"), typeof import("../../catalog.ts")]> {
+    return await Promise.all([import("../../core/study/assist.ts"), import("../../catalog.ts")]);
+  }
+
+  const completion: vscode.CompletionItemProvider = {
+    async provideCompletionItems(document, position) {
+      const format = studyFormatOf(document.uri.path);
+      if (format === undefined) return [];
+      try {
+        const [{ completionsAt }, { catalog }] = await assist();
+        const text = document.getText();
+        return completionsAt(text, format, document.offsetAt(position), catalog).map((entry) => {
+          const item = new vscode.CompletionItem(entry.label, entry.kind === "key" ? vscode.CompletionItemKind.Property : vscode.CompletionItemKind.Value);
+          item.insertText = new vscode.SnippetString(entry.insert);
+          item.range = new vscode.Range(document.positionAt(entry.range.start), document.positionAt(entry.range.end));
+          if (entry.detail !== undefined) item.detail = entry.detail;
+          if (entry.documentation !== undefined) item.documentation = new vscode.MarkdownString(entry.documentation);
+          return item;
+        });
+      } catch (error) {
+        log.warn(`Completion: ${errorText(error)}`);
+        return [];
+      }
+    },
+  };
+
+  const hover: vscode.HoverProvider = {
+    async provideHover(document, position) {
+      const format = studyFormatOf(document.uri.path);
+      if (format === undefined) return undefined;
+      try {
+        const [{ hoverAt }, { catalog }] = await assist();
+        const found = hoverAt(document.getText(), format, document.offsetAt(position), catalog);
+        if (found === undefined) return undefined;
+        const range = new vscode.Range(document.positionAt(found.range.start), document.positionAt(found.range.end));
+        return new vscode.Hover(new vscode.MarkdownString(found.markdown), range);
+      } catch (error) {
+        log.warn(`Hover: ${errorText(error)}`);
+        return undefined;
+      }
+    },
+  };
+
+  function arrange(): void {
+    const needed = vscode.extensions.getExtension(yamlExtension) === undefined;
+    if (needed && own === undefined) {
+      own = vscode.Disposable.from(
+        vscode.languages.registerCompletionItemProvider(selector, completion, ":", " ", "[", "{", "-"),
+        vscode.languages.registerHoverProvider(selector, hover),
+      );
+    } else if (!needed) {
+      own?.dispose();
+      own = undefined;
+    }
+  }
+
+  arrange();
+  scope.add(vscode.extensions.onDidChange(arrange));
+  scope.defer(() => own?.dispose());
+  return scope;
+}

@@ -1,0 +1,51 @@
+/**
+ * The one way an error reaches the person: its message, its hint, and the action that helps.
+ * Invariant: cancelled work is silent; everything else is logged in full and shown once, never thrown away.
+ */
+import * as vscode from "vscode";
+import { BasinError, errorText, type BasinErrorCode } from "../core/errors.ts";
+import { commands } from "./ids.ts";
+import type { Log } from "./log.ts";
+
+export type Report = (error: unknown) => void;
+
+interface Action {
+  readonly title: string;
+  readonly command: string;
+}
+
+const showLogs: Action = { title: "Show Logs", command: commands.showLogs };
+
+const actions: Readonly<Partial<Record<BasinErrorCode, Action>>> = {
+  "invalid-study": { title: "Show Problems", command: commands.showProblems },
+  "not-trusted": { title: "Manage Workspace Trust", command: "workbench.trust.manage" },
+  "engine-unavailable": showLogs,
+  "protocol-mismatch": { title: "Reload Window", command: "workbench.action.reloadWindow" },
+  storage: showLogs,
+  trainer: showLogs,
+  internal: showLogs,
+};
+
+/** Whether `error` only says that the person (or a newer request) called the work off. */
+export function isCancelled(error: unknown): boolean {
+  if (error instanceof BasinError) return error.code === "cancelled";
+  return error instanceof vscode.CancellationError || (error instanceof Error && error.name === "AbortError");
+}
+
+export function createReport(log: Log): Report {
+  return (error) => {
+    if (isCancelled(error)) return;
+    log.error(error instanceof Error ? error : String(error));
+    const action = error instanceof BasinError ? actions[error.code] : showLogs;
+    const shown =
+      action === undefined
+        ? vscode.window.showErrorMessage(errorText(error))
+        : vscode.window.showErrorMessage(errorText(error), action.title);
+    shown.then(
+      (chosen) => {
+        if (action !== undefined && chosen === action.title) void vscode.commands.executeCommand(action.command);
+      },
+      () => undefined,
+    );
+  };
+}
