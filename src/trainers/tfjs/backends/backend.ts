@@ -1,0 +1,50 @@
+/**
+ * What a back end of the built-in trainer is: a way to load TensorFlow.js and what training needs to know about it.
+ * Invariant: `load` either gives a namespace that is set to this back end and ready, or throws a BackendUnavailable that says
+ * in words for a person why not; it never ends the process.
+ */
+import type { TfjsBackendName } from "../../../core/study/definition.ts";
+import type { Tensor, Tf } from "../tf.ts";
+
+export type BackendName = Exclude<TfjsBackendName, "auto">;
+
+export interface LoadOptions {
+  /** Threads to compute with; 0 = one. Back ends without threads ignore it. */
+  readonly threads: number;
+}
+
+/** Direct access to a tensor's values where they lie in this process's memory. */
+export interface HostMemory {
+  /** The float32 values of `tensor`, not a copy. Valid until the next operation of the back end. */
+  view(tensor: Tensor): Float32Array;
+}
+
+export interface LoadedBackend {
+  readonly tf: Tf;
+  readonly name: BackendName;
+  /** What it computes on, for the record: "CPU, WebAssembly SIMD", "GPU", ... */
+  readonly device: string;
+  readonly threads: number;
+  /** Bytes the activations of one forward and backward pass may take; larger batches are split (see training/microBatch). */
+  readonly activationBudget: number;
+  /** Present where reading a tensor costs nothing: optimizers and metrics then work on the values directly. */
+  readonly host?: HostMemory;
+}
+
+export interface Backend {
+  readonly name: BackendName;
+  /** Whether more than one thread can be used, and pays for convolutions. */
+  readonly threaded: boolean;
+  load(options: LoadOptions): Promise<LoadedBackend>;
+}
+
+/** A back end that cannot be used here; the message is for a person. */
+export class BackendUnavailable extends Error {
+  readonly backend: BackendName;
+
+  constructor(backend: BackendName, reason: string, options?: ErrorOptions) {
+    super(reason, options);
+    this.name = "BackendUnavailable";
+    this.backend = backend;
+  }
+}

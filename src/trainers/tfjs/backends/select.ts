@@ -1,0 +1,67 @@
+/**
+ * Chooses the back end: the best one that loads and gets through a training step, or the one that the study forces.
+ * Invariant: a back end that only loads is not chosen; it must have trained.
+ */
+import { BasinError, errorText } from "../../../core/errors.ts";
+import type { TfjsBackendName } from "../../../core/study/definition.ts";
+import type { Backend, BackendName, LoadedBackend, LoadOptions } from "./backend.ts";
+import { cpuBackend } from "./cpu.ts";
+import { trialStep } from "./trialStep.ts";
+import { tfjsNodeBackend } from "./tfjsNode.ts";
+import { tfjsNodeGpuBackend } from "./tfjsNodeGpu.ts";
+import { wasmBackend } from "./wasm.ts";
+
+/** Best first. Adding a back end: a file beside this one and a line here. */
+export const backends: readonly Backend[] = [tfjsNodeGpuBackend, tfjsNodeBackend, wasmBackend, cpuBackend];
+
+export function backendNamed(name: BackendName): Backend {
+  const found = backends.find((backend) => backend.name === name);
+  if (found === undefined)
+    throw new BasinError(
+      "invalid-study",
+      `There is no back end "${name}".`,
+      `There are ${backends.map((backend) => backend.name).join(", ")}.`,
+    );
+  return found;
+}
+
+/** Loads one back end and runs a small training step on it, or throws. */
+export async function loadTried(backend: Backend, options: LoadOptions): Promise<LoadedBackend> {
+  const loaded = await backend.load(options);
+  await trialStep(loaded);
+  return loaded;
+}
+
+/**
+ * @param log told why better ones were passed over
+ * @throws BasinError "trainer" when the forced one, or none, can be used
+ */
+export async function selectBackend(
+  wanted: TfjsBackendName,
+  options: LoadOptions,
+  log: (message: string) => void,
+  candidates: readonly Backend[] = backends,
+): Promise<LoadedBackend> {
+  if (wanted !== "auto") {
+    try {
+      return await loadTried(backendNamed(wanted), options);
+    } catch (error) {
+      throw new BasinError(
+        "trainer",
+        `The back end "${wanted}" cannot be used here: ${errorText(error)}`,
+        'Set "backend: auto" under trainer to use the best one that works.',
+        { cause: error },
+      );
+    }
+  }
+  const reasons: string[] = [];
+  for (const backend of candidates) {
+    try {
+      return await loadTried(backend, options);
+    } catch (error) {
+      reasons.push(`${backend.name}: ${errorText(error)}`);
+      log(`Back end ${backend.name} is not used: ${errorText(error)}`);
+    }
+  }
+  throw new BasinError("trainer", "No back end of TensorFlow.js works here.", reasons.join(" "));
+}

@@ -1,0 +1,59 @@
+/**
+ * The model a study names: built in, or a user's module.
+ */
+import { BasinError } from "../../../core/errors.ts";
+import type { Params } from "../../../core/space/parameter.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { Hyperparameters } from "../hyperparameters.ts";
+import type { Tf } from "../tf.ts";
+import type { TrainingRandomness } from "../training/randomness.ts";
+import { buildModel } from "./build.ts";
+import { describeMlp } from "./mlp.ts";
+import type { TrainableModel } from "./trainable.ts";
+import { buildUserModel } from "./userModule.ts";
+import { describeVgg } from "./vgg.ts";
+
+export type ModelKind = "mlp" | "vgg" | "module";
+
+/** @throws BasinError for a name that is neither built in nor a path */
+export function modelKind(model: string): ModelKind {
+  if (model === "mlp" || model === "vgg") return model;
+  if (/^[./]|[\\/]|\.[cm]?js$/.test(model)) return "module";
+  throw new BasinError(
+    "invalid-study",
+    `There is no built-in model "${model}".`,
+    'Use mlp, vgg, or the path of a module such as "./model.js".',
+  );
+}
+
+export interface ModelRequest {
+  readonly model: string;
+  readonly root: string;
+  readonly params: Params;
+  readonly hyperparameters: Hyperparameters;
+  readonly dataset: Dataset;
+  readonly random: TrainingRandomness;
+  readonly epochs: number;
+  readonly seed: number;
+}
+
+export async function createModel(tf: Tf, request: ModelRequest): Promise<TrainableModel> {
+  const { dataset, hyperparameters: h, random } = request;
+  const output = dataset.task === "regression" ? "value" : "logits";
+  switch (modelKind(request.model)) {
+    case "mlp":
+      return { model: buildModel(tf, describeMlp(h, dataset.inputShape, dataset.outputs), random), output };
+    case "vgg":
+      return { model: buildModel(tf, describeVgg(h, dataset.inputShape, dataset.outputs), random), output };
+    case "module":
+      return buildUserModel(tf, request.model, request.root, request.params, {
+        task: dataset.task,
+        inputShape: dataset.inputShape,
+        outputs: dataset.outputs,
+        classes: dataset.classes,
+        rows: dataset.train.rows,
+        epochs: request.epochs,
+        seed: request.seed,
+      });
+  }
+}

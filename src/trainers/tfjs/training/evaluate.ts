@@ -1,0 +1,63 @@
+/**
+ * Metrics of a model over one part of the data, in batches.
+ */
+import type { LoadedBackend } from "../backends/backend.ts";
+import type { Batches } from "../data/batches.ts";
+import type { TrainableModel } from "../models/trainable.ts";
+import type { Tensor } from "../tf.ts";
+import { scoreOutputs, type HeadOptions } from "./head.ts";
+import { outputOf } from "./step.ts";
+
+export interface Evaluation {
+  /** Mean loss. */
+  readonly loss: number;
+  /** Share of right answers; NaN for regression. */
+  readonly accuracy: number;
+  /** Root mean squared error and explained variance in the target's own unit; NaN for classification. */
+  readonly rmse: number;
+  readonly r2: number;
+}
+
+export interface EvaluateOptions {
+  readonly backend: LoadedBackend;
+  readonly trainable: TrainableModel;
+  readonly head: HeadOptions;
+  /** Rows a pass. */
+  readonly batchSize: number;
+  /** Original target = mean + scale * target. */
+  readonly targetScale: number;
+  readonly breathe: () => Promise<void>;
+}
+
+/** Mean loss and accuracy, or error, over all rows. The model is in inference mode. */
+export async function evaluate(options: EvaluateOptions, batches: Batches): Promise<Evaluation> {
+  const { backend, trainable, head } = options;
+  const { tf, host } = backend;
+  let loss = 0;
+  let correct = 0;
+  let sum = 0;
+  let squares = 0;
+  for (let from = 0; from < batches.rows; from += options.batchSize) {
+    const { features, targets } = batches.slice(from, Math.min(batches.rows, from + options.batchSize));
+    const output = tf.tidy(() => outputOf(trainable.model.apply(features, { training: false }) as Tensor | Tensor[]));
+    const values = host === undefined ? ((await output.data()) as Float32Array) : host.view(output);
+    const score = scoreOutputs(values, targets, head);
+    tf.dispose([features, output]);
+    loss += score.loss;
+    correct += score.correct;
+    for (const target of targets) {
+      sum += target;
+      squares += target * target;
+    }
+    await options.breathe();
+  }
+  const rows = batches.rows;
+  if (head.output !== "value") return { loss: loss / rows, accuracy: correct / rows, rmse: Number.NaN, r2: Number.NaN };
+  const spread = squares - (sum * sum) / rows;
+  return {
+    loss: loss / rows,
+    accuracy: Number.NaN,
+    rmse: Math.sqrt(loss / rows) * options.targetScale,
+    r2: spread > 0 ? 1 - loss / spread : Number.NaN,
+  };
+}

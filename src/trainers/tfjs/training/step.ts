@@ -1,0 +1,112 @@
+/**
+ * One training step: gradients of the mean loss over a batch, micro-batch by micro-batch, then one update.
+ * Invariant: no tensor made here outlives the step, whatever is thrown.
+ */
+import type { LoadedBackend } from "../backends/backend.ts";
+import type { Batch, Batches } from "../data/batches.ts";
+import { trainableVariables, type TrainableModel } from "../models/trainable.ts";
+import type { Scalar, Tensor } from "../tf.ts";
+import { scoreOutputs, type HeadOptions, type Score } from "./head.ts";
+import { hostUpdater } from "./hostUpdater.ts";
+import type { OptimizerPlan } from "./optimizer.ts";
+import { tensorLoss } from "./tensorHead.ts";
+import { tensorUpdater } from "./tensorUpdater.ts";
+import type { Updater } from "./updater.ts";
+
+export interface Stepper {
+  readonly updater: Updater;
+  /** One update from these rows. Gives the sums of loss and right answers over them, before the update. */
+  step(rows: Int32Array, learningRate: number): Promise<Score>;
+}
+
+/** The model's only output. */
+export function outputOf(result: Tensor | Tensor[]): Tensor {
+  if (!Array.isArray(result)) return result;
+  if (result.length !== 1) throw new Error(`The model has ${result.length} outputs; the trainer needs exactly one.`);
+  return result[0]!;
+}
+
+export interface StepperOptions {
+  readonly backend: LoadedBackend;
+  readonly trainable: TrainableModel;
+  readonly batches: Batches;
+  readonly head: HeadOptions;
+  readonly plan: OptimizerPlan;
+  /** Samples of a micro-batch. */
+  readonly microBatch: number;
+  /** Called between micro-batches, so that the process stays responsive. */
+  readonly breathe: () => Promise<void>;
+}
+
+export function createStepper(options: StepperOptions): Stepper {
+  const { backend, batches, head, microBatch, plan } = options;
+  const { tf, host } = backend;
+  const { model } = options.trainable;
+  const variables = trainableVariables(model);
+  const updater = host === undefined ? tensorUpdater(tf, variables, plan) : hostUpdater(tf, host, variables, plan);
+
+  /** Gradients of the mean loss over the batch, times `share`; with them the batch's score. */
+  const gradientsOf = async (
+    batch: Batch,
+    share: number,
+  ): Promise<{ gradients: (Tensor | undefined)[]; score: Score }> => {
+    let score: Score = { loss: 0, correct: 0 };
+    let kept: Tensor | undefined;
+    const { value, grads } = tf.variableGrads(() => {
+      const output = outputOf(model.apply(batch.features, { training: true }) as Tensor | Tensor[]);
+      let loss: Scalar;
+      if (host === undefined) {
+        kept = tf.keep(tf.clone(output));
+        loss = tensorLoss(tf, output, batch.targets, head);
+      } else {
+        const hostLoss = tf.customGrad((logits) => {
+          const outputs = host.view(logits as Tensor);
+          const gradient = new Float32Array(outputs.length);
+          score = scoreOutputs(outputs, batch.targets, head, gradient);
+          const mean = tf.scalar(score.loss / batch.targets.length);
+          return { value: mean, gradFunc: (dy: Tensor) => tf.mul(dy, tf.tensor(gradient, output.shape)) };
+        });
+        loss = hostLoss(output) as Scalar;
+      }
+      for (const penalty of model.calculateLosses()) loss = tf.add(loss, penalty);
+      return share === 1 ? loss : tf.mul(loss, share);
+    }, variables);
+    value.dispose();
+    batch.features.dispose();
+    if (kept !== undefined) {
+      score = scoreOutputs((await kept.data()) as Float32Array, batch.targets, head);
+      kept.dispose();
+    }
+    return { gradients: variables.map((variable) => grads[variable.name] ?? undefined), score };
+  };
+
+  return {
+    updater,
+    async step(rows, learningRate) {
+      let total: (Tensor | undefined)[] | undefined;
+      let loss = 0;
+      let correct = 0;
+      for (let from = 0; from < rows.length; from += microBatch) {
+        const part = rows.subarray(from, Math.min(rows.length, from + microBatch));
+        const { gradients, score } = await gradientsOf(batches.gather(part), part.length / rows.length);
+        loss += score.loss;
+        correct += score.correct;
+        if (total === undefined) {
+          total = gradients;
+        } else {
+          total = total.map((sum, i) => {
+            const gradient = gradients[i];
+            if (sum === undefined || gradient === undefined) return sum ?? gradient;
+            const next = tf.add(sum, gradient);
+            tf.dispose([sum, gradient]);
+            return next;
+          });
+          await options.breathe();
+        }
+      }
+      updater.apply(total ?? [], learningRate);
+      tf.dispose((total ?? []).filter((tensor) => tensor !== undefined));
+      return { loss, correct };
+    },
+  };
+}

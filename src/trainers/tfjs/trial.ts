@@ -1,0 +1,126 @@
+/**
+ * One trial of the built-in trainer, from its environment to its last event.
+ * Invariant: the last event is `done` or `failed`, unless the engine asked the trial to stop.
+ */
+import { readFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import { BasinError, errorText } from "../../core/errors.ts";
+import type { Params } from "../../core/space/parameter.ts";
+import type { TfjsTrainerSpec } from "../../core/study/definition.ts";
+import { trainerProtocolVersion } from "../protocol.ts";
+import { selectBackend } from "./backends/select.ts";
+import { loadDataset } from "./data/dataset.ts";
+import { resolveHyperparameters } from "./hyperparameters.ts";
+import { createModel, modelKind } from "./models/create.ts";
+import type { Session } from "./session.ts";
+import { train, type TrainingOptions } from "./training/loop.ts";
+import { seedMathRandom, trainingRandomness } from "./training/randomness.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+async function readJson(env: Environment, name: string): Promise<unknown> {
+  const file = env[name];
+  if (file === undefined || file === "")
+    throw new BasinError(
+      "trainer",
+      `${name} is not set.`,
+      "Basin's executor starts this program; it is not meant to be run by hand.",
+    );
+  try {
+    return JSON.parse(await readFile(file, "utf8"));
+  } catch (error) {
+    throw new BasinError("trainer", `${name} (${file}) cannot be read: ${errorText(error)}.`, "", { cause: error });
+  }
+}
+
+function wholeNumber(env: Environment, name: string, fallback: number): number {
+  const text = env[name];
+  if (text === undefined || text === "") return fallback;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0)
+    throw new BasinError("trainer", `${name} must be a whole number, not "${text}".`);
+  return value;
+}
+
+/** Threads to ask a back end for: the study's wish, else the executor's share for convolutions and 1 for small dense models. */
+function threadsFor(spec: TfjsTrainerSpec, env: Environment): number {
+  if (spec.threads > 0) return spec.threads;
+  const share = Math.min(wholeNumber(env, "BASIN_THREADS", 1), cpus().length || 1);
+  return modelKind(spec.model) === "mlp" ? 1 : Math.max(1, share);
+}
+
+/** Runs the trial; returns the process's exit code. */
+export async function runTrial(env: Environment, session: Session): Promise<number> {
+  const spec = (await readJson(env, "BASIN_TRAINER_FILE")) as TfjsTrainerSpec;
+  const params = (await readJson(env, "BASIN_PARAMS_FILE")) as Params;
+  const root = env["BASIN_DATA_ROOT"] ?? process.cwd();
+  const seed = wholeNumber(env, "BASIN_SEED", 0);
+  const kind = modelKind(spec.model);
+  const hyperparameters = resolveHyperparameters(params, kind);
+  const epochs = hyperparameters.epochs > 0 ? hyperparameters.epochs : spec.epochs;
+
+  const dataset = await loadDataset(spec.data, root, wholeNumber(env, "BASIN_SPLIT_SEED", 0));
+  const backend = await selectBackend(spec.backend, { threads: threadsFor(spec, env) }, (message) =>
+    session.log(message),
+  );
+  session.send({
+    type: "started",
+    protocol: trainerProtocolVersion,
+    backend: backend.name,
+    device: backend.device,
+    threads: backend.threads,
+    steps: epochs,
+  });
+
+  const random = trainingRandomness(seed);
+  random.setStep(0);
+  const restore = seedMathRandom(random);
+  try {
+    const trainable = await createModel(backend.tf, {
+      model: spec.model,
+      root,
+      params,
+      hyperparameters,
+      dataset,
+      random,
+      epochs,
+      seed,
+    });
+    const untilEpoch = wholeNumber(env, "BASIN_UNTIL_STEP", 0);
+    const checkpointFolder = env["BASIN_CHECKPOINT_DIR"];
+    const options: TrainingOptions = {
+      backend,
+      trainable,
+      dataset,
+      hyperparameters,
+      random,
+      epochs,
+      ...(untilEpoch > 0 ? { untilEpoch } : {}),
+      ...(checkpointFolder === undefined || checkpointFolder === "" ? {} : { checkpointFolder }),
+    };
+    const end = await train(options, {
+      report: (step, metrics) => session.send({ type: "report", step, metrics }),
+      alive: (fraction) => session.alive(fraction),
+      checkpoint: (step, path) => session.send({ type: "checkpoint", step, path }),
+      log: (message) => session.log(message),
+      get stopping() {
+        return session.stopping;
+      },
+      takeCheckpointRequest: () => session.takeCheckpointRequest(),
+      breathe: () => session.breathe(),
+    });
+    switch (end.kind) {
+      case "done":
+        session.send({ type: "done", metrics: end.metrics });
+        return 0;
+      case "stopped":
+        session.log(`Stopped after epoch ${end.epoch}, as asked.`);
+        return 0;
+      case "diverged":
+        session.send({ type: "failed", reason: end.message });
+        return 1;
+    }
+  } finally {
+    restore();
+  }
+}
