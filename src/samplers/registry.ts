@@ -7,8 +7,9 @@ import type { Choice } from "../core/study/definition.ts";
 import type { SamplerEntry } from "./entry.ts";
 import { randomSampler } from "./random.ts";
 import type { Sampler, SamplerContext } from "./sampler.ts";
+import { tpeSampler } from "./tpe/tpe.ts";
 
-export const samplers: readonly SamplerEntry[] = [randomSampler];
+export const samplers: readonly SamplerEntry[] = [tpeSampler, randomSampler];
 
 /**
  * The sampler a study asks for.

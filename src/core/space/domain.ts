@@ -100,16 +100,15 @@ export function fromUnit(parameter: Parameter, u: number): ParamValue {
   return Math.max(parameter.low, Math.min(parameter.high, value));
 }
 
-/** Share of the unit interval that `fromUnit` maps to grid value `index` of a discrete parameter. */
-export function binWidth(parameter: Parameter, index: number): number {
+/** The part [from, to] of the unit interval that `fromUnit` maps to grid value `index` of a discrete parameter. O(1). */
+export function binOf(parameter: Parameter, index: number): { readonly from: number; readonly to: number } {
   const count = gridCount(parameter);
-  if (count === 1 || !isNumeric(parameter) || !parameter.log) return 1 / count;
+  if (count === 1 || !isNumeric(parameter) || !parameter.log) return { from: index / count, to: (index + 1) / count };
   const { low, high } = edges(parameter);
   const step = stepOf(parameter) ?? 0;
   const value = parameter.low + index * step;
-  const from = index === 0 ? low : value - step / 2;
-  const to = index === count - 1 ? high : value + step / 2;
-  return Math.log(to / from) / Math.log(high / low);
+  const unit = (at: number): number => Math.log(at / low) / Math.log(high / low);
+  return { from: index === 0 ? 0 : unit(value - step / 2), to: index === count - 1 ? 1 : unit(value + step / 2) };
 }
 
 /** Whether `value` belongs to the domain: type, range and step grid (to 1e-9 of a step). */

@@ -6,7 +6,7 @@
 import { BasinError } from "../errors.ts";
 import type { Rng } from "../rng.ts";
 import { completeParams, setOwn, spaceSize } from "./configuration.ts";
-import { binWidth, gridCount, gridValue } from "./domain.ts";
+import { binOf, gridCount, gridValue } from "./domain.ts";
 import { isActive, type Params, type ParamValue, type Space } from "./parameter.ts";
 
 /** Largest number of configurations that are enumerated. */
@@ -31,7 +31,8 @@ export function enumerateParams(space: Space, limit = enumerationLimit): Weighte
       return Array.from({ length: count }, (_, index) => {
         const params: Record<string, ParamValue> = { ...row.params };
         setOwn(params, parameter.name, gridValue(parameter, index));
-        return { params, weight: row.weight * binWidth(parameter, index) };
+        const bin = binOf(parameter, index);
+        return { params, weight: row.weight * (bin.to - bin.from) };
       });
     });
   }

@@ -1,0 +1,182 @@
+/**
+ * Which finished trials count as good: the best tenth, at most 25 (several objectives: at most 100).
+ * Order: complete trials by loss, then pruned ones by (later step, better last value); failed trials and values that are not
+ * a number stay out; an infinite objective, of either sign, ranks last among the complete. Several objectives: by rank of
+ * non-domination, the last rank admitted by crowding distance. Invariant: the answer depends on the trials added, not on
+ * when it was asked for. O(25) per trial for one objective; O(trials) per trial for several.
+ */
+import { toLoss, type Objective } from "../../core/objective.ts";
+import type { FinishedTrial } from "../../core/trial.ts";
+
+interface Ranked {
+  readonly number: number;
+  /** 0 complete, 1 pruned. */
+  readonly tier: number;
+  readonly first: number;
+  readonly second: number;
+}
+
+function compare(a: Ranked, b: Ranked): number {
+  return a.tier - b.tier || order(a.first, b.first) || order(a.second, b.second) || a.number - b.number;
+}
+
+/** Not a subtraction: infinities would give NaN. */
+function order(a: number, b: number): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+export interface Split {
+  /** Whether the trial takes part in the model. */
+  add(trial: FinishedTrial): boolean;
+  /** Trials taking part. */
+  readonly count: number;
+  /** Numbers of the good ones. */
+  good(): number[];
+}
+
+/** An empty split for these objectives. */
+export function createSplit(objectives: readonly Objective[]): Split {
+  return objectives.length === 1 ? singleSplit(objectives) : frontSplit(objectives);
+}
+
+function losses(trial: FinishedTrial, objectives: readonly Objective[]): number[] | undefined {
+  const out: number[] = [];
+  for (let i = 0; i < objectives.length; i++) {
+    const value = trial.values[i];
+    if (value === undefined || Number.isNaN(value)) return undefined;
+    out.push(Number.isFinite(value) ? toLoss(value, objectives[i]!.direction) : Number.POSITIVE_INFINITY);
+  }
+  return out;
+}
+
+/** A pruned trial's place: the later step first, then the better value; without a usable report it comes last. */
+function pruned(trial: FinishedTrial, objectives: readonly Objective[]): Ranked {
+  const value = trial.last === undefined ? Number.NaN : toLoss(trial.last.value, objectives[0]!.direction);
+  const step = trial.last === undefined ? Number.POSITIVE_INFINITY : -trial.last.step;
+  const second = Number.isFinite(value) ? value : Number.POSITIVE_INFINITY;
+  return { number: trial.number, tier: 1, first: step, second };
+}
+
+/** Keeps the best `limit` of what it is given, in order. */
+function insertBest(best: Ranked[], entry: Ranked, limit: number): void {
+  let at = best.length;
+  while (at > 0 && compare(entry, best[at - 1]!) < 0) at -= 1;
+  if (at >= limit) return;
+  best.splice(at, 0, entry);
+  if (best.length > limit) best.pop();
+}
+
+function singleSplit(objectives: readonly Objective[]): Split {
+  const limit = 25;
+  const best: Ranked[] = [];
+  let count = 0;
+  return {
+    add: (trial) => {
+      if (trial.state === "failed") return false;
+      if (trial.state === "pruned") insertBest(best, pruned(trial, objectives), limit);
+      else {
+        const loss = losses(trial, objectives);
+        if (loss === undefined) return false;
+        insertBest(best, { number: trial.number, tier: 0, first: loss[0]!, second: 0 }, limit);
+      }
+      count += 1;
+      return true;
+    },
+    get count() {
+      return count;
+    },
+    good: () => best.slice(0, Math.min(Math.ceil(0.1 * count), limit)).map((entry) => entry.number),
+  };
+}
+
+interface FrontEntry {
+  readonly number: number;
+  readonly losses: readonly number[];
+  /** How many others dominate it. */
+  dominators: number;
+}
+
+/** Whether `a` is nowhere worse than `b` and somewhere better. */
+export function dominates(a: readonly number[], b: readonly number[]): boolean {
+  let better = false;
+  for (let i = 0; i < a.length; i++) {
+    if (a[i]! > b[i]!) return false;
+    if (a[i]! < b[i]!) better = true;
+  }
+  return better;
+}
+
+function frontSplit(objectives: readonly Objective[]): Split {
+  const limit = 100;
+  const entries: FrontEntry[] = [];
+  const prunedBest: Ranked[] = [];
+  let count = 0;
+  return {
+    add: (trial) => {
+      if (trial.state === "failed") return false;
+      if (trial.state === "pruned") insertBest(prunedBest, pruned(trial, objectives), limit);
+      else {
+        const own = losses(trial, objectives);
+        if (own === undefined) return false;
+        const entry: FrontEntry = { number: trial.number, losses: own, dominators: 0 };
+        for (const other of entries) {
+          if (dominates(other.losses, own)) entry.dominators += 1;
+          else if (dominates(own, other.losses)) other.dominators += 1;
+        }
+        entries.push(entry);
+      }
+      count += 1;
+      return true;
+    },
+    get count() {
+      return count;
+    },
+    good: () => {
+      const wanted = Math.min(Math.ceil(0.1 * count), limit);
+      const chosen: number[] = [];
+      // Whoever has `wanted` dominators has at least that many trials in ranks before its own.
+      let rest = entries.filter((entry) => entry.dominators < wanted);
+      let front = rest.filter((entry) => entry.dominators === 0);
+      while (chosen.length < wanted && rest.length > 0) {
+        const room = wanted - chosen.length;
+        const admitted = front.length <= room ? front : leastCrowded(front, room);
+        chosen.push(...admitted.map((entry) => entry.number));
+        const gone = new Set(front);
+        rest = rest.filter((entry) => !gone.has(entry));
+        const left = rest;
+        front = left.filter((entry) => !left.some((other) => dominates(other.losses, entry.losses)));
+      }
+      for (const entry of prunedBest) if (chosen.length < wanted) chosen.push(entry.number);
+      return chosen;
+    },
+  };
+}
+
+/** The `room` entries with the largest crowding distance (Deb et al. 2002, III-B), ties to the earlier trial. */
+function leastCrowded(front: readonly FrontEntry[], room: number): FrontEntry[] {
+  const distance = crowding(front.map((entry) => entry.losses));
+  return front
+    .map((entry, index) => ({ entry, distance: distance[index]! }))
+    .sort((a, b) => order(b.distance, a.distance) || a.entry.number - b.entry.number)
+    .slice(0, room)
+    .map(({ entry }) => entry);
+}
+
+/** Crowding distances of points of one front, each objective scaled by its range; the ends are infinitely far. O(m n log n). */
+export function crowding(points: readonly (readonly number[])[]): number[] {
+  const distance = points.map(() => 0);
+  const width = points[0]?.length ?? 0;
+  for (let m = 0; m < width; m++) {
+    const by = points.map((_, index) => index).sort((a, b) => order(points[a]![m]!, points[b]![m]!) || a - b);
+    const low = points[by[0]!]![m]!;
+    const high = points[by[by.length - 1]!]![m]!;
+    distance[by[0]!] = Number.POSITIVE_INFINITY;
+    distance[by[by.length - 1]!] = Number.POSITIVE_INFINITY;
+    const range = high - low;
+    if (!(range > 0) || !Number.isFinite(range)) continue;
+    for (let i = 1; i + 1 < by.length; i++) {
+      distance[by[i]!]! += (points[by[i + 1]!]![m]! - points[by[i - 1]!]![m]!) / range;
+    }
+  }
+  return distance;
+}
