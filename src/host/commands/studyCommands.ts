@@ -9,6 +9,7 @@ import { requireTrust } from "../trust.ts";
 import type { Services } from "../services.ts";
 import type { LiveStudy } from "../studies.ts";
 import { finishedTrials } from "../explorer/texts.ts";
+import { safeFileName } from "./fileNames.ts";
 import { startStudyFile } from "./startStudy.ts";
 import { studyFileTarget, studyTarget } from "./targets.ts";
 
@@ -87,11 +88,6 @@ export async function openStudyFile(services: Services, argument: unknown): Prom
   } catch (error) {
     throw new BasinError("invalid-argument", `${uri.fsPath} cannot be opened.`, "It was moved or deleted; its results are still there.", { cause: error });
   }
-}
-
-/** A name of a study as a file name on every system. */
-export function safeFileName(name: string): string {
-  return name.replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^[-.]+|[-.]+$/g, "") || "study";
 }
 
 /** An abort signal that follows a cancellation token. */

@@ -4,7 +4,6 @@
  */
 import * as vscode from "vscode";
 import type { StudyArgument } from "../commands/targets.ts";
-import { bestText } from "../explorer/texts.ts";
 import { createScope, type Disposable } from "../disposables.ts";
 import type { Engines } from "../engineConnection.ts";
 import { commands } from "../ids.ts";
@@ -12,15 +11,7 @@ import type { Report } from "../report.ts";
 import { readSettings } from "../settings.ts";
 import type { Studies } from "../studies.ts";
 import type { EngineNotifications } from "../../protocol/engine.ts";
-
-/** "digits-mlp is done: best 0.981 (#17). Target reached." */
-export function endText(ended: EngineNotifications["study.ended"]): string {
-  const reason = ended.reason === "" ? "" : ` ${ended.reason.charAt(0).toUpperCase()}${ended.reason.slice(1)}${/[.!?]$/.test(ended.reason) ? "" : "."}`;
-  const best = bestText(ended.best);
-  if (ended.state === "failed") return `${ended.name} failed.${reason}`;
-  const word = ended.state === "complete" ? "is done" : `is ${ended.state}`;
-  return `${ended.name} ${word}${best === "" ? " without a complete trial" : `: best ${best}`}.${reason}`;
-}
+import { endText } from "./texts.ts";
 
 export function createEndNotification(engines: Engines, studies: Studies, report: Report): Disposable {
   const scope = createScope();

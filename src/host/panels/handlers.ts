@@ -7,7 +7,7 @@ import * as vscode from "vscode";
 import { BasinError } from "../../core/errors.ts";
 import type { PanelMethod, PanelRequests } from "../../protocol/panel.ts";
 import type { EngineMethod, EngineParams, EngineResult } from "../../protocol/engine.ts";
-import { safeFileName } from "../commands/studyCommands.ts";
+import { safeFileName } from "../commands/fileNames.ts";
 import { commands } from "../ids.ts";
 import type { LiveStudy } from "../studies.ts";
 
