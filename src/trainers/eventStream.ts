@@ -129,6 +129,7 @@ export function createEventStream(sink: EventStreamSink, options: EventStreamOpt
   };
   const addToRecord = (bytes: Uint8Array): void => {
     if (state !== "record" || record.append(bytes)) return;
+    record.append(bytes.subarray(0, record.limit - record.length));
     const start = excerpt(record.peek(200));
     record.clear();
     state = "oversized";

@@ -10,7 +10,7 @@ import { findGpus, findGpusSync, GpuPool, type GpuLease } from "./gpus.ts";
 import { planLaunch, type LaunchPlan } from "./launchPlan.ts";
 import { LocalTrial } from "./localTrial.ts";
 import { chooseNode, chooseNodeSync, type NodeChoice, type NodeQuestion } from "./nodePath.ts";
-import { endProcesses, findMarked } from "./processTree.ts";
+import { endProcesses, markedFinder } from "./processTree.ts";
 
 export interface LocalExecutorOptions {
   /** Absolute folder of the bundles: trainer.cjs and python/. */
@@ -101,7 +101,7 @@ export function createLocalExecutor(options: LocalExecutorOptions): LocalExecuto
     },
     async reap(_pid, marker) {
       if (marker === "") return;
-      const left = await endProcesses(() => findMarked(marker), 0);
+      const left = await endProcesses(markedFinder(marker), 0);
       if (left.length > 0) log(`Processes of an earlier engine could not be ended: ${left.join(", ")}`);
     },
   };

@@ -15,7 +15,8 @@ import type { TrainerCommand, TrainerEvent } from "../../trainers/protocol.ts";
 import type { RunningTrial, TrialCallbacks, TrialExit, TrialJob } from "../executor.ts";
 import type { LaunchPlan } from "./launchPlan.ts";
 import { LogFile } from "./logFile.ts";
-import { endProcesses, findTrial, startTimeOf, taskkill } from "./processTree.ts";
+import { startTimeOf } from "./procFolder.ts";
+import { endProcesses, taskkill, trialFinder } from "./processTree.ts";
 
 export interface LocalTrialOptions {
   readonly placement: string;
@@ -195,7 +196,7 @@ export class LocalTrial implements RunningTrial {
     if (process.platform === "win32") return taskkill(pid);
     const since = await this.#since;
     const trial = { root: pid, marker: this.#plan.marker, ...(since === undefined ? {} : { since }) };
-    const left = await endProcesses(() => findTrial(trial), graceMs);
+    const left = await endProcesses(trialFinder(trial), graceMs);
     if (left.length > 0) this.#warn(`Processes of this trial could not be ended: ${left.join(", ")}`);
   }
 

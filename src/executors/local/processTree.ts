@@ -1,120 +1,79 @@
 /**
  * Every process of a trial, and their end: children, the process group, the session, and strays that carry the marker.
- * Invariant: a process is only signalled when it was found to belong to the trial in a listing made just before.
+ * Invariant: a process is only signalled when it was found to belong to the trial in a look taken just before.
  */
 import { execFile } from "node:child_process";
-import { readdir, readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-
-export interface ProcessRow {
-  readonly pid: number;
-  readonly parent: number;
-  readonly group: number;
-  readonly session: number;
-  /** Clock ticks since boot on Linux; 0 where it is unknown. */
-  readonly startedAt: number;
-  /** Environment (and, from ps, arguments) as text; empty where it may not be read. */
-  readonly environment: () => Promise<string>;
-}
+import { ProcLooker, type Look } from "./procFolder.ts";
 
 export interface TrialProcesses {
   /** Leader of the process group the trial was started in. */
   readonly root: number;
   readonly marker: string;
-  /** `startedAt` of the root: older processes cannot belong to the trial. */
+  /** Start time of the root (`startTimeOf`): older processes cannot belong to the trial. */
   readonly since?: number;
 }
 
-/** Processes of this machine except zombies. Linux reads /proc; elsewhere `ps`; Windows has none (taskkill does the work). */
-export async function listProcesses(platform = process.platform): Promise<ProcessRow[]> {
-  if (platform === "win32") return [];
-  return platform === "linux" ? listProc() : listPs(platform);
+/** Looks again each time it is called; Windows finds nothing (taskkill does the work there). */
+export type Finder = () => Promise<Look>;
+
+/** Finds the trial's processes, this process excepted. */
+export function trialFinder({ root, marker, since }: TrialProcesses, platform = process.platform): Finder {
+  if (platform !== "linux")
+    return psFinder(platform, (row) => row.group === root || row.pid === root || carries(row.text, marker));
+  const looker = new ProcLooker(
+    (row, environment) =>
+      row.pid === root || row.group === root || row.session === root || carries(environment(), marker),
+    since,
+  );
+  return () => looker.look();
 }
 
-async function listProc(): Promise<ProcessRow[]> {
-  const names = await readdir("/proc").catch(() => []);
-  const rows: ProcessRow[] = [];
-  for (const name of names) {
-    if (!/^\d+$/.test(name)) continue;
-    const row = await procRow(Number(name));
-    if (row !== undefined) rows.push(row);
-  }
-  return rows;
+/** Finds the processes that carry the marker in their environment, this process excepted. */
+export function markedFinder(marker: string, platform = process.platform): Finder {
+  if (platform !== "linux") return psFinder(platform, (row) => carries(row.text, marker));
+  // Children of a marked process count too: they belong to it whatever environment it gave them.
+  const looker = new ProcLooker((_row, environment) => carries(environment(), marker));
+  return () => looker.look();
 }
 
-async function procRow(pid: number): Promise<ProcessRow | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, "latin1").catch(() => "");
-  // The command's name is in parentheses and may hold anything, parentheses included.
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  if (fields.length < 20 || fields[0] === "Z" || fields[0] === "X") return undefined;
-  return {
-    pid,
-    parent: Number(fields[1]),
-    group: Number(fields[2]),
-    session: Number(fields[3]),
-    startedAt: Number(fields[19]),
-    environment: () => readFile(`/proc/${pid}/environ`, "latin1").catch(() => ""),
-  };
+export interface PsRow {
+  readonly pid: number;
+  readonly parent: number;
+  readonly group: number;
+  /** Command, arguments and environment, separated by NUL. */
+  readonly text: string;
 }
 
-/** Start time of a process in the unit of `ProcessRow.startedAt`; undefined when it is gone or the platform does not tell. */
-export async function startTimeOf(pid: number): Promise<number | undefined> {
-  return process.platform === "linux" ? (await procRow(pid))?.startedAt : undefined;
-}
-
-function listPs(platform: NodeJS.Platform): Promise<ProcessRow[]> {
-  // -E (macOS) and e (others) add the environment to the command.
-  const columns = ["-o", "pid=,ppid=,pgid=,stat=,command="];
-  const args = platform === "darwin" ? ["-axwwE", ...columns] : ["axeww", ...columns];
-  return new Promise((resolve) => {
-    execFile("ps", args, { maxBuffer: 256 * 1024 * 1024 }, (_error, output) => resolve(parsePs(output)));
-  });
-}
-
-/** Rows of `ps -o pid=,ppid=,pgid=,stat=,command=`; exported for tests. */
-export function parsePs(output: string): ProcessRow[] {
-  const rows: ProcessRow[] = [];
+/** Rows of `ps -o pid=,ppid=,pgid=,stat=,command=`, zombies left out. */
+export function parsePs(output: string): PsRow[] {
+  const rows: PsRow[] = [];
   for (const line of output.split("\n")) {
     const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s?(.*)$/.exec(line);
     if (match === null || match[4]!.startsWith("Z")) continue;
-    const [, pid, parent, group, , command] = match;
-    rows.push({
-      pid: Number(pid),
-      parent: Number(parent),
-      group: Number(group),
-      session: 0,
-      startedAt: 0,
-      environment: () => Promise.resolve((command ?? "").replaceAll(" ", "\0")),
-    });
+    const text = (match[5] ?? "").replaceAll(" ", "\0");
+    rows.push({ pid: Number(match[1]), parent: Number(match[2]), group: Number(match[3]), text });
   }
   return rows;
 }
 
-/** Pids of the trial that are alive, this process excepted. O(processes) reads of small files. */
-export async function findTrial(trial: TrialProcesses, rows?: readonly ProcessRow[]): Promise<number[]> {
-  const all = (rows ?? (await listProcesses())).filter(
-    (row) => row.pid !== process.pid && row.pid > 1 && row.startedAt >= (trial.since ?? 0),
-  );
-  const found = new Set<number>();
-  for (const row of all) {
-    const ours = row.pid === trial.root || row.group === trial.root || row.session === trial.root;
-    if (ours || carries(await row.environment(), trial.marker)) found.add(row.pid);
-  }
-  // Children of those, whatever environment or session they gave themselves.
-  for (let before = -1; before !== found.size;) {
-    before = found.size;
-    for (const row of all) if (found.has(row.parent)) found.add(row.pid);
-  }
-  return [...found];
-}
-
-/** Pids that carry the marker in their environment, this process excepted. */
-export async function findMarked(marker: string, rows?: readonly ProcessRow[]): Promise<number[]> {
-  const found: number[] = [];
-  for (const row of rows ?? (await listProcesses())) {
-    if (row.pid !== process.pid && row.pid > 1 && carries(await row.environment(), marker)) found.push(row.pid);
-  }
-  return found;
+function psFinder(platform: NodeJS.Platform, belongs: (row: PsRow) => boolean): Finder {
+  if (platform === "win32") return () => Promise.resolve({ pids: [], complete: true });
+  // -E (macOS) and e (others) add the environment to the command.
+  const columns = ["-o", "pid=,ppid=,pgid=,stat=,command="];
+  const args = platform === "darwin" ? ["-axwwE", ...columns] : ["axeww", ...columns];
+  return () =>
+    new Promise((resolve) => {
+      execFile("ps", args, { maxBuffer: 256 * 1024 * 1024 }, (_error, output) => {
+        const rows = parsePs(output).filter((row) => row.pid > 1 && row.pid !== process.pid);
+        const found = new Set(rows.filter(belongs).map((row) => row.pid));
+        for (let before = -1; before !== found.size;) {
+          before = found.size;
+          for (const row of rows) if (found.has(row.parent)) found.add(row.pid);
+        }
+        resolve({ pids: [...found], complete: true });
+      });
+    });
 }
 
 function carries(environment: string, marker: string): boolean {
@@ -140,22 +99,32 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
  * Ends what `find` finds: SIGTERM, `graceMs` to go by itself, then SIGKILL again and again, since a process can fork while
  * it is being looked for. Resolves with the pids that could not be ended (those of another user, or stuck in the kernel).
  */
-export async function endProcesses(find: () => Promise<number[]>, graceMs: number): Promise<number[]> {
-  let left = await find();
+export async function endProcesses(find: Finder, graceMs: number): Promise<readonly number[]> {
+  let left = await findSurely(find);
   if (left.length > 0 && graceMs > 0) {
     for (const pid of left) signalProcess(pid, "SIGTERM");
     const until = performance.now() + graceMs;
     while (left.length > 0 && performance.now() < until) {
       await delay(20);
-      left = await find();
+      left = await findSurely(find);
     }
   }
-  for (let round = 0; left.length > 0 && round < 100; round++) {
+  for (let round = 0; left.length > 0 && round < 200; round++) {
     for (const pid of left) signalProcess(pid, "SIGKILL");
-    await delay(Math.min(5 * (round + 1), 100));
-    left = await find();
+    await delay(Math.min(round, 50));
+    left = await findSurely(find);
   }
   return left;
+}
+
+/** "None" counts only when nothing went away meanwhile; on a machine too busy for that, after some tries. */
+async function findSurely(find: Finder): Promise<readonly number[]> {
+  for (let tries = 0; tries < 50; tries++) {
+    const { pids, complete } = await find();
+    if (pids.length > 0 || complete) return pids;
+    if (tries > 5) await delay(tries % 7);
+  }
+  return [];
 }
 
 /** Windows: the whole tree below `pid`, by force. */
