@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ParamValue } from "../space/parameter.ts";
 import { isTruthy, parseExpression, type Scope } from "./expression.ts";

@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { Catalog } from "./catalog.ts";
 import { studySchemaFor } from "./schema.ts";
 import type { Path } from "./source.ts";
+import { flowText } from "./yamlText.ts";
 
 /** The parts of JSON Schema that the study schema uses. */
 export interface JsonSchema {
@@ -138,24 +139,4 @@ export function fixedValues(schema: JsonSchema): readonly { readonly value: unkn
 export function exampleFor(key: string, schema: JsonSchema | undefined): string {
   const example = schema?.examples?.[0];
   return example === undefined ? "" : ` Write for example \`${key}: ${flowText(example)}\`.`;
-}
-
-/** A value in YAML's flow style, for messages and completions. */
-export function flowText(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(flowText).join(", ")}]`;
-  const record = asRecord(value);
-  if (record !== undefined) {
-    return `{ ${Object.entries(record)
-      .map(([key, item]) => `${key}: ${flowText(item)}`)
-      .join(", ")} }`;
-  }
-  return typeof value === "string" ? yamlWord(value) : String(value);
-}
-
-/** Text as YAML needs it: quoted only where it would otherwise be read as something else. */
-export function yamlWord(text: string): string {
-  const plain = /^[A-Za-z0-9_./$@][^\n\r\t"'#:,[\]{}]*$/.test(text) && !/\s$/.test(text);
-  const ambiguous =
-    /^(?:true|false|null|yes|no|on|off|~|[-+.\d].*|\.(?:nan|inf))$/i.test(text) && !/^\.{0,2}\//.test(text);
-  return plain && !ambiguous ? text : JSON.stringify(text);
 }
