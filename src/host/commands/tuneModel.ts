@@ -5,7 +5,7 @@
 import path from "node:path";
 import * as vscode from "vscode";
 import { BasinError } from "../../core/errors.ts";
-import { configFormatOf, tunableParameters } from "../codeLens/configLens.ts";
+import { maxConfigBytes, tunableConfig } from "../codeLens/configLens.ts";
 import type { Services } from "../services.ts";
 import { requireTrust } from "../trust.ts";
 import { freeUri } from "./newStudy.ts";
@@ -19,22 +19,23 @@ export async function tuneModel(services: Services, argument: unknown): Promise<
   const config = await configTarget(argument);
   if (config === undefined) return undefined;
   const text = (await vscode.workspace.openTextDocument(config)).getText();
-  const format = configFormatOf(config.fsPath);
-  const found = format === undefined ? [] : await tunableParameters(text, format);
-  if (format === undefined || found.length === 0) {
+  const fileName = path.basename(config.fsPath);
+  const tunable = await tunableConfig(config.fsPath, text);
+  if (tunable === undefined) {
     throw new BasinError(
       "invalid-argument",
-      `Basin recognises no hyperparameters in ${path.basename(config.fsPath)}.`,
+      `Basin recognises no hyperparameters in ${fileName}.`,
       "It looks for numbers and names such as learning_rate, batch_size, dropout, hidden_size or optimizer.",
     );
   }
   const folder = path.dirname(config.fsPath);
-  const base = path.basename(config.fsPath, path.extname(config.fsPath));
+  const base = path.basename(fileName, path.extname(fileName));
   const target = await chooseTarget(folder, base);
   if (target === undefined) return undefined;
   if (target.write) {
     const { studyTextFor } = await import("../../core/infer/studyText.ts");
-    const study = studyTextFor({ name: base, configFile: path.basename(config.fsPath), format, parameters: found });
+    const files = await programsNear(folder);
+    const study = studyTextFor({ fileName, text, format: tunable.format }, { files, style: await parameterStyle(folder, files) });
     await vscode.workspace.fs.writeFile(target.uri, new TextEncoder().encode(study));
     services.log.info(`Wrote ${target.uri.fsPath} from ${config.fsPath}`);
   }
@@ -42,12 +43,34 @@ export async function tuneModel(services: Services, argument: unknown): Promise<
   return target.uri;
 }
 
+/** Files of the folder, and of the one above it as "../name" as long as that is in the workspace. */
+async function programsNear(folder: string): Promise<string[]> {
+  const list = async (uri: vscode.Uri): Promise<string[]> =>
+    (await vscode.workspace.fs.readDirectory(uri)).filter(([, type]) => type === vscode.FileType.File).map(([name]) => name);
+  const own = await list(vscode.Uri.file(folder));
+  const parent = vscode.Uri.file(path.dirname(folder));
+  if (vscode.workspace.getWorkspaceFolder(parent) === undefined) return own;
+  return [...own, ...(await list(parent)).map((name) => `../${name}`)];
+}
+
+/** Whether the project's programs read Basin's parameters by its module or, as far as one can see, by arguments. */
+async function parameterStyle(folder: string, files: readonly string[]): Promise<"module" | "arguments"> {
+  let parses = false;
+  for (const name of files.filter((file) => file.endsWith(".py")).slice(0, 20)) {
+    const uri = vscode.Uri.file(path.join(folder, name));
+    if ((await vscode.workspace.fs.stat(uri)).size > maxConfigBytes) continue;
+    const code = new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
+    if (/^\s*(import|from)\s+basin\b/m.test(code)) return "module";
+    if (/train|main|fit|run/i.test(name) && /\b(argparse|click|typer|fire)\b/.test(code)) parses = true;
+  }
+  return parses ? "arguments" : "module";
+}
+
 /** The configuration file: the argument, the active editor, or a pick among the workspace's. */
 async function configTarget(argument: unknown): Promise<vscode.Uri | undefined> {
   if (argument instanceof vscode.Uri) return argument;
   const active = vscode.window.activeTextEditor?.document;
-  const format = active === undefined ? undefined : configFormatOf(active.uri.fsPath);
-  if (active !== undefined && format !== undefined && (await tunableParameters(active.getText(), format)).length > 0) return active.uri;
+  if (active?.uri.scheme === "file" && (await tunableConfig(active.uri.fsPath, active.getText())) !== undefined) return active.uri;
   const candidates = await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: "Looking for configuration files" }, findCandidates);
   if (candidates.length === 0) {
     throw new BasinError(
@@ -64,10 +87,9 @@ async function findCandidates(): Promise<{ label: string; description: string; u
   const uris = await vscode.workspace.findFiles(pattern, ignored, maxCandidates);
   const candidates: { label: string; description: string; uri: vscode.Uri }[] = [];
   for (const uri of uris) {
-    const format = configFormatOf(uri.fsPath);
-    if (format === undefined || (await vscode.workspace.fs.stat(uri)).size > 100_000) continue;
-    const found = await tunableParameters(new TextDecoder().decode(await vscode.workspace.fs.readFile(uri)), format);
-    if (found.length > 0) candidates.push({ label: vscode.workspace.asRelativePath(uri), description: `${found.length} hyperparameters`, uri });
+    if ((await vscode.workspace.fs.stat(uri)).size > maxConfigBytes) continue;
+    const config = await tunableConfig(uri.fsPath, new TextDecoder().decode(await vscode.workspace.fs.readFile(uri)));
+    if (config !== undefined) candidates.push({ label: vscode.workspace.asRelativePath(uri), description: `${config.found.length} hyperparameters`, uri });
   }
   return candidates.sort((a, b) => a.label.localeCompare(b.label));
 }
