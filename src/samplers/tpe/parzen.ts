@@ -79,6 +79,7 @@ export class Mixture {
   #slotOf = new Int32Array(0);
   #walkSlots = new Int32Array(0);
   #walkValues = new Float64Array(0);
+  #walkSigmas = new Float64Array(0);
 
   constructor(shape: Shape, bandwidth: Bandwidth) {
     this.#shape = shape;
@@ -108,6 +109,7 @@ export class Mixture {
 
     for (let d = 0; d < place.length; d++) {
       this.#walk(observations, rows, count, d);
+      this.#findSigmas(count);
       const at = place[d]!;
       if (at >= 0) this.#fillContinuous(count, at);
       else this.#fillDiscrete(count, -1 - at);
@@ -244,64 +246,65 @@ export class Mixture {
 
     const order = observations.order[d]!;
     const sorted = observations.sorted[d]!;
+    const slotOf = this.#slotOf;
     const end = count * 4 < observations.count ? 0 : observations.count;
     let next = 0;
     let filled = 0;
     let extra = few.length > 0 ? coordinates[few[0]! * stride + d]! : Infinity;
-    for (let i = 0; i < end; i++) {
-      const slot = this.#slotOf[order[i]!]!;
+    for (let i = 0; i <= end; i++) {
+      const slot = i < end ? slotOf[order[i]!]! : 0;
       if (slot < 0) continue;
-      const value = sorted[i]!;
-      while (extra < value) {
-        slots[filled] = this.#slotOf[few[next]!]!;
+      const value = i < end ? sorted[i]! : Infinity;
+      for (; extra < value; next++, extra = next < few.length ? coordinates[few[next]! * stride + d]! : Infinity) {
+        slots[filled] = slotOf[few[next]!]!;
         values[filled++] = extra;
-        next += 1;
-        extra = next < few.length ? coordinates[few[next]! * stride + d]! : Infinity;
       }
+      if (i === end) break;
       slots[filled] = slot;
       values[filled++] = value;
     }
-    for (; next < few.length; next++) {
-      slots[filled] = this.#slotOf[few[next]!]!;
-      values[filled++] = coordinates[few[next]! * stride + d]!;
-    }
   }
 
-  /** Sigma of the i-th kernel of the walk: the larger gap to a neighbour, clipped; ends have one neighbour only. */
-  #sigma(i: number, count: number, scott: number): number {
-    let sigma = scott;
-    if (this.#bandwidth === "neighbours") {
-      const values = this.#walkValues;
-      const value = values[i]!;
-      const left = i > 0 ? value - values[i - 1]! : count > 1 ? 0 : value;
-      const right = i < count - 1 ? values[i + 1]! - value : count > 1 ? 0 : 1 - value;
-      sigma = left > right ? left : right;
-    }
+  /** Sigmas of the walk: the larger gap to a neighbour, clipped; the ends have one neighbour only. */
+  #findSigmas(count: number): void {
+    const values = this.#walkValues;
+    const sigmas = this.#walkSigmas;
     const least = 1 / Math.min(100, count + 2);
-    return sigma < least ? least : sigma > 1 ? 1 : sigma;
-  }
-
-  #scott(count: number): number {
-    const { dimensions } = this.#shape;
-    return 0.2 * Math.max(count, 1) ** (-1 / (dimensions.numeric.length + dimensions.categorical.length + 4));
+    if (this.#bandwidth === "scott") {
+      const { numeric, categorical } = this.#shape.dimensions;
+      const scott = 0.2 * Math.max(count, 1) ** (-1 / (numeric.length + categorical.length + 4));
+      sigmas.fill(Math.min(1, Math.max(least, scott)), 0, count);
+      return;
+    }
+    let left = count > 1 ? 0 : values[0]!;
+    for (let i = 0; i < count; i++) {
+      const right = i < count - 1 ? values[i + 1]! - values[i]! : count > 1 ? 0 : 1 - values[i]!;
+      const gap = left > right ? left : right;
+      sigmas[i] = gap < least ? least : gap;
+      left = right;
+    }
   }
 
   #fillContinuous(count: number, at: number): void {
-    const scott = this.#scott(count);
-    for (let i = 0; i < count; i++) {
-      this.#putContinuous(this.#walkSlots[i]!, at, this.#walkValues[i]!, this.#sigma(i, count, scott));
+    const slots = this.#walkSlots;
+    const values = this.#walkValues;
+    const sigmas = this.#walkSigmas;
+    const mus = this.#mu;
+    const inverses = this.#inverse;
+    const scale = this.#scale;
+    const from = at * this.#capacity;
+    for (let i = 0; i <= count; i++) {
+      const prior = i === count;
+      const slot = prior ? count : slots[i]!;
+      const mu = prior ? 0.5 : values[i]!;
+      const sigma = prior ? 1 : sigmas[i]!;
+      const inverse = 1 / sigma;
+      mus[from + slot] = mu;
+      inverses[from + slot] = inverse;
+      // Far from both ends nothing is cut off.
+      const inside = mu > 8.5 * sigma && 1 - mu > 8.5 * sigma;
+      scale[slot]! *= inside ? sigma : sigma * (fastNormalCdf((1 - mu) * inverse) - fastNormalCdf(-mu * inverse));
     }
-    this.#putContinuous(count, at, 0.5, 1);
-  }
-
-  #putContinuous(slot: number, at: number, mu: number, sigma: number): void {
-    const inverse = 1 / sigma;
-    const place = at * this.#capacity + slot;
-    this.#mu[place] = mu;
-    this.#inverse[place] = inverse;
-    // Far from both ends nothing is cut off.
-    const inside = mu > 8.5 * sigma && 1 - mu > 8.5 * sigma;
-    this.#scale[slot]! *= inside ? sigma : sigma * (fastNormalCdf((1 - mu) * inverse) - fastNormalCdf(-mu * inverse));
   }
 
   #fillDiscrete(count: number, at: number): void {
@@ -310,10 +313,9 @@ export class Mixture {
     const sigmas = this.#classSigma[at]!;
     mus.length = 0;
     sigmas.length = 0;
-    const scott = this.#scott(count);
     for (let i = 0; i < count; i++) {
       const mu = this.#walkValues[i]!;
-      const sigma = this.#sigma(i, count, scott);
+      const sigma = this.#walkSigmas[i]!;
       const last = mus.length - 1;
       // The walk is sorted: equal kernels are neighbours and share a row of the table.
       if (last < 0 || mus[last] !== mu || sigmas[last] !== sigma) {
@@ -349,6 +351,7 @@ export class Mixture {
     this.#categories = new Int32Array(size * categorical.length);
     this.#walkSlots = new Int32Array(size);
     this.#walkValues = new Float64Array(size);
+    this.#walkSigmas = new Float64Array(size);
   }
 }
 
