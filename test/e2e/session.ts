@@ -10,6 +10,7 @@ import { afterAll, beforeAll, beforeEach, inject, onTestFailed } from "vitest";
 import { clearNotifications, settledScreenshot } from "../../scripts/workbench/browser.ts";
 import { type HarnessOptions, type Workbench, openWorkbench } from "../../scripts/workbench/harness.ts";
 import { root } from "../../scripts/workbench/locations.ts";
+import { linkedForDevelopment } from "./globalSetup.ts";
 import { type WorkspaceCopy, copyFolder } from "../runners/workspaceCopy.ts";
 
 export interface Session {
@@ -33,7 +34,11 @@ export function useSession(options: SessionOptions): () => Session {
 
   beforeAll(async () => {
     copy = copyFolder(path.join(root, options.workspace));
-    const workbench = await openWorkbench({ ...options, folder: copy.folder, extension: { vsix: inject("vsix") } });
+    const workbench = await openWorkbench({
+      ...options,
+      folder: copy.folder,
+      extension: linkedForDevelopment ? "working-tree" : { vsix: inject("vsix") },
+    });
     session = { page: workbench.page, folder: copy.folder, workbench };
   });
 

@@ -5,30 +5,32 @@
 import type { Locator, Page } from "playwright-core";
 import { openViewContainer } from "../../scripts/workbench/browser.ts";
 
+const row = `.sidebar [role="tree"][aria-label="Trials"] .monaco-list-row`;
+
 export async function showTrials(page: Page): Promise<void> {
   await openViewContainer(page, "Basin");
   await rows(page).first().waitFor();
 }
 
 export function rows(page: Page): Locator {
-  return page.locator(".sidebar .pane-body .monaco-list-row");
+  return page.locator(row);
 }
 
 /** The row of a study or of a study file that was never started. */
 export function studyRow(page: Page, name: string): Locator {
-  return page.locator(`.sidebar .pane-body .monaco-list-row[aria-level="1"]`).filter({ hasText: name });
+  return page.locator(`${row}[aria-level="1"]`).filter({ hasText: name });
 }
 
 /** Rows of trials, in the order of the view; only those that are scrolled into view exist. */
 export function trialRows(page: Page): Locator {
-  return page.locator(`.sidebar .pane-body .monaco-list-row[aria-level="2"][aria-label^="Trial "]`);
+  return page.locator(`${row}[aria-level="2"][aria-label^="Trial "]`);
 }
 
 export function trialRowsIn(
   page: Page,
   state: "running" | "complete" | "failed" | "pruned" | "waiting" | "paused",
 ): Locator {
-  return page.locator(`.sidebar .pane-body .monaco-list-row[aria-level="2"][aria-label*=", ${state}"]`);
+  return page.locator(`${row}[aria-level="2"][aria-label*=", ${state}"]`);
 }
 
 /** Presses one of the buttons that a row shows under the pointer. */
@@ -45,6 +47,6 @@ export async function pressInContextMenu(page: Page, row: Locator, title: string
 
 /** Trial numbers of the rows that are drawn. */
 export async function trialNumbers(page: Page): Promise<number[]> {
-  const labels = await Promise.all((await trialRows(page).all()).map((row) => row.getAttribute("aria-label")));
+  const labels = await Promise.all((await trialRows(page).all()).map((each) => each.getAttribute("aria-label")));
   return labels.map((label) => Number(/^Trial (\d+)/u.exec(label ?? "")?.[1]));
 }
