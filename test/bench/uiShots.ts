@@ -1,0 +1,71 @@
+/**
+ * Pictures of the panel in every theme, size and state, to be looked at by a person.
+ * Usage: node test/bench/uiShots.ts <folder> [substring of the names to take]
+ */
+import { mkdir } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { buildGallery, launchBrowser, openPanel } from "./uiGallery.ts";
+
+const out = path.resolve(process.argv[2] ?? path.join(os.tmpdir(), "basin-shots"));
+const only = process.argv[3] ?? "";
+const large = { width: 1400, height: 900 };
+const medium = { width: 900, height: 600 };
+const small = { width: 320, height: 700 };
+const saved = (state: object): string => JSON.stringify(state);
+
+const shots: readonly (readonly [string, Readonly<Record<string, string>>, { width: number; height: number }])[] = [
+  ["overview-dark", { saved: saved({ view: "overview", selected: [40] }) }, large],
+  ["overview-light", { theme: "light", saved: saved({ view: "overview", selected: [40] }) }, large],
+  ["overview-hc", { theme: "hc", saved: saved({ view: "overview", selected: [40, 41] }) }, large],
+  ["overview-medium", { view: "overview" }, medium],
+  ["overview-small", { view: "overview" }, small],
+  ["overview-small-noinspector", { theme: "light", saved: saved({ view: "overview", inspectorOpen: false }) }, small],
+  ["overview-0", { study: "0", state: "created" }, medium],
+  ["overview-3", { study: "3" }, medium],
+  ["overview-loss", { loss: "1", saved: saved({ overviewAxis: "time" }) }, large],
+  ["overview-10000", { study: "10000", state: "complete" }, large],
+  ["overview-filter", { saved: saved({ filter: "val_accuracy > 0.9 and optimizer = adam", selected: [60, 70, 80] }) }, large],
+  ["overview-filter-error", { saved: saved({ filter: "val_acuracy > 0.9" }) }, medium],
+  ["error", { failing: "1" }, medium],
+  ["disconnected", { disconnected: "1" }, medium],
+  ["loading", { delay: "60000" }, medium],
+  ["parallel-dark", { saved: saved({ view: "parallel", selected: [40] }) }, large],
+  ["parallel-light", { theme: "light", saved: saved({ view: "parallel", brushes: { learningRate: [[1e-3, 0.02]], optimizer: [[1, 1]] } }) }, large],
+  ["parallel-hc", { theme: "hc", view: "parallel" }, large],
+  ["parallel-medium", { view: "parallel" }, medium],
+  ["parallel-small", { view: "parallel" }, small],
+  ["parallel-3", { study: "3", view: "parallel" }, medium],
+  ["parallel-0", { study: "0", state: "created", view: "parallel" }, medium],
+  ["parallel-10000", { study: "10000", view: "parallel", state: "complete" }, large],
+  ["parallel-100000-brushed", { study: "100000", state: "complete", theme: "light", saved: saved({ view: "parallel", brushes: { val_accuracy: [[0.95, 1]] } }) }, large],
+  ["parallel-loss", { loss: "1", view: "parallel" }, large],
+  ["curves-dark", { saved: saved({ view: "curves", selected: [40, 60] }) }, large],
+  ["curves-light", { theme: "light", saved: saved({ view: "curves", curves: { metric: "val_loss", logY: true, smoothing: 0.6 } }) }, large],
+  ["curves-hc", { theme: "hc", view: "curves" }, large],
+  ["curves-medium", { view: "curves" }, medium],
+  ["curves-small", { view: "curves" }, small],
+  ["curves-10000", { study: "10000", view: "curves" }, large],
+  ["curves-0", { study: "0", state: "created", view: "curves" }, medium],
+  ["wide-4k", { saved: saved({ view: "parallel", selected: [40] }) }, { width: 3840, height: 2160 }],
+];
+
+await mkdir(out, { recursive: true });
+const folder = path.join(os.tmpdir(), `basin-gallery-${process.pid}`);
+await buildGallery(folder);
+const browser = await launchBrowser();
+let failed = false;
+try {
+  for (const [name, query, size] of shots) {
+    if (!name.includes(only)) continue;
+    const { page, errors } = await openPanel(browser, folder, query, size);
+    await page.waitForTimeout(name.includes("0000") ? 2500 : 900);
+    await page.screenshot({ path: path.join(out, `${name}.png`) });
+    for (const error of errors) console.log(`${name}: ${error}`);
+    failed ||= errors.length > 0;
+    await page.context().close();
+  }
+} finally {
+  await browser.close();
+}
+process.exitCode = failed ? 1 : 0;

@@ -1,0 +1,29 @@
+/** What the heads of all charts share: title, controls, menu in one line that does not grow. */
+import { css } from "lit";
+
+export const viewStyles = css`
+  .chart-head {
+    display: flex;
+    align-items: center;
+    gap: 8px;
+    min-height: 32px;
+    padding: 0 8px 0 12px;
+    flex: none;
+    overflow: hidden;
+    white-space: nowrap;
+  }
+  .chart-head .space {
+    flex: 1;
+  }
+  .chart-head h2 {
+    flex: none;
+  }
+  .toggle {
+    display: inline-flex;
+    flex: none;
+    gap: 2px;
+  }
+  .toggle button.tool {
+    padding: 0 8px;
+  }
+`;
