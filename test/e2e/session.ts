@@ -21,8 +21,8 @@ export interface Session {
 }
 
 export interface SessionOptions extends Omit<HarnessOptions, "folder" | "extension"> {
-  /** Folder to copy, relative to the repository. */
-  readonly workspace: string;
+  /** Folder to copy, relative to the repository; an empty one when absent. */
+  readonly workspace?: string;
 }
 
 const resultsFolder = path.join(root, "test-results", "e2e");
@@ -33,7 +33,7 @@ export function useSession(options: SessionOptions): () => Session {
   let copy: WorkspaceCopy | undefined;
 
   beforeAll(async () => {
-    copy = copyFolder(path.join(root, options.workspace));
+    copy = copyFolder(options.workspace === undefined ? undefined : path.join(root, options.workspace));
     const workbench = await openWorkbench({
       ...options,
       folder: copy.folder,

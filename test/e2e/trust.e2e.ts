@@ -4,7 +4,7 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { lens, notifications, openFile, runCommand } from "../../scripts/workbench/browser.ts";
 import { keepScreenshot, useSession } from "./session.ts";
-import { studyRow, trialRows } from "./trialsView.ts";
+import { trialRows } from "./trialsView.ts";
 
 describe("an untrusted workspace", () => {
   const session = useSession({
@@ -41,7 +41,6 @@ describe("an untrusted workspace", () => {
       .click();
     await openFile(page, "quick.study.yaml");
     await runCommand(page, "Basin: Start HPO Study");
-    await studyRow(page, "quick").waitFor();
     await trialRows(page).first().waitFor();
   });
 });

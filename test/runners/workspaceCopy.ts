@@ -16,9 +16,11 @@ export interface WorkspaceCopy {
 
 const leftBehind = new Set([".basin", "__pycache__", ".venv"]);
 
-/** A copy of one folder, as if it had just been cloned. */
-export function copyFolder(source: string): WorkspaceCopy {
-  return copyInto((folder) => copyFresh(source, folder));
+/** A copy of one folder, as if it had just been cloned; without a source, an empty folder. */
+export function copyFolder(source?: string): WorkspaceCopy {
+  return copyInto((folder) => {
+    if (source !== undefined) copyFresh(source, folder);
+  });
 }
 
 /** A workspace with a copy of examples/<name> for every name. */
