@@ -187,6 +187,9 @@ export async function webviewFrame(
 
 /** A picture of a workbench that has come to rest: two in a row are equal, or the time is up. */
 export async function settledScreenshot(page: Page, timeoutMs = 10_000): Promise<Buffer> {
+  // Nothing under the pointer, so no hover and no tooltip; the title bar has none.
+  await page.mouse.move(0, 0);
+  await statusItem(page, "Activating Extensions").waitFor({ state: "detached" });
   const deadline = Date.now() + timeoutMs;
   const shoot = (): Promise<Buffer> => page.screenshot({ animations: "disabled", caret: "hide" });
   let before = await shoot();
