@@ -84,7 +84,8 @@ async function copyAssets(): Promise<void> {
   );
 }
 
-await rm(dist, { recursive: true, force: true });
+// A running engine or trainer may be reading dist: only a release build starts from nothing.
+if (production) await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
 await copyAssets();
 if (watch) {
