@@ -18,6 +18,8 @@ export interface HyperparameterKind {
   /** One of these alone says that the file configures a training. */
   readonly unmistakable: boolean;
   readonly rangeFor: (value: ParamValue) => InferredDomain | undefined;
+  /** A value as one finds it in most projects. */
+  readonly typical?: ParamValue;
 }
 
 interface KnownKind extends HyperparameterKind {
@@ -278,6 +280,37 @@ export function kindOf(path: readonly string[], value: ParamValue): Hyperparamet
   if (known === undefined) return undefined;
   if (known.id === "epochs") return isCount(value) && value <= 1_000_000 ? known : undefined;
   return known.rangeFor(value) === undefined ? undefined : known;
+}
+
+const typicalValues: Readonly<Record<string, ParamValue>> = {
+  learningRate: 0.003,
+  optimizer: "adam",
+  batchSize: 64,
+  width: 128,
+  modelDimension: 256,
+  depth: 2,
+  dropout: 0.1,
+  weightDecay: 1e-4,
+  momentum: 0.9,
+  activation: "relu",
+  schedule: "cosine",
+  filters: 32,
+  kernelSize: 3,
+  heads: 4,
+  labelSmoothing: 0.1,
+  gradClip: 1,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-7,
+  gamma: 0.99,
+  batchNorm: true,
+};
+
+/** The kind that a parameter's name (last part of a dotted one) stands for, with a typical value where there is one. */
+export function kindNamed(name: string): HyperparameterKind | undefined {
+  const known = byName.get(normal(name)) ?? byName.get(normal(name.split(".").at(-1) ?? ""));
+  const typical = known === undefined ? undefined : typicalValues[known.id];
+  return known === undefined || typical === undefined ? known : { ...known, typical };
 }
 
 /** How much this kind usually matters; smaller is more. */

@@ -142,7 +142,8 @@ function unknownKey(key: string, path: Path, { source, schema }: MessageContext)
   const known = keysAt(schema, path, source.root.value, nodeAt(source.root, path)?.value);
   const names = [...known.keys()];
   const present = nodeAt(source.root, path)?.entries;
-  const free = names.filter((name) => present === undefined || !present.has(name));
+  const free = names.filter((name) => present?.has(name) !== true);
+  const listed = names.filter((name) => !name.startsWith("$") && known.get(name)?.deprecated !== true);
   const start = `Unknown key \`${short(key)}\`.`;
   const synonym = synonyms[key.toLowerCase().replace(/[-_\s]/g, "")];
   const guess = nearest(key, free) ?? (synonym !== undefined && free.includes(synonym) ? synonym : undefined);
@@ -153,7 +154,7 @@ function unknownKey(key: string, path: Path, { source, schema }: MessageContext)
   if (path.length === 0 && (inner?.has("type") === true || inner?.has("low") === true)) {
     return `${start} A parameter stands under \`space\`.`;
   }
-  return names.length === 0 ? start : `${start} Known here: ${names.join(", ")}.`;
+  return listed.length === 0 ? start : `${start} Known here: ${listed.join(", ")}.`;
 }
 
 function missingKey(path: Path, { source, schema }: MessageContext): string {

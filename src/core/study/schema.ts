@@ -262,6 +262,7 @@ export type RawBudget = z.output<typeof budget>;
 
 /** The part of the schema that does not depend on the registries. */
 const fixedShape = {
+  $schema: z.string().optional().describe("JSON Schema of this file, for editors; Basin does not read it."),
   study: z
     .string()
     .trim()
@@ -312,11 +313,15 @@ function choiceOf(methods: readonly MethodInfo[], what: string, fallback: string
   if (first === undefined) return z.strictObject({ kind: z.string() });
   const kinds = z
     .enum([first.kind, ...rest.map((method) => method.kind)])
-    .describe(methods.map((method) => `\`${method.kind}\`: ${method.summary}`).join("\n\n"));
-  const one = (method: MethodInfo): z.ZodObject =>
-    method.options
-      .safeExtend({ kind: z.literal(method.kind).describe(`${method.label}. ${method.summary}`) })
-      .describe(`${method.label}. ${method.summary}`);
+    .meta({ enumDescriptions: methods.map((method) => `${method.label}. ${method.summary}`) });
+  const one = (method: MethodInfo): z.ZodObject => {
+    const description = `${method.label}. ${method.summary}`;
+    const kind = z.literal(method.kind).describe(description);
+    // Rules over several options survive only in safeExtend, which puts `kind` last; without any, it comes first.
+    const hasRules = (method.options.def.checks?.length ?? 0) > 0;
+    const whole = hasRules ? method.options.safeExtend({ kind }) : z.strictObject({ kind, ...method.options.shape });
+    return whole.describe(description);
+  };
   const objects = z.discriminatedUnion("kind", [one(first), ...rest.map(one)]);
   return z
     .union([kinds, objects])

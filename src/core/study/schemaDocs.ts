@@ -21,19 +21,24 @@ export interface JsonSchema {
   readonly required?: readonly string[];
   readonly additionalProperties?: JsonSchema | boolean;
   readonly propertyNames?: JsonSchema;
-  readonly items?: JsonSchema | boolean;
-  readonly prefixItems?: readonly JsonSchema[];
+  /** One schema for all items, or one for each place (tuples, as draft 7 has them). */
+  readonly items?: JsonSchema | readonly JsonSchema[] | boolean;
+  readonly enumDescriptions?: readonly string[];
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
 }
 
 const jsonSchemas = new WeakMap<Catalog, JsonSchema>();
 
-/** JSON Schema (draft 2020-12) of a study file as it is written. Built once per catalog. */
+/** JSON Schema (draft 7, which every editor reads) of a study file as it is written. Built once per catalog. */
 export function jsonSchemaFor(catalog: Catalog): JsonSchema {
   const known = jsonSchemas.get(catalog);
   if (known !== undefined) return known;
-  const made = z.toJSONSchema(studySchemaFor(catalog), { io: "input", unrepresentable: "any" }) as JsonSchema;
+  const made = z.toJSONSchema(studySchemaFor(catalog), {
+    io: "input",
+    target: "draft-7",
+    unrepresentable: "any",
+  }) as JsonSchema;
   jsonSchemas.set(catalog, made);
   return made;
 }
@@ -97,10 +102,15 @@ export function schemasAt(schema: JsonSchema, path: Path, root: unknown): readon
   return current;
 }
 
+function isTuple(items: JsonSchema | readonly JsonSchema[]): items is readonly JsonSchema[] {
+  return Array.isArray(items);
+}
+
 function childSchema(schema: JsonSchema, part: string | number): JsonSchema | undefined {
   if (typeof part === "number") {
-    const item = schema.prefixItems?.[part] ?? schema.items;
-    return typeof item === "object" ? item : undefined;
+    const { items } = schema;
+    if (typeof items !== "object") return undefined;
+    return isTuple(items) ? items[part] : items;
   }
   const properties = schema.properties;
   if (properties !== undefined && Object.hasOwn(properties, part)) return properties[part];
@@ -129,7 +139,8 @@ export function fixedValues(schema: JsonSchema): readonly { readonly value: unkn
   const values: { value: unknown; description: string }[] = [];
   for (const one of alternatives(schema)) {
     if (one.const !== undefined) values.push({ value: one.const, description: one.description ?? "" });
-    else if (one.enum !== undefined) for (const value of one.enum) values.push({ value, description: "" });
+    else if (one.enum !== undefined)
+      one.enum.forEach((value, i) => values.push({ value, description: one.enumDescriptions?.[i] ?? "" }));
     else if (one.type === "boolean") values.push({ value: true, description: "" }, { value: false, description: "" });
   }
   return values;
