@@ -69,6 +69,10 @@ const bundles: BuildOptions[] = [
 async function copyAssets(): Promise<void> {
   const sqlite = path.join(path.dirname(require.resolve("better-sqlite3/package.json")), "prebuilds");
   await cp(sqlite, path.join(dist, "prebuilds"), { recursive: true });
+  // Command trainers find it on PYTHONPATH, so that a script can `import basin` with nothing installed.
+  const sdk = path.join(root, "python", "basin");
+  for (const name of ["__init__.py", "py.typed"])
+    await cp(path.join(sdk, name), path.join(dist, "python", "basin", name));
   const wasm = path.dirname(require.resolve("@tensorflow/tfjs-backend-wasm/package.json"));
   await mkdir(path.join(dist, "wasm"), { recursive: true });
   for (const name of [

@@ -1,0 +1,1 @@
+"""Tests of the SDK: `python -m unittest discover -s python`."""
