@@ -1,0 +1,241 @@
+/**
+ * What every sampler must hold, whatever its method. `samplerContract(entry)` inside a vitest file runs it; the registry's
+ * samplers are run by sampler.contract.test.ts, with no change for a new one.
+ */
+import { execFileSync } from "node:child_process";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { BasinError } from "../../src/core/errors.ts";
+import type { Objective } from "../../src/core/objective.ts";
+import { rngFor } from "../../src/core/rng.ts";
+import { checkParams } from "../../src/core/space/configuration.ts";
+import { isActive, type Params, type Space } from "../../src/core/space/parameter.ts";
+import type { FinishedTrial, PendingTrial } from "../../src/core/trial.ts";
+import type { SamplerEntry } from "../../src/samplers/entry.ts";
+import type { Sampler, SamplerContext, Suggestion } from "../../src/samplers/sampler.ts";
+import { historyOf, simulate, spaces } from "./spaces.ts";
+
+const minimize: Objective = { metric: "loss", direction: "minimize" };
+const maximize: Objective = { metric: "accuracy", direction: "maximize" };
+
+/** The published suite for one sampler. */
+export function samplerContract(entry: SamplerEntry): void {
+  const create = (space: Space, changes: Partial<SamplerContext> = {}): Sampler =>
+    entry.create({ space, objectives: [minimize], isFeasible: () => true, parallel: 1, ...changes }, {});
+  const ask = async (
+    sampler: Sampler,
+    history: readonly FinishedTrial[],
+    pending: readonly PendingTrial[] = [],
+    seed = 7,
+  ): Promise<Suggestion> => {
+    const number = history.length + pending.length;
+    return sampler.suggest({ history, pending, number, rng: rngFor(seed, number, "suggest") });
+  };
+  const expectValid = (space: Space, suggestion: Suggestion): void => {
+    expect(checkParams(space, suggestion.params)).toEqual([]);
+    expect(suggestion.reason).toMatch(/^\S.*$/);
+    expect(suggestion.reason).not.toContain("\n");
+  };
+
+  describe(`sampler ${entry.kind}`, () => {
+    it("describes itself, and every option has a default and a description", () => {
+      expect(entry.kind).toMatch(/^[a-z][a-z0-9-]*$/);
+      expect(entry.label).not.toBe("");
+      expect(entry.summary).not.toBe("");
+      expect(entry.options.safeParse({}).success).toBe(true);
+      for (const [name, option] of Object.entries(entry.options.shape)) {
+        expect((option as { description?: string }).description ?? "", name).not.toBe("");
+      }
+    });
+
+    it("refuses options it does not have", () => {
+      const context = {
+        space: spaces["floats"]!,
+        objectives: [minimize] as const,
+        isFeasible: () => true,
+        parallel: 1,
+      };
+      expect(() => entry.create({ ...context, objectives: [minimize] }, { noSuchOption: 1 })).toThrow(BasinError);
+    });
+
+    for (const [label, space] of Object.entries(spaces)) {
+      it(`stays inside the domain: ${label}`, async () => {
+        const { suggestions } = await simulate(create(space), space, {
+          count: label === "a hundred" ? 15 : 40,
+          parallel: 2,
+        });
+        for (const suggestion of suggestions) expectValid(space, suggestion);
+      });
+    }
+
+    it("hands out the active parameters only, constants included, in the order of the space", async () => {
+      const space = spaces["conditional"]!;
+      const { suggestions } = await simulate(create(space), space, { count: 40 });
+      for (const { params } of suggestions) {
+        const active = space.filter((parameter) => isActive(parameter, params)).map((parameter) => parameter.name);
+        expect(Object.keys(params)).toEqual(active);
+      }
+      expect(new Set(suggestions.map(({ params }) => params["model"])).size).toBe(2);
+    });
+
+    it("answers equal requests equally: one instance, another instance, another process", async () => {
+      const script = path.join(import.meta.dirname, "suggestProcess.ts");
+      for (const [label, count] of [
+        ["floats", 30],
+        ["conditional", 45],
+      ] as const) {
+        const space = spaces[label]!;
+        const history = historyOf(space, { count });
+        const first = create(space);
+        const here = Object.entries((await ask(first, history)).params);
+        expect(Object.entries((await ask(first, history)).params)).toEqual(here);
+        expect(Object.entries((await ask(create(space), history)).params)).toEqual(here);
+        const there = execFileSync(
+          process.execPath,
+          [script, JSON.stringify({ kind: entry.kind, space: label, count })],
+          { encoding: "utf8" },
+        );
+        expect(JSON.parse(there)).toEqual(here);
+      }
+    });
+
+    it("goes on after a restart as if there had been none", async () => {
+      for (const label of ["floats", "integers", "conditional"]) {
+        const space = spaces[label]!;
+        for (const parallel of [1, 3]) {
+          const whole = await simulate(create(space), space, { count: 40, parallel });
+          const restarted = await simulate(() => create(space), space, { count: 40, parallel });
+          expect(restarted.suggestions).toEqual(whole.suggestions);
+        }
+      }
+    });
+
+    it("forgets what it knew when it is given another history", async () => {
+      const space = spaces["floats"]!;
+      const used = create(space);
+      await ask(used, historyOf(space, { count: 60 }));
+      const other = historyOf(space, { count: 31, troubled: true });
+      expect(await ask(used, other)).toEqual(await ask(create(space), other));
+    });
+
+    it("draws differently for another seed", async () => {
+      const space = spaces["floats"]!;
+      const history = historyOf(space, { count: 20 });
+      expect((await ask(create(space), history, [], 1)).params).not.toEqual(
+        (await ask(create(space), history, [], 2)).params,
+      );
+    });
+
+    it("copes with failed, pruned, infinite and NaN trials", async () => {
+      for (const [label, space] of Object.entries(spaces)) {
+        for (const count of [1, 8, 40]) {
+          const history = historyOf(space, { count, troubled: true });
+          expectValid(space, await ask(create(space), history));
+          const failed = history.map(({ number, params }): FinishedTrial => ({
+            number,
+            state: "failed",
+            params,
+            values: [],
+          }));
+          expectValid(space, await ask(create(space), failed));
+          if (label === "a hundred") break;
+        }
+      }
+    });
+
+    it("copes with histories of 0 to 10,000 trials", async () => {
+      const space = spaces["conditional"]!;
+      const all = historyOf(space, { count: 10_000 });
+      for (const count of [0, 1, 2, 5, 9, 10, 11, 26, 100, 1000, 10_000])
+        expectValid(space, await ask(create(space), all.slice(0, count)));
+    });
+
+    it("copes with trials at one and the same point", async () => {
+      const space = spaces["floats"]!;
+      const params = { x: 1, lr: 0.1, dropout: 0.2 };
+      const history = Array.from({ length: 30 }, (_, number): FinishedTrial => ({
+        number,
+        state: "complete",
+        params,
+        values: [1],
+      }));
+      expectValid(space, await ask(create(space), history));
+    });
+
+    it("copes with pending trials", async () => {
+      const space = spaces["conditional"]!;
+      const all = historyOf(space, { count: 60 });
+      for (const finished of [0, 5, 30]) {
+        const pending = all
+          .slice(finished, finished + 16)
+          .map(({ number, params }, k): PendingTrial => ({
+            number,
+            state: k % 2 === 0 ? "running" : "waiting",
+            params,
+          }));
+        expectValid(space, await ask(create(space, { parallel: 16 }), all.slice(0, finished), pending));
+      }
+    });
+
+    it("keeps to constraints, wide and tight", async () => {
+      const cases: readonly (readonly [string, (params: Params) => boolean])[] = [
+        ["floats", (params) => Number(params["x"]) + 10 * Number(params["dropout"]) <= 2],
+        ["integers", (params) => Number(params["layers"]) * Number(params["batch"]) <= 48],
+        ["conditional", (params) => params["model"] !== "net" || Number(params["layers"]) >= 2],
+        ["categories", (params) => params["optimizer"] === "adam" && params["odd"] === null],
+      ];
+      for (const [label, isFeasible] of cases) {
+        const space = spaces[label]!;
+        const { suggestions } = await simulate(create(space, { isFeasible }), space, { count: 30 });
+        for (const suggestion of suggestions) {
+          expectValid(space, suggestion);
+          expect(isFeasible(suggestion.params)).toBe(true);
+        }
+      }
+    });
+
+    it("says so when no configuration satisfies the constraints", async () => {
+      for (const label of ["categories", "floats"]) {
+        const space = spaces[label]!;
+        const asked = (async () => ask(create(space, { isFeasible: () => false }), historyOf(space, { count: 20 })))();
+        await expect(asked).rejects.toMatchObject({ code: "no-feasible-point" });
+      }
+    });
+
+    it("takes several objectives, of either direction", async () => {
+      const space = spaces["conditional"]!;
+      const objectives = [minimize, maximize, { metric: "time", direction: "minimize" }] as const;
+      const context = { objectives: [...objectives] as [Objective, ...Objective[]] };
+      for (const count of [0, 12, 80]) {
+        const history = historyOf(space, { count, objectives: 3, troubled: count > 12 });
+        expectValid(space, await ask(create(space, context), history));
+      }
+      const whole = await simulate(create(space, context), space, { count: 30, objectives: 3 });
+      const restarted = await simulate(() => create(space, context), space, { count: 30, objectives: 3 });
+      expect(restarted.suggestions).toEqual(whole.suggestions);
+    });
+
+    it("means the same by minimising a loss and maximising its negative", async () => {
+      const space = spaces["floats"]!;
+      const history = historyOf(space, { count: 30 });
+      const negated = history.map((trial) => ({ ...trial, values: trial.values.map((value) => -value) }));
+      const other = await ask(create(space, { objectives: [maximize] }), negated);
+      expect(other.params).toEqual((await ask(create(space), history)).params);
+    });
+
+    it("does not touch what it is given", async () => {
+      const space = spaces["integers"]!;
+      const history = historyOf(space, { count: 25 }).map((trial) =>
+        Object.freeze({ ...trial, params: Object.freeze({ ...trial.params }) }),
+      );
+      expectValid(
+        space,
+        await ask(
+          create(space),
+          Object.freeze(history) as readonly FinishedTrial[],
+          Object.freeze([]) as readonly PendingTrial[],
+        ),
+      );
+    });
+  });
+}
