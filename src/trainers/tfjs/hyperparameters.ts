@@ -194,20 +194,23 @@ function checkedValue(name: string, entry: HyperparameterEntry, value: ParamValu
       if (typeof value === "string" && entry.choices.includes(value)) return value;
       throw invalid(`${name} cannot be ${JSON.stringify(value)}.`, `It is one of ${entry.choices.join(", ")}.`);
     case "int":
-    case "float": {
-      if (typeof value !== "number" || !Number.isFinite(value))
-        throw invalid(`${name} must be a number, not ${JSON.stringify(value)}.`);
-      if (entry.type === "int" && !Number.isInteger(value))
-        throw invalid(`${name} must be a whole number, not ${value}.`);
-      if (value < entry.low || value > entry.high || (entry.above === true && value === entry.low)) {
-        throw invalid(
-          `${name} is ${value}, which is out of range.`,
-          `It must be ${entry.above === true ? `above ${entry.low}` : `at least ${entry.low}`} and at most ${entry.high}.`,
-        );
-      }
-      return value;
-    }
+    case "float":
+      break;
   }
+  if (typeof value !== "number" || !Number.isFinite(value)) {
+    throw invalid(`${name} must be a number, not ${JSON.stringify(value)}.`);
+  }
+  if (entry.type === "int" && !Number.isInteger(value)) {
+    throw invalid(`${name} must be a whole number, not ${value}.`);
+  }
+  const excluded = entry.above === true;
+  if (value < entry.low || value > entry.high || (excluded && value === entry.low)) {
+    throw invalid(
+      `${name} is ${value}, which is out of range.`,
+      `It must be ${excluded ? "above" : "at least"} ${entry.low} and at most ${entry.high}.`,
+    );
+  }
+  return value;
 }
 
 /** Letters to change, add, drop or swap between two words (optimal string alignment); O(len a * len b). */

@@ -109,17 +109,10 @@ export async function runTrial(env: Environment, session: Session): Promise<numb
       takeCheckpointRequest: () => session.takeCheckpointRequest(),
       breathe: () => session.breathe(),
     });
-    switch (end.kind) {
-      case "done":
-        session.send({ type: "done", metrics: end.metrics });
-        return 0;
-      case "stopped":
-        session.log(`Stopped after epoch ${end.epoch}, as asked.`);
-        return 0;
-      case "diverged":
-        session.send({ type: "failed", reason: end.message });
-        return 1;
-    }
+    if (end.kind === "done") session.send({ type: "done", metrics: end.metrics });
+    else if (end.kind === "diverged") session.send({ type: "failed", reason: end.message });
+    else session.log(`Stopped after epoch ${end.epoch}, as asked.`);
+    return end.kind === "diverged" ? 1 : 0;
   } finally {
     restore();
   }

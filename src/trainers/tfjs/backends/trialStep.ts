@@ -19,7 +19,7 @@ export async function trialStep({ tf }: LoadedBackend): Promise<number> {
     const labels = tf.oneHot(tf.tensor1d([0, 1, 2, 1], "int32"), 3);
     return tf.grads((f: Tensor, k: Tensor) => {
       const hidden = tf.maxPool(tf.relu(tf.conv2d(x, f as typeof filter, 1, "same")), 2, 2, "valid");
-      const logits = tf.matMul(tf.reshape(hidden, [4, 36]), k as typeof kernel);
+      const logits = tf.matMul(tf.reshape(hidden, [4, 36]), k);
       return tf.mean(tf.sub(tf.logSumExp(logits, 1), tf.sum(tf.mul(logits, labels), 1)));
     })([filter, kernel]);
   });

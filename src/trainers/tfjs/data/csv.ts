@@ -34,7 +34,7 @@ function scan(
   while (at < bytes.length) {
     const first = line;
     const blank = bytes[at] === newline || bytes[at] === carriageReturn;
-    while (!blank) {
+    for (let more = !blank; more;) {
       let start = at;
       let end: number;
       let quoted = false;
@@ -59,11 +59,9 @@ function scan(
         end = at;
       }
       field(start, end, quoted, line);
-      if (bytes[at] !== comma) {
-        lineEnd(first);
-        break;
-      }
-      at++;
+      more = bytes[at] === comma;
+      if (more) at++;
+      else lineEnd(first);
     }
     if (bytes[at] === carriageReturn) at++;
     if (bytes[at] === newline) at++;

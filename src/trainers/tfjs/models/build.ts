@@ -33,8 +33,9 @@ function buildLayer(tf: Tf, layer: LayerDescription, index: number, random: Trai
     case "batchNorm":
       return tf.layers.batchNormalization();
     case "dropout":
-      return seededDropout(tf, layer.rate, index, random);
+      break;
   }
+  return seededDropout(tf, layer.rate, index, random);
 }
 
 export function buildModel(tf: Tf, description: ModelDescription, random: TrainingRandomness): LayersModel {

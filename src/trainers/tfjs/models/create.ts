@@ -40,20 +40,18 @@ export interface ModelRequest {
 export async function createModel(tf: Tf, request: ModelRequest): Promise<TrainableModel> {
   const { dataset, hyperparameters: h, random } = request;
   const output = dataset.task === "regression" ? "value" : "logits";
-  switch (modelKind(request.model)) {
-    case "mlp":
-      return { model: buildModel(tf, describeMlp(h, dataset.inputShape, dataset.outputs), random), output };
-    case "vgg":
-      return { model: buildModel(tf, describeVgg(h, dataset.inputShape, dataset.outputs), random), output };
-    case "module":
-      return buildUserModel(tf, request.model, request.root, request.params, {
-        task: dataset.task,
-        inputShape: dataset.inputShape,
-        outputs: dataset.outputs,
-        classes: dataset.classes,
-        rows: dataset.train.rows,
-        epochs: request.epochs,
-        seed: request.seed,
-      });
+  const kind = modelKind(request.model);
+  if (kind !== "module") {
+    const describe = kind === "mlp" ? describeMlp : describeVgg;
+    return { model: buildModel(tf, describe(h, dataset.inputShape, dataset.outputs), random), output };
   }
+  return buildUserModel(tf, request.model, request.root, request.params, {
+    task: dataset.task,
+    inputShape: dataset.inputShape,
+    outputs: dataset.outputs,
+    classes: dataset.classes,
+    rows: dataset.train.rows,
+    epochs: request.epochs,
+    seed: request.seed,
+  });
 }

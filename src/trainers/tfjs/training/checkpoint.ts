@@ -38,24 +38,26 @@ const magic = "BASINCK1";
 const namePattern = /^checkpoint-(\d{12})\.bin$/;
 
 interface Header {
-  readonly state: TrainingState;
+  readonly state: StateJson;
   readonly sizes: { readonly weights: number[]; readonly slots: number[]; readonly best: number[] };
   readonly sha256: string;
 }
 
 /** Infinity has no JSON form, and the best loss begins with it. */
-const stateToJson = (state: TrainingState): unknown => ({
+interface StateJson extends Omit<TrainingState, "loss" | "progress"> {
+  readonly loss: string;
+  readonly progress: Omit<Progress, "bestLoss"> & { readonly bestLoss: string };
+}
+
+const stateToJson = (state: TrainingState): StateJson => ({
   ...state,
   loss: String(state.loss),
   progress: { ...state.progress, bestLoss: String(state.progress.bestLoss) },
 });
 
-function stateFromJson(state: TrainingState): TrainingState {
-  return {
-    ...state,
-    loss: Number(state.loss),
-    progress: { ...state.progress, bestLoss: Number(state.progress.bestLoss) },
-  };
+/** Undoes `stateToJson`: numbers that went as text come back as numbers. */
+function stateFromJson(json: StateJson): TrainingState {
+  return { ...json, loss: Number(json.loss), progress: { ...json.progress, bestLoss: Number(json.progress.bestLoss) } };
 }
 
 const bytesOf = (values: Float32Array): Uint8Array =>
@@ -91,10 +93,7 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
 /** Names of the checkpoints in `folder`, newest first. */
 async function checkpointNames(folder: string): Promise<string[]> {
   try {
-    return (await readdir(folder))
-      .filter((name) => namePattern.test(name))
-      .sort()
-      .reverse();
+    return (await readdir(folder)).filter((name) => namePattern.test(name)).sort((a, b) => (a < b ? 1 : -1));
   } catch {
     return [];
   }

@@ -35,8 +35,9 @@ export function slotCount(plan: OptimizerPlan): number {
       return plan.momentumGiven && plan.momentum > 0 ? 2 : 1;
     case "adam":
     case "adamw":
-      return 2;
+      break;
   }
+  return 2;
 }
 
 export interface Update {

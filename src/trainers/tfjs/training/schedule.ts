@@ -43,8 +43,9 @@ export function learningRateAt(
       return base * (plan.lrFinal + ((1 - plan.lrFinal) * (1 + Math.cos(Math.PI * done))) / 2);
     }
     case "plateau":
-      return base * decay ** drops;
+      break;
   }
+  return base * decay ** drops;
 }
 
 /** Follows val_loss for plateau drops and early stopping. Plain data, so that a checkpoint can hold it. */

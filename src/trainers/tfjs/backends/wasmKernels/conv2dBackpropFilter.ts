@@ -21,7 +21,7 @@ interface Attributes {
 export const conv2dBackpropFilter: WasmKernel = {
   name: "Conv2DBackpropFilter",
   make:
-    ({ tf, run, view, free }) =>
+    ({ tf, run, view, free, make, values }) =>
     (inputs, attrs: NamedAttrMap): TensorInfo => {
       const x = inputs["x"]!;
       const dy = inputs["dy"]!;
@@ -39,6 +39,19 @@ export const conv2dBackpropFilter: WasmKernel = {
       const [rows, columns, inputs1, outputs] = filterShape;
       const { batchSize, inHeight, inWidth, outHeight, outWidth, strideHeight, strideWidth } = conv;
 
+      // Pad so that exactly rows x columns results come out; rows of x that the strides never reached are cut off.
+      const { top, left } = conv.padInfo;
+      const bottom = (outHeight - 1) * strideHeight + rows - inHeight - top;
+      const right = (outWidth - 1) * strideWidth + columns - inWidth - left;
+      const height = inHeight + Math.min(bottom, 0);
+      const width = inWidth + Math.min(right, 0);
+      if (height <= 0 || width <= 0) {
+        // Every window lies in the padding.
+        const zeros = make(filterShape);
+        values(zeros).fill(0);
+        return zeros;
+      }
+
       // x as [channel, height, width, sample]: [N, HWC] -> [HWC, N] -> [C, HW, N].
       const turned = run("Transpose", { x: view(x, [batchSize, inHeight * inWidth * inputs1]) }, { perm: [1, 0] });
       let image = turned;
@@ -48,12 +61,6 @@ export const conv2dBackpropFilter: WasmKernel = {
       }
       const filter = run("Transpose", { x: view(dy, [batchSize, outHeight * outWidth, outputs]) }, { perm: [1, 0, 2] });
 
-      // Pad so that exactly rows x columns results come out; rows of x that the strides never reached are cut off.
-      const { top, left } = conv.padInfo;
-      const bottom = (outHeight - 1) * strideHeight + rows - inHeight - top;
-      const right = (outWidth - 1) * strideWidth + columns - inWidth - left;
-      const height = inHeight + Math.min(bottom, 0);
-      const width = inWidth + Math.min(right, 0);
       let used = view(image, [inputs1, inHeight, inWidth, batchSize]);
       if (height < inHeight || width < inWidth) {
         const cut = run("Slice", { x: used }, { begin: [0, 0, 0, 0], size: [inputs1, height, width, batchSize] });

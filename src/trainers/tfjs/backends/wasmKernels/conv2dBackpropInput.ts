@@ -1,10 +1,10 @@
 /**
  * Gradient of a convolution by its input: a convolution of dy (spread out by the strides) with the filter turned by 180
- * degrees and its channels swapped. Upstream's own is a scalar loop, which serves the few cases left alone here.
+ * degrees and its channels swapped. Upstream's own is a scalar loop.
  */
 import type { NamedAttrMap } from "@tensorflow/tfjs-core";
 import type { TensorInfo } from "../../tf.ts";
-import { callUpstream, type KernelContext, type WasmKernel } from "./kernel.ts";
+import type { KernelContext, WasmKernel } from "./kernel.ts";
 
 interface Attributes {
   readonly strides: [number, number] | number;
@@ -41,9 +41,9 @@ function spread(
 export const conv2dBackpropInput: WasmKernel = {
   name: "Conv2DBackpropInput",
   make:
-    (context, upstream) =>
+    (context) =>
     (inputs, attrs: NamedAttrMap): TensorInfo => {
-      const { tf, run, view, free } = context;
+      const { tf, run, view, free, make, values } = context;
       const dy = inputs["dy"]!;
       const filter = inputs["filter"]!;
       const { strides, pad, dimRoundingMode, inputShape, dataFormat } = attrs as unknown as Attributes;
@@ -57,18 +57,34 @@ export const conv2dBackpropInput: WasmKernel = {
         dimRoundingMode,
       );
       const { strideHeight, strideWidth, outHeight, outWidth, inHeight, inWidth } = conv;
+      if (dataFormat !== undefined && dataFormat !== "NHWC") {
+        throw new Error(`Convolutions in the format ${dataFormat} cannot be trained on WebAssembly; use channelsLast.`);
+      }
+      const tall = (outHeight - 1) * strideHeight + 1;
+      const wide = (outWidth - 1) * strideWidth + 1;
       const top = rows - 1 - conv.padInfo.top;
       const left = columns - 1 - conv.padInfo.left;
-      const bottom = inHeight - ((outHeight - 1) * strideHeight + 1) - top + rows - 1;
-      const right = inWidth - ((outWidth - 1) * strideWidth + 1) - left + columns - 1;
-      if ((dataFormat !== undefined && dataFormat !== "NHWC") || Math.min(top, left, bottom, right) < 0)
-        return callUpstream(context, upstream, inputs, attrs);
+      const bottom = inHeight - tall - top + rows - 1;
+      const right = inWidth - wide - left + columns - 1;
+      // Where the padding is wider than the filter, the outermost cells of dy belong to windows of padding alone.
+      const height = tall + Math.min(top, 0) + Math.min(bottom, 0);
+      const width = wide + Math.min(left, 0) + Math.min(right, 0);
+      if (height <= 0 || width <= 0) {
+        const zeros = make(inputShape);
+        values(zeros).fill(0);
+        return zeros;
+      }
+      let image = view(dy, dy.shape);
+      const own: TensorInfo[] = [];
+      if (strideHeight > 1 || strideWidth > 1) own.push((image = spread(context, dy, strideHeight, strideWidth)));
+      if (height < tall || width < wide) {
+        const begin = [0, Math.max(-top, 0), Math.max(-left, 0), 0];
+        own.push((image = run("Slice", { x: image }, { begin, size: [conv.batchSize, height, width, outputs] })));
+      }
 
       const reversed = run("Reverse", { x: view(filter, [rows * columns, inputs1 * outputs]) }, { dims: [0] });
       const turned = run("Transpose", { x: view(reversed, [rows * columns, inputs1, outputs]) }, { perm: [0, 2, 1] });
       free(reversed);
-      const strided = strideHeight > 1 || strideWidth > 1;
-      const image = strided ? spread(context, dy, strideHeight, strideWidth) : dy;
       const result = run(
         "Conv2D",
         { x: image, filter: view(turned, [rows, columns, outputs, inputs1]) },
@@ -77,15 +93,14 @@ export const conv2dBackpropInput: WasmKernel = {
           dilations: [1, 1],
           pad: [
             [0, 0],
-            [top, bottom],
-            [left, right],
+            [Math.max(top, 0), Math.max(bottom, 0)],
+            [Math.max(left, 0), Math.max(right, 0)],
             [0, 0],
           ],
           dataFormat: "NHWC",
         },
       );
-      free(turned);
-      if (strided) free(image);
+      free(turned, ...own);
       return result;
     },
 };

@@ -11,10 +11,9 @@ export function registerBatchNormGradient(tf: Tf): void {
     kernelName: "FusedBatchNorm",
     inputsToSave: ["x", "mean", "variance", "scale"],
     gradFunc: (dy, saved, attrs) => {
-      const [x, mean, variance, savedScale] = saved as [Tensor, Tensor, Tensor, Tensor | undefined];
+      const [x, mean, variance, scale] = saved as [Tensor, Tensor, Tensor, Tensor];
       const { varianceEpsilon } = attrs as unknown as { varianceEpsilon: number };
       const out = dy as Tensor;
-      const scale: Tensor = savedScale ?? tf.scalar(1);
       const axes = Array.from({ length: x.rank - 1 }, (_, i) => i);
       // Statistics of full rank (one for each cell) are not shared, so nothing is summed.
       const shared = (t: Tensor): Tensor => (mean.rank === 1 ? tf.sum(t, axes) : t);

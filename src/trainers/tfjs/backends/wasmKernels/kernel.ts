@@ -15,12 +15,12 @@ export interface KernelContext {
   readonly backend: BackendWasm;
   readonly run: RunKernel;
   /** The same values under another shape; shares the data and needs no freeing. */
-  view(tensor: TensorInfo, shape: readonly number[]): TensorInfo;
-  free(...tensors: readonly TensorInfo[]): void;
+  readonly view: (tensor: TensorInfo, shape: readonly number[]) => TensorInfo;
+  readonly free: (...tensors: readonly TensorInfo[]) => void;
   /** The values of a float32 tensor, not a copy. */
-  values(tensor: TensorInfo): Float32Array;
+  readonly values: (tensor: TensorInfo) => Float32Array;
   /** Room for a float32 tensor, its values undefined. */
-  make(shape: readonly number[]): TensorInfo;
+  readonly make: (shape: readonly number[]) => TensorInfo;
 }
 
 /** A kernel of the project: what upstream registered under the name (if anything) may serve the cases it leaves alone. */
@@ -58,7 +58,7 @@ export function kernelContext(tf: Tf, backend: BackendWasm): KernelContext {
     run(name, inputs, attrs = {}) {
       const kernel = tf.getKernel(name, "wasm");
       if (kernel === undefined) throw new Error(`The WebAssembly back end has no kernel ${name}.`);
-      return only(kernel.kernelFunc({ inputs: { ...inputs }, attrs: { ...attrs } as NamedAttrMap, backend }));
+      return only(kernel.kernelFunc({ inputs: { ...inputs }, attrs: { ...attrs }, backend }));
     },
     view: (tensor, shape) => ({ dataId: tensor.dataId, shape: [...shape], dtype: tensor.dtype }),
     free: (...tensors) => {

@@ -6,6 +6,7 @@ import type { Tf } from "../../tf.ts";
 import { batchMatMul } from "./batchMatMul.ts";
 import { conv2dBackpropFilter } from "./conv2dBackpropFilter.ts";
 import { conv2dBackpropInput } from "./conv2dBackpropInput.ts";
+import { conv2dPadding, fusedConv2dPadding } from "./conv2dPadding.ts";
 import { registerBatchNormGradient } from "./fusedBatchNormGradient.ts";
 import { kernelContext, registerKernel, type WasmKernel } from "./kernel.ts";
 import { leadingMean, leadingSum } from "./leadingSum.ts";
@@ -13,6 +14,8 @@ import { maxPoolGrad } from "./maxPoolGrad.ts";
 
 export const wasmKernels: readonly WasmKernel[] = [
   batchMatMul,
+  conv2dPadding,
+  fusedConv2dPadding,
   conv2dBackpropFilter,
   conv2dBackpropInput,
   leadingSum,
