@@ -86,7 +86,12 @@ describe("ownArrays", () => {
   test("views of a shared buffer become arrays of their own, and Buffers plain bytes", () => {
     const bytes = Buffer.alloc(64);
     bytes.writeDoubleLE(0.5, 8);
-    const answer = ownArrays({ values: new Float64Array(bytes.buffer, bytes.byteOffset + 8 - (bytes.byteOffset % 8), 1), raw: bytes.subarray(0, 3), rows: [{ a: 1 }], none: null });
+    const answer = ownArrays({
+      values: new Float64Array(bytes.buffer, bytes.byteOffset + 8 - (bytes.byteOffset % 8), 1),
+      raw: bytes.subarray(0, 3),
+      rows: [{ a: 1 }],
+      none: null,
+    });
     const { values, raw, rows, none } = answer as { values: Float64Array; raw: Uint8Array; rows: unknown; none: null };
     expect(values).toBeInstanceOf(Float64Array);
     expect(values.buffer.byteLength).toBe(8);

@@ -34,7 +34,7 @@ export function createScope(): Scope {
       if (disposed) return;
       disposed = true;
       const failures: unknown[] = [];
-      for (const item of items.splice(0).reverse()) {
+      for (const item of items.splice(0).toReversed()) {
         try {
           item.dispose();
         } catch (error) {

@@ -25,7 +25,12 @@ export interface ConnectionState {
 
 export interface Engines extends Disposable {
   /** A request to the folder's engine; starts it when there is none. @throws BasinError */
-  request<M extends EngineMethod>(folder: FolderPath, method: M, params: EngineParams<M>, signal?: AbortSignal): Promise<EngineResult<M>>;
+  request<M extends EngineMethod>(
+    folder: FolderPath,
+    method: M,
+    params: EngineParams<M>,
+    signal?: AbortSignal,
+  ): Promise<EngineResult<M>>;
   /** Connects to folders that hold earlier results; others stay without an engine. Failures are logged and told by `onConnection`. */
   attachExisting(): Promise<void>;
   readonly isAttached: (folder: FolderPath) => boolean;
@@ -35,7 +40,9 @@ export interface Engines extends Disposable {
 }
 
 export function workspaceFolders(): FolderPath[] {
-  return (vscode.workspace.workspaceFolders ?? []).filter((folder) => folder.uri.scheme === "file").map((folder) => folder.uri.fsPath);
+  return (vscode.workspace.workspaceFolders ?? [])
+    .filter((folder) => folder.uri.scheme === "file")
+    .map((folder) => folder.uri.fsPath);
 }
 
 /** @param distFolder absolute folder of the bundles */
@@ -99,7 +106,7 @@ export function createEngines(distFolder: string, log: Log): Engines {
     }),
   );
   scope.defer(() => {
-    for (const folder of [...clients.keys()]) drop(folder);
+    for (const folder of clients.keys()) drop(folder);
   });
 
   return {

@@ -15,17 +15,36 @@ const manifest = z
     icon: z.string(),
     activationEvents: z.array(z.string()),
     contributes: z.object({
-      commands: z.array(z.object({ command: z.string(), title: z.string(), category: z.string(), enablement: z.string().optional() })),
+      commands: z.array(
+        z.object({ command: z.string(), title: z.string(), category: z.string(), enablement: z.string().optional() }),
+      ),
       menus: z.record(z.string(), z.array(menuItem)),
       configuration: z.object({
-        properties: z.record(z.string(), z.object({ scope: z.string(), default: z.unknown(), description: z.string().optional(), markdownDescription: z.string().optional() })),
+        properties: z.record(
+          z.string(),
+          z.object({
+            scope: z.string(),
+            default: z.unknown(),
+            description: z.string().optional(),
+            markdownDescription: z.string().optional(),
+          }),
+        ),
       }),
       views: z.record(z.string(), z.array(z.object({ id: z.string() }))),
       viewsContainers: z.object({ activitybar: z.array(z.object({ id: z.string(), icon: z.string() })) }),
       viewsWelcome: z.array(z.object({ view: z.string(), contents: z.string(), when: z.string() })),
-      walkthroughs: z.array(z.object({ steps: z.array(z.object({ media: z.object({ markdown: z.string() }), completionEvents: z.array(z.string()) })) })),
+      walkthroughs: z.array(
+        z.object({
+          steps: z.array(
+            z.object({ media: z.object({ markdown: z.string() }), completionEvents: z.array(z.string()) }),
+          ),
+        }),
+      ),
     }),
-    capabilities: z.object({ untrustedWorkspaces: z.object({ supported: z.string() }), virtualWorkspaces: z.object({ supported: z.boolean() }) }),
+    capabilities: z.object({
+      untrustedWorkspaces: z.object({ supported: z.string() }),
+      virtualWorkspaces: z.object({ supported: z.boolean() }),
+    }),
   })
   .parse(readJson("package.json"));
 const strings = z.record(z.string(), z.string()).parse(readJson("package.nls.json"));
@@ -34,7 +53,9 @@ const menuEntries = Object.values(contributes.menus).flat();
 
 describe("the manifest and the map of ids", () => {
   test("name the same commands", () => {
-    expect(contributes.commands.map((command) => command.command).toSorted()).toEqual(Object.values(commands).toSorted());
+    expect(contributes.commands.map((command) => command.command).toSorted()).toEqual(
+      Object.values(commands).toSorted(),
+    );
   });
 
   test("name the same settings, each with scope, default and description", () => {
@@ -51,9 +72,15 @@ describe("the manifest and the map of ids", () => {
       ...menuEntries.map((entry) => entry.when ?? ""),
       ...contributes.commands.map((command) => command.enablement ?? ""),
       ...contributes.viewsWelcome.map((welcome) => welcome.when),
-      ...contributes.walkthroughs.flatMap((walkthrough) => walkthrough.steps.flatMap((step) => step.completionEvents)).filter((event) => event.startsWith("onContext:")),
+      ...contributes.walkthroughs
+        .flatMap((walkthrough) => walkthrough.steps.flatMap((step) => step.completionEvents))
+        .filter((event) => event.startsWith("onContext:")),
     ].join(" ; ");
-    const used = new Set([...conditions.matchAll(/\bbasin\.[A-Za-z]+(?:\.[A-Za-z]+)*/g)].map((match) => match[0]).filter((key) => key !== views.trials));
+    const used = new Set(
+      [...conditions.matchAll(/\bbasin\.[A-Za-z]+(?:\.[A-Za-z]+)*/g)]
+        .map((match) => match[0])
+        .filter((key) => key !== views.trials),
+    );
     expect([...used].toSorted()).toEqual(Object.values(contextKeys).toSorted());
   });
 
@@ -69,18 +96,30 @@ describe("the manifest and the map of ids", () => {
     for (const entry of menuEntries) expect(known, entry.command).toContain(entry.command);
     for (const step of contributes.walkthroughs.flatMap((walkthrough) => walkthrough.steps)) {
       expect(() => readFileSync(path.join(root, step.media.markdown))).not.toThrow();
-      for (const event of step.completionEvents) if (event.startsWith("onCommand:")) expect(known).toContain(event.slice("onCommand:".length));
+      for (const event of step.completionEvents)
+        if (event.startsWith("onCommand:")) expect(known).toContain(event.slice("onCommand:".length));
     }
   });
 
   test("commands of tree items only are hidden from the palette", () => {
-    const hidden = (contributes.menus["commandPalette"] ?? []).filter((entry) => entry.when === "false").map((entry) => entry.command);
+    const hidden = (contributes.menus["commandPalette"] ?? [])
+      .filter((entry) => entry.when === "false")
+      .map((entry) => entry.command);
     expect(hidden.toSorted()).toEqual(internalCommands.map((name) => commands[name]).toSorted());
   });
 
   test("at most three inline actions on an item", () => {
     const inline = (contributes.menus["view/item/context"] ?? []).filter((entry) => entry.group?.startsWith("inline"));
-    for (const item of ["studyFile", "study.running", "study.paused", "study.stopped", "study.complete", "study.failed", "trial.running", "trial.complete"]) {
+    for (const item of [
+      "studyFile",
+      "study.running",
+      "study.paused",
+      "study.stopped",
+      "study.complete",
+      "study.failed",
+      "trial.running",
+      "trial.complete",
+    ]) {
       const shown = inline.filter((entry) => {
         const pattern = /viewItem =~ \/(.*)\//.exec(entry.when ?? "")?.[1];
         return pattern !== undefined && new RegExp(pattern).test(item);
@@ -103,12 +142,21 @@ describe("the manifest and the map of ids", () => {
   });
 
   test("links of texts lead to known commands", () => {
-    const known = new Set<string>([...Object.values(commands), "workbench.action.files.openFolder", "workbench.trust.manage", "workbench.action.openWalkthrough"]);
-    for (const text of Object.values(strings)) for (const [, command = ""] of text.matchAll(/\(command:([\w.]+)/g)) expect(known).toContain(command);
+    const known = new Set<string>([
+      ...Object.values(commands),
+      "workbench.action.files.openFolder",
+      "workbench.trust.manage",
+      "workbench.action.openWalkthrough",
+    ]);
+    for (const text of Object.values(strings))
+      for (const [, command = ""] of text.matchAll(/\(command:([\w.]+)/g)) expect(known).toContain(command);
   });
 
   test("limited in untrusted workspaces, off in virtual ones", () => {
-    expect(manifest.capabilities).toMatchObject({ untrustedWorkspaces: { supported: "limited" }, virtualWorkspaces: { supported: false } });
+    expect(manifest.capabilities).toMatchObject({
+      untrustedWorkspaces: { supported: "limited" },
+      virtualWorkspaces: { supported: false },
+    });
     expect(() => readFileSync(path.join(root, manifest.icon))).not.toThrow();
   });
 });

@@ -33,19 +33,18 @@ export function isCancelled(error: unknown): boolean {
 }
 
 export function createReport(log: Log): Report {
-  return (error) => {
-    if (isCancelled(error)) return;
-    log.error(error instanceof Error ? error : String(error));
-    const action = error instanceof BasinError ? actions[error.code] : showLogs;
-    const shown =
-      action === undefined
-        ? vscode.window.showErrorMessage(errorText(error))
-        : vscode.window.showErrorMessage(errorText(error), action.title);
-    shown.then(
-      (chosen) => {
-        if (action !== undefined && chosen === action.title) void vscode.commands.executeCommand(action.command);
-      },
-      () => undefined,
-    );
+  return (thrown) => {
+    if (isCancelled(thrown)) return;
+    log.error(thrown instanceof Error ? thrown : String(thrown));
+    show(thrown).catch((problem: unknown) => log.error(errorText(problem)));
   };
+}
+
+async function show(error: unknown): Promise<void> {
+  const action = error instanceof BasinError ? actions[error.code] : showLogs;
+  const chosen = await vscode.window.showErrorMessage(
+    errorText(error),
+    ...(action === undefined ? [] : [action.title]),
+  );
+  if (action !== undefined && chosen === action.title) await vscode.commands.executeCommand(action.command);
 }

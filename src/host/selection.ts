@@ -30,7 +30,7 @@ export function createSelection(): Selection {
       const old = held.get(study) ?? [];
       if (old.length === numbers.length && old.every((number, i) => number === numbers[i])) return;
       held.set(study, [...numbers]);
-      for (const entry of [...listeners]) {
+      for (const entry of listeners) {
         if (entry.own !== origin) entry.listener({ study, numbers, origin });
       }
     },

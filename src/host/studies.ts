@@ -39,7 +39,8 @@ export function studyKey(study: LiveStudy): string {
 
 /** Running first, then paused, then the latest. */
 export function compareStudies(a: LiveStudy, b: LiveStudy): number {
-  const rank = (study: LiveStudy): number => (study.summary.state === "running" ? 0 : study.summary.state === "paused" ? 1 : 2);
+  const rank = (study: LiveStudy): number =>
+    study.summary.state === "running" ? 0 : study.summary.state === "paused" ? 1 : 2;
   return rank(a) - rank(b) || b.summary.createdAt - a.summary.createdAt || b.summary.id - a.summary.id;
 }
 
@@ -98,7 +99,11 @@ export function createStudies(engines: Engines, log: Log): Studies {
       if (connected) pullSoon(folder);
     }),
   );
-  scope.add(vscode.workspace.onDidChangeWorkspaceFolders((change) => change.removed.forEach((folder) => forget(folder.uri.fsPath))));
+  scope.add(
+    vscode.workspace.onDidChangeWorkspaceFolders((change) =>
+      change.removed.forEach((folder) => forget(folder.uri.fsPath)),
+    ),
+  );
   scope.defer(() => pulls.forEach((timed) => timed.dispose()));
 
   const all = (): LiveStudy[] => [...known.values()].flatMap((studies) => [...studies.values()]).sort(compareStudies);
@@ -116,7 +121,11 @@ export function createStudies(engines: Engines, log: Log): Studies {
         return;
       }
       await engines.attachExisting();
-      await Promise.all(workspaceFolders().filter((each) => engines.isAttached(each)).map((each) => pull(each)));
+      await Promise.all(
+        workspaceFolders()
+          .filter((each) => engines.isAttached(each))
+          .map((each) => pull(each)),
+      );
     },
     onDidChange: changes.event,
     dispose: () => scope.dispose(),

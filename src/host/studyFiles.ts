@@ -54,7 +54,10 @@ export function createStudyFiles(log: Log): StudyFiles {
     const old = known.get(uri.fsPath);
     if (old?.text === text) return old;
     const format = studyFormatOf(uri.path) ?? "yaml";
-    const [{ parseStudy }, { catalog }] = await Promise.all([import("../core/study/parse.ts"), import("../catalog.ts")]);
+    const [{ parseStudy }, { catalog }] = await Promise.all([
+      import("../core/study/parse.ts"),
+      import("../catalog.ts"),
+    ]);
     return { uri, text, format, parsed: parseStudy(text, format, catalog) };
   }
 
@@ -139,9 +142,13 @@ export function createStudyFiles(log: Log): StudyFiles {
   scope.add(files.onDidChange(checkSoon));
   scope.add(files.onDidDelete(checkSoon));
   scope.add(vscode.workspace.onDidOpenTextDocument((document) => isStudyDocument(document) && checkSoon(document.uri)));
-  scope.add(vscode.workspace.onDidChangeTextDocument(({ document }) => isStudyDocument(document) && checkSoon(document.uri)));
+  scope.add(
+    vscode.workspace.onDidChangeTextDocument(({ document }) => isStudyDocument(document) && checkSoon(document.uri)),
+  );
   scope.add(vscode.workspace.onDidSaveTextDocument((document) => isStudyDocument(document) && checkSoon(document.uri)));
-  scope.add(vscode.workspace.onDidCloseTextDocument((document) => isStudyDocument(document) && checkSoon(document.uri)));
+  scope.add(
+    vscode.workspace.onDidCloseTextDocument((document) => isStudyDocument(document) && checkSoon(document.uri)),
+  );
   scope.add(vscode.workspace.onDidDeleteFiles((event) => event.files.forEach(checkSoon)));
   scope.add(
     vscode.workspace.onDidRenameFiles((event) => {
@@ -151,7 +158,11 @@ export function createStudyFiles(log: Log): StudyFiles {
       }
     }),
   );
-  scope.add(vscode.workspace.onDidChangeWorkspaceFolders(() => void scan().catch((error: unknown) => log.warn(errorText(error)))));
+  scope.add(
+    vscode.workspace.onDidChangeWorkspaceFolders(
+      () => void scan().catch((error: unknown) => log.warn(errorText(error))),
+    ),
+  );
   scope.defer(() => timers.forEach((timer) => timer.dispose()));
   scope.defer(() => void watcher?.close());
 

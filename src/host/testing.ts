@@ -28,7 +28,14 @@ export function summaryOf(changes: Partial<StudySummary> = {}): StudySummary {
 }
 
 export function rowOf(changes: Partial<TrialRow> = {}): TrialRow {
-  return { number: 7, state: "complete", params: { learningRate: 0.0031, optimizer: "adam" }, values: [0.981], reason: "", ...changes };
+  return {
+    number: 7,
+    state: "complete",
+    params: { learningRate: 0.0031, optimizer: "adam" },
+    values: [0.981],
+    reason: "",
+    ...changes,
+  };
 }
 
 /** `count` trials: values 0, 0.01, 0.02 ... complete, every tenth failed; learningRate 1 / (number + 1); optimizer alternates. */
@@ -41,10 +48,29 @@ export function columnsOf(count: number): TrialColumns {
     count,
     number: Int32Array.from(numbers),
     state: Uint8Array.from(numbers, (i) => trialStates.indexOf(stateOf(i))),
-    objectives: [{ metric: "val_accuracy", direction: "maximize", values: Float64Array.from(numbers, (i) => (stateOf(i) === "failed" ? Number.NaN : i / 100)) }],
+    objectives: [
+      {
+        metric: "val_accuracy",
+        direction: "maximize",
+        values: Float64Array.from(numbers, (i) => (stateOf(i) === "failed" ? Number.NaN : i / 100)),
+      },
+    ],
     params: [
-      { kind: "number", name: "learningRate", scale: "log", integer: false, low: 1e-5, high: 1, values: Float64Array.from(numbers, (i) => 1 / (i + 1)) },
-      { kind: "category", name: "optimizer", categories: ["sgd", "adam"], codes: Int32Array.from(numbers, (i) => (i % 5 === 4 ? -1 : i % 2)) },
+      {
+        kind: "number",
+        name: "learningRate",
+        scale: "log",
+        integer: false,
+        low: 1e-5,
+        high: 1,
+        values: Float64Array.from(numbers, (i) => 1 / (i + 1)),
+      },
+      {
+        kind: "category",
+        name: "optimizer",
+        categories: ["sgd", "adam"],
+        codes: Int32Array.from(numbers, (i) => (i % 5 === 4 ? -1 : i % 2)),
+      },
     ],
     metrics: [{ metric: "loss", values: Float64Array.from(numbers, (i) => -i) }],
     lastValue: Float64Array.from(numbers, (i) => i / 100),

@@ -20,7 +20,8 @@ describe("activation", () => {
 
   it("starts no engine where there is nothing to show", async () => {
     const { services } = await basin();
-    const attached = vscode.workspace.workspaceFolders?.filter((folder) => services.engines.isAttached(folder.uri.fsPath)) ?? [];
+    const attached =
+      vscode.workspace.workspaceFolders?.filter((folder) => services.engines.isAttached(folder.uri.fsPath)) ?? [];
     const studies = services.studies.all();
     assert.ok(attached.length === 0 || studies.length > 0);
   });

@@ -6,7 +6,19 @@ import * as vscode from "vscode";
 import { catalog } from "../../src/catalog.ts";
 import { parseStudy } from "../../src/core/study/parse.ts";
 import { commands } from "../../src/host/ids.ts";
-import { basin, children, closeEditors, invalidStudy, lensTitles, liveStudy, removeFile, studyText, until, write, writeProgram } from "./support.ts";
+import {
+  basin,
+  children,
+  closeEditors,
+  invalidStudy,
+  lensTitles,
+  liveStudy,
+  removeFile,
+  studyText,
+  until,
+  write,
+  writeProgram,
+} from "./support.ts";
 
 describe("an invalid study file", () => {
   let uri: vscode.Uri;
@@ -30,12 +42,19 @@ describe("an invalid study file", () => {
     assert.deepEqual(new Set(found.map((diagnostic) => diagnostic.range.start.line)), new Set([1, 4]));
     const first = found.find((diagnostic) => diagnostic.range.start.line === 1);
     assert.match(first?.message ?? "", /maximize/);
-    assert.equal(first && readFileSync(uri.fsPath, "utf8").split("\n")[1]?.slice(first.range.start.character, first.range.end.character), "upwards");
+    assert.equal(
+      first &&
+        readFileSync(uri.fsPath, "utf8").split("\n")[1]?.slice(first.range.start.character, first.range.end.character),
+      "upwards",
+    );
   });
 
   it("offers no start in its lens, but says how many problems it has", async () => {
     const titles = await lensTitles(uri);
-    assert.ok(titles.some((title) => title.includes("2 problems")), titles.join(" | "));
+    assert.ok(
+      titles.some((title) => title.includes("2 problems")),
+      titles.join(" | "),
+    );
     assert.ok(!titles.some((title) => title.includes("Start HPO Study")), titles.join(" | "));
   });
 
@@ -52,7 +71,11 @@ describe("an invalid study file", () => {
     edit.replace(uri, new vscode.Range(1, 0, 1, 200), "objective: { metric: accuracy, direction: maximize }");
     edit.replace(uri, new vscode.Range(4, 0, 4, 200), "  x: { type: float, low: 0, high: 1 }");
     await vscode.workspace.applyEdit(edit);
-    await until("no errors", () => vscode.languages.getDiagnostics(uri).every((diagnostic) => diagnostic.severity !== vscode.DiagnosticSeverity.Error));
+    await until("no errors", () =>
+      vscode.languages
+        .getDiagnostics(uri)
+        .every((diagnostic) => diagnostic.severity !== vscode.DiagnosticSeverity.Error),
+    );
     await until("a start lens", async () => (await lensTitles(uri)).some((title) => title.includes("Start HPO Study")));
     await vscode.commands.executeCommand("workbench.action.files.revert");
   });
@@ -76,17 +99,28 @@ describe("study files on disk", () => {
     const uri = write("lens.study.yaml", studyText("lens", 2));
     await vscode.workspace.openTextDocument(uri);
     const titles = await lensTitles(uri);
-    assert.ok(titles.some((title) => title.startsWith("1 parameter")), titles.join(" | "));
+    assert.ok(
+      titles.some((title) => title.startsWith("1 parameter")),
+      titles.join(" | "),
+    );
     removeFile(uri);
   });
 
   it("complete and explain their fields", async () => {
     const uri = write("assist.study.yaml", "study: x\nsam");
     await vscode.window.showTextDocument(uri);
-    const list = await vscode.commands.executeCommand<vscode.CompletionList>("vscode.executeCompletionItemProvider", uri, new vscode.Position(1, 3));
+    const list = await vscode.commands.executeCommand<vscode.CompletionList>(
+      "vscode.executeCompletionItemProvider",
+      uri,
+      new vscode.Position(1, 3),
+    );
     const labels = list.items.map((item) => (typeof item.label === "string" ? item.label : item.label.label));
     assert.ok(labels.includes("sampler"), labels.join(" "));
-    const hovers = await vscode.commands.executeCommand<vscode.Hover[]>("vscode.executeHoverProvider", uri, new vscode.Position(0, 2));
+    const hovers = await vscode.commands.executeCommand<vscode.Hover[]>(
+      "vscode.executeHoverProvider",
+      uri,
+      new vscode.Position(0, 2),
+    );
     assert.ok(hovers.length > 0);
     await closeEditors();
     removeFile(uri);
@@ -111,7 +145,12 @@ describe("Tune This Model", () => {
     assert.ok(existsSync(study.fsPath));
     const { study: parsed, issues } = parseStudy(readFileSync(study.fsPath, "utf8"), "yaml", catalog);
     assert.deepEqual(issues, []);
-    assert.deepEqual(parsed?.space.map((parameter) => parameter.name).toSorted(), ["batch_size", "dropout", "learning_rate", "optimizer"]);
+    assert.deepEqual(parsed?.space.map((parameter) => parameter.name).toSorted(), [
+      "batch_size",
+      "dropout",
+      "learning_rate",
+      "optimizer",
+    ]);
     assert.equal(readFileSync(uri.fsPath, "utf8"), config);
     assert.equal(vscode.window.activeTextEditor?.document.uri.fsPath, study.fsPath);
     await closeEditors();

@@ -17,21 +17,30 @@ export async function run(): Promise<void> {
   let passed = 0;
   const leave = (): void => {
     const file = process.env["BASIN_HOST_RESULT"];
-    if (file !== undefined && file !== "") writeFileSync(file, JSON.stringify({ passed, failed: failures.length, failures }, undefined, 2));
+    if (file !== undefined && file !== "")
+      writeFileSync(file, JSON.stringify({ passed, failed: failures.length, failures }, undefined, 2));
   };
   try {
     const mocha = new Mocha({ ui: "bdd", timeout: 60_000, slow: 10_000, color: false });
-    for (const file of readdirSync(__dirname).filter((name) => name.endsWith(".test.cjs")).toSorted()) mocha.addFile(path.join(__dirname, file));
+    for (const file of readdirSync(__dirname)
+      .filter((name) => name.endsWith(".test.cjs"))
+      .toSorted())
+      mocha.addFile(path.join(__dirname, file));
     await new Promise<void>((resolve) => {
       mocha
         .run(() => resolve())
         .on("pass", () => {
           passed += 1;
         })
-        .on("fail", (test, error: Error) => failures.push({ title: test.fullTitle(), message: error.stack ?? error.message }));
+        .on("fail", (test, error: Error) =>
+          failures.push({ title: test.fullTitle(), message: error.stack ?? error.message }),
+        );
     });
   } catch (error) {
-    failures.push({ title: "the suite itself", message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    failures.push({
+      title: "the suite itself",
+      message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
   }
   leave();
   if (failures.length > 0) throw new Error(`${failures.length} host tests failed`);

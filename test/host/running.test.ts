@@ -9,7 +9,18 @@ import type { PanelSession } from "../../src/host/panels/panelSession.ts";
 import type { TrialNode } from "../../src/host/explorer/nodes.ts";
 import { parseFilter } from "../../src/host/explorer/trialFilter.ts";
 import { commands } from "../../src/host/ids.ts";
-import { basin, children, closeEditors, lensTitles, liveStudy, studyNode, studyText, until, write, writeProgram } from "./support.ts";
+import {
+  basin,
+  children,
+  closeEditors,
+  lensTitles,
+  liveStudy,
+  studyNode,
+  studyText,
+  until,
+  write,
+  writeProgram,
+} from "./support.ts";
 
 async function trials(name: string): Promise<TrialNode[]> {
   const node = await studyNode(name);
@@ -41,14 +52,19 @@ describe("a small study", () => {
       return found.length === 6 && found.every((trial) => trial.row.state === "complete") && found;
     });
     const values = rows.map((trial) => trial.row.values[0] ?? Number.NaN);
-    assert.deepEqual(values, values.toSorted((a, b) => b - a));
+    assert.deepEqual(
+      values,
+      values.toSorted((a, b) => b - a),
+    );
     const { services } = await basin();
     const [first] = rows;
     assert.ok(first);
     const item = await services.tree.provider.getTreeItem(first);
     assert.equal((item.iconPath as vscode.ThemeIcon).id, "star-full");
     assert.match(String(item.description), /^0\.\d+ · x 0\.\d+/);
-    const tooltip = (await services.tree.provider.resolveTreeItem?.(item, first, new vscode.CancellationTokenSource().token))?.tooltip;
+    const tooltip = (
+      await services.tree.provider.resolveTreeItem?.(item, first, new vscode.CancellationTokenSource().token)
+    )?.tooltip;
     assert.ok(tooltip instanceof vscode.MarkdownString && tooltip.isTrusted === false);
   });
 
@@ -59,14 +75,21 @@ describe("a small study", () => {
     await services.studies.refresh();
     services.tree.refresh();
     assert.equal(await studyNode("tiny"), node);
-    assert.deepEqual((await trials("tiny")).map((trial) => before.includes(trial)), before.map(() => true));
+    assert.deepEqual(
+      (await trials("tiny")).map((trial) => before.includes(trial)),
+      before.map(() => true),
+    );
   });
 
   it("is filtered by state and by expression", async () => {
     const { services } = await basin();
     const all = await trials("tiny");
     const middle = all[2]?.row.values[0] ?? 0;
-    for (const [text, count] of [[`accuracy > ${middle}`, 2], ["state = complete", 6], ["failed", 0]] as const) {
+    for (const [text, count] of [
+      [`accuracy > ${middle}`, 2],
+      ["state = complete", 6],
+      ["failed", 0],
+    ] as const) {
       const parsed = parseFilter(text);
       assert.ok(parsed.ok);
       services.tree.setFilter(parsed.filter);
@@ -78,8 +101,14 @@ describe("a small study", () => {
 
   it("says in its lens how it ended", async () => {
     const titles = await lensTitles(uri);
-    assert.ok(titles.some((title) => title.includes("Finished 6/6 · best 0.")), titles.join(" | "));
-    assert.ok(titles.some((title) => title.includes("Start Fresh")), titles.join(" | "));
+    assert.ok(
+      titles.some((title) => title.includes("Finished 6/6 · best 0.")),
+      titles.join(" | "),
+    );
+    assert.ok(
+      titles.some((title) => title.includes("Start Fresh")),
+      titles.join(" | "),
+    );
   });
 
   it("has a log for every trial, opened by the command", async () => {
@@ -103,7 +132,12 @@ describe("the panel of a study", () => {
   let session: PanelSession;
   const said: unknown[] = [];
   const ask = async (method: PanelMethod | "nonsense", params: unknown = null): Promise<HostToPanel> => {
-    const response = await session.receive({ type: "request", id: 1000 + said.length, method: method as PanelMethod, params });
+    const response = await session.receive({
+      type: "request",
+      id: 1000 + said.length,
+      method: method as PanelMethod,
+      params,
+    });
     assert.ok(response);
     return response;
   };
@@ -183,13 +217,21 @@ describe("a longer study", () => {
       const found = await lensTitles(uri);
       return found.some((title) => title.includes("Running")) && found;
     });
-    for (const word of ["Pause", "Stop", "Open Panel"]) assert.ok(titles.some((title) => title.includes(word)), word);
+    for (const word of ["Pause", "Stop", "Open Panel"])
+      assert.ok(
+        titles.some((title) => title.includes(word)),
+        word,
+      );
   });
 
   it("stops one trial and goes on", async () => {
-    const running = await until("a running trial", async () => (await trials("long")).find((trial) => trial.row.state === "running"));
+    const running = await until("a running trial", async () =>
+      (await trials("long")).find((trial) => trial.row.state === "running"),
+    );
     await vscode.commands.executeCommand(commands.stopTrial, running);
-    await until("it has failed", async () => (await trials("long")).some((trial) => trial.row.number === running.row.number && trial.row.state === "failed"));
+    await until("it has failed", async () =>
+      (await trials("long")).some((trial) => trial.row.number === running.row.number && trial.row.state === "failed"),
+    );
     assert.equal(await stateOf("long"), "running");
   });
 

@@ -25,7 +25,11 @@ export function workspaceFolder(): string {
 }
 
 /** Polls until `condition` answers something that is not undefined or false. */
-export async function until<T>(what: string, condition: () => T | undefined | false | Promise<T | undefined | false>, patienceMs = 40_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  condition: () => T | undefined | false | Promise<T | undefined | false>,
+  patienceMs = 40_000,
+): Promise<T> {
   const deadline = Date.now() + patienceMs;
   for (;;) {
     const value = await condition();

@@ -42,7 +42,13 @@ export function createConfigLens(log: Log): Disposable {
         const config = await tunableConfig(document.uri.fsPath, document.getText());
         if (config === undefined) return [];
         const title = tuneLensText(config.found.length);
-        return [new vscode.CodeLens(new vscode.Range(0, 0, 0, 0), { title, command: commands.tuneModel, arguments: [document.uri] })];
+        return [
+          new vscode.CodeLens(new vscode.Range(0, 0, 0, 0), {
+            title,
+            command: commands.tuneModel,
+            arguments: [document.uri],
+          }),
+        ];
       } catch (error) {
         log.warn(`${document.uri.fsPath}: ${errorText(error)}`);
         return [];

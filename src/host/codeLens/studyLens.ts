@@ -23,7 +23,10 @@ const lensCommands: Readonly<Record<LensAction, string>> = {
   showProblems: commands.showProblems,
 };
 
-export function createStudyLens(files: StudyFiles, studies: Studies): Disposable & { readonly provider: vscode.CodeLensProvider } {
+export function createStudyLens(
+  files: StudyFiles,
+  studies: Studies,
+): Disposable & { readonly provider: vscode.CodeLensProvider } {
   const scope = createScope();
   const updates = scope.add(new vscode.EventEmitter<void>());
   const update = scope.add(throttle(1000, () => updates.fire()));
@@ -37,7 +40,8 @@ export function createStudyLens(files: StudyFiles, studies: Studies): Disposable
       const summary = studies.ofFile(document.uri.fsPath)?.summary;
       const top = new vscode.Range(0, 0, 0, 0);
       const lenses = studyLensTexts(parsed.issues, summary).map(
-        ({ title, action }) => new vscode.CodeLens(top, { title, command: lensCommands[action], arguments: [document.uri] }),
+        ({ title, action }) =>
+          new vscode.CodeLens(top, { title, command: lensCommands[action], arguments: [document.uri] }),
       );
       const offset = keyOffset(text, format, "space");
       if (parsed.study !== undefined && offset !== undefined) {

@@ -12,7 +12,9 @@ describe("lenses of a study file", () => {
   });
 
   test("an invalid study says how many problems and offers no start", () => {
-    expect(studyLensTexts([error, error, warning], undefined)).toEqual([{ title: "$(error) 2 problems: fix before starting", action: "showProblems" }]);
+    expect(studyLensTexts([error, error, warning], undefined)).toEqual([
+      { title: "$(error) 2 problems: fix before starting", action: "showProblems" },
+    ]);
     expect(actions([error], summaryOf({ state: "complete" }))).toEqual(["showProblems", "openPanel"]);
   });
 
@@ -40,7 +42,9 @@ describe("lens above space", () => {
   ] as const;
   test("parameters, conditions, size, ETA", () => {
     expect(spaceLensText(space, Number.POSITIVE_INFINITY, undefined)).toBe("2 parameters (1 conditional) · continuous");
-    expect(spaceLensText(space.slice(0, 1), 12_288, summaryOf({ etaMs: 360_000 }))).toBe("1 parameter · 12,288 configurations · about 6 min left");
+    expect(spaceLensText(space.slice(0, 1), 12_288, summaryOf({ etaMs: 360_000 }))).toBe(
+      "1 parameter · 12,288 configurations · about 6 min left",
+    );
     expect(spaceLensText(space, 3.14e12, undefined)).toContain("about 3.1e12 configurations");
   });
   test("stands at the key, not at the word in a comment or another key", () => {

@@ -21,7 +21,10 @@ export function studyLensTexts(issues: readonly StudyIssue[], summary: StudySumm
   const active = summary?.state === "running" || summary?.state === "paused";
   const lenses: LensText[] = [];
   if (errors > 0 && !active) {
-    lenses.push({ title: `$(error) ${errors} ${errors === 1 ? "problem" : "problems"}: fix before starting`, action: "showProblems" });
+    lenses.push({
+      title: `$(error) ${errors} ${errors === 1 ? "problem" : "problems"}: fix before starting`,
+      action: "showProblems",
+    });
   }
   if (summary?.state === "running") {
     lenses.push(
@@ -40,7 +43,10 @@ export function studyLensTexts(issues: readonly StudyIssue[], summary: StudySumm
     if (summary !== undefined && summary.state !== "created") {
       const best = bestText(summary.best);
       const word = summary.state === "complete" ? "Finished" : summary.state === "failed" ? "Failed at" : "Stopped at";
-      lenses.push({ title: `${word} ${progressText(summary)}${best === "" ? "" : ` · best ${best}`}`, action: "openPanel" });
+      lenses.push({
+        title: `${word} ${progressText(summary)}${best === "" ? "" : ` · best ${best}`}`,
+        action: "openPanel",
+      });
       lenses.push({ title: "$(debug-restart) Start Fresh", action: "startFresh" });
     }
   }
@@ -52,7 +58,9 @@ export function studyLensTexts(issues: readonly StudyIssue[], summary: StudySumm
 export function spaceLensText(space: Space, size: number, summary: StudySummary | undefined): string {
   const searched = space.filter((parameter) => parameter.type !== "constant");
   const conditional = searched.filter((parameter) => parameter.when !== undefined).length;
-  const parts = [`${searched.length} ${searched.length === 1 ? "parameter" : "parameters"}${conditional === 0 ? "" : ` (${conditional} conditional)`}`];
+  const parts = [
+    `${searched.length} ${searched.length === 1 ? "parameter" : "parameters"}${conditional === 0 ? "" : ` (${conditional} conditional)`}`,
+  ];
   parts.push(sizeText(size));
   if (summary?.etaMs !== undefined && summary.state === "running") parts.push(`about ${formatEta(summary.etaMs)} left`);
   return parts.join(" · ");

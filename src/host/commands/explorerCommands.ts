@@ -67,6 +67,10 @@ export async function openEngineLog(argument: unknown): Promise<void> {
   if (folder === undefined) return;
   await showLogFile(
     vscode.Uri.file(workspaceFiles(folder).log),
-    new BasinError("engine-unavailable", "There is no engine log yet.", "An engine writes one when the first study of the folder starts."),
+    new BasinError(
+      "engine-unavailable",
+      "There is no engine log yet.",
+      "An engine writes one when the first study of the folder starts.",
+    ),
   );
 }

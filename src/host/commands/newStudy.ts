@@ -41,7 +41,8 @@ export async function freeUri(folder: string, base: string): Promise<vscode.Uri>
 
 async function pickFolder(): Promise<string | undefined> {
   const folders = workspaceFolders();
-  if (folders.length === 0) throw new BasinError("invalid-argument", "No folder is open.", "Open the folder of your project first.");
+  if (folders.length === 0)
+    throw new BasinError("invalid-argument", "No folder is open.", "Open the folder of your project first.");
   if (folders.length === 1) return folders[0];
   return await vscode.window.showQuickPick(folders, { title: "New Study File", placeHolder: "Folder" });
 }

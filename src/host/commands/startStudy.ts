@@ -38,7 +38,11 @@ export async function revealFirstProblem(checked: CheckedStudy): Promise<void> {
 }
 
 /** Starts the study of a file. @throws BasinError `invalid-study` with the problems already shown at their places */
-export async function startStudyFile(services: Services, uri: vscode.Uri, mode: "continue" | "fresh"): Promise<Started> {
+export async function startStudyFile(
+  services: Services,
+  uri: vscode.Uri,
+  mode: "continue" | "fresh",
+): Promise<Started> {
   requireTrust("start a study");
   const folder = folderOfFile(uri);
   await saveFirst(uri);
@@ -48,7 +52,10 @@ export async function startStudyFile(services: Services, uri: vscode.Uri, mode: 
   if (errors.length > 0) {
     await revealFirstProblem(checked);
     const name = vscode.workspace.asRelativePath(uri);
-    throw new BasinError("invalid-study", `${name} has ${errors.length === 1 ? "a problem" : `${errors.length} problems`} and was not started: ${errors[0]?.message ?? ""}`);
+    throw new BasinError(
+      "invalid-study",
+      `${name} has ${errors.length === 1 ? "a problem" : `${errors.length} problems`} and was not started: ${errors[0]?.message ?? ""}`,
+    );
   }
   const result = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Window, title: `Starting ${checked.parsed.study?.name ?? "study"}` },
@@ -57,22 +64,27 @@ export async function startStudyFile(services: Services, uri: vscode.Uri, mode: 
   services.log.info(result.message);
   await services.studies.refresh(folder);
   const study = services.studies.byId(folder, result.studyId);
-  if (study === undefined) throw new BasinError("unknown-study", "The study vanished right after its start.", "Look at the engine's log.");
+  if (study === undefined)
+    throw new BasinError("unknown-study", "The study vanished right after its start.", "Look at the engine's log.");
   return { study, result };
 }
 
-export async function startStudy(services: Services, argument: unknown, mode: "continue" | "fresh"): Promise<Started | undefined> {
+export async function startStudy(
+  services: Services,
+  argument: unknown,
+  mode: "continue" | "fresh",
+): Promise<Started | undefined> {
   requireTrust("start a study");
   const uri = await studyFileTarget(services, argument);
   if (uri === undefined) return undefined;
   const started = await startStudyFile(services, uri, mode);
   await services.tree.revealStudy(started.study);
-  await tellHow(services, started);
+  tellHow(services, started);
   return started;
 }
 
 /** Says only what is not plain to see: a fresh start shows itself in the Trials view. */
-async function tellHow(services: Services, { study, result }: Started): Promise<void> {
+function tellHow(services: Services, { study, result }: Started): void {
   const argument: StudyArgument = { study };
   if (result.how === "created") return;
   if (result.how === "continued") {
@@ -82,13 +94,17 @@ async function tellHow(services: Services, { study, result }: Started): Promise<
   const again = result.how === "already-complete" ? "Start Fresh" : undefined;
   const open = "Open Panel";
   // Not awaited: the message may stay as long as the person likes.
-  vscode.window.showInformationMessage(result.message, open, ...(again === undefined ? [] : [again])).then(
-    (chosen) => {
-      if (chosen === open) void vscode.commands.executeCommand(commands.openPanel, argument);
-      else if (chosen !== undefined && chosen === again) void vscode.commands.executeCommand(commands.startFresh, argument);
-    },
-    services.report,
-  );
+  const ask = async (): Promise<void> => {
+    const chosen = await vscode.window.showInformationMessage(
+      result.message,
+      open,
+      ...(again === undefined ? [] : [again]),
+    );
+    if (chosen === open) await vscode.commands.executeCommand(commands.openPanel, argument);
+    else if (chosen !== undefined && chosen === again)
+      await vscode.commands.executeCommand(commands.startFresh, argument);
+  };
+  ask().catch(services.report);
 }
 
 /** Lens on an invalid study: open it at the first problem and show the list. */

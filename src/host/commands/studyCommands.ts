@@ -15,7 +15,8 @@ import { studyFileTarget, studyTarget } from "./targets.ts";
 
 const isRunning = (study: LiveStudy): boolean => study.summary.state === "running";
 const isOpen = (study: LiveStudy): boolean => isRunning(study) || study.summary.state === "paused";
-const canResume = (study: LiveStudy): boolean => study.summary.state === "paused" || study.summary.state === "stopped" || study.summary.state === "failed";
+const canResume = (study: LiveStudy): boolean =>
+  study.summary.state === "paused" || study.summary.state === "stopped" || study.summary.state === "failed";
 
 export async function pauseStudy(services: Services, argument: unknown): Promise<void> {
   const study = await studyTarget(services, argument, "Pause Study", isRunning);
@@ -27,7 +28,8 @@ export async function resumeStudy(services: Services, argument: unknown): Promis
   requireTrust("resume a study");
   const study = await studyTarget(services, argument, "Resume Study", canResume);
   if (study === undefined) return;
-  if (study.summary.state === "paused") await services.engines.request(study.folder, "study.resume", { studyId: study.summary.id });
+  if (study.summary.state === "paused")
+    await services.engines.request(study.folder, "study.resume", { studyId: study.summary.id });
   else await startStudyFile(services, vscode.Uri.file(study.summary.path), "continue");
 }
 
@@ -43,7 +45,10 @@ export async function deleteStudy(services: Services, argument: unknown): Promis
   const trials = finishedTrials(summary);
   const chosen = await vscode.window.showWarningMessage(
     `Delete the results of ${summary.name}${summary.generation > 1 ? ` (run ${summary.generation})` : ""}?`,
-    { modal: true, detail: `${trials} finished ${trials === 1 ? "trial" : "trials"}, logs and checkpoints are removed for good. The study file stays.` },
+    {
+      modal: true,
+      detail: `${trials} finished ${trials === 1 ? "trial" : "trials"}, logs and checkpoints are removed for good. The study file stays.`,
+    },
     "Delete",
   );
   if (chosen !== "Delete") return;
@@ -65,7 +70,9 @@ export async function exportTrials(services: Services, argument: unknown): Promi
   if (picked === undefined) return;
   const { folder, summary } = study;
   const target = await vscode.window.showSaveDialog({
-    defaultUri: vscode.Uri.file(path.join(path.dirname(summary.path), `${safeFileName(summary.name)}-trials.${picked.format}`)),
+    defaultUri: vscode.Uri.file(
+      path.join(path.dirname(summary.path), `${safeFileName(summary.name)}-trials.${picked.format}`),
+    ),
     filters: { [picked.label]: [picked.format] },
     title: "Export Trials",
   });
@@ -73,7 +80,12 @@ export async function exportTrials(services: Services, argument: unknown): Promi
   await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: `Exporting trials of ${summary.name}`, cancellable: true },
     async (_progress, token) => {
-      const { text } = await services.engines.request(folder, "study.export", { studyId: summary.id, format: picked.format }, signalOf(token));
+      const { text } = await services.engines.request(
+        folder,
+        "study.export",
+        { studyId: summary.id, format: picked.format },
+        signalOf(token),
+      );
       await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(text));
     },
   );
@@ -86,7 +98,12 @@ export async function openStudyFile(services: Services, argument: unknown): Prom
   try {
     await vscode.window.showTextDocument(uri, { preview: false });
   } catch (error) {
-    throw new BasinError("invalid-argument", `${uri.fsPath} cannot be opened.`, "It was moved or deleted; its results are still there.", { cause: error });
+    throw new BasinError(
+      "invalid-argument",
+      `${uri.fsPath} cannot be opened.`,
+      "It was moved or deleted; its results are still there.",
+      { cause: error },
+    );
   }
 }
 

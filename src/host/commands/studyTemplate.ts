@@ -23,4 +23,3 @@ budget: { trials: 30, parallel: 2 }
 seed: 1
 `;
 }
-

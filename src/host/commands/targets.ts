@@ -28,7 +28,8 @@ function isStudyArgument(value: unknown): value is StudyArgument {
   return typeof value === "object" && value !== null && "study" in value && !("kind" in value);
 }
 
-const relative = (uri: vscode.Uri): string => vscode.workspace.asRelativePath(uri, (vscode.workspace.workspaceFolders?.length ?? 0) > 1);
+const relative = (uri: vscode.Uri): string =>
+  vscode.workspace.asRelativePath(uri, (vscode.workspace.workspaceFolders?.length ?? 0) > 1);
 
 /** The study file a command names by its argument, if it does. */
 function fileOfArgument(argument: unknown): vscode.Uri | undefined {
@@ -52,14 +53,23 @@ export async function studyFileTarget(services: Services, argument: unknown): Pr
     files = services.files.all();
   }
   if (files.length === 0) {
-    throw new BasinError("invalid-argument", "There is no study file in this workspace.", "Open a configuration file and choose Tune This Model, or run New Study File.");
+    throw new BasinError(
+      "invalid-argument",
+      "There is no study file in this workspace.",
+      "Open a configuration file and choose Tune This Model, or run New Study File.",
+    );
   }
   if (files.length === 1) return files[0]?.uri;
   const picked = await vscode.window.showQuickPick(
     files.map(({ uri, parsed }) => {
       const summary = services.studies.ofFile(uri.fsPath)?.summary;
       const errors = parsed.issues.filter((issue) => issue.severity === "error").length;
-      const state = errors > 0 ? `${errors} ${errors === 1 ? "problem" : "problems"}` : summary === undefined ? "not started" : `${summary.state} · ${studyDescription(summary)}`;
+      const state =
+        errors > 0
+          ? `${errors} ${errors === 1 ? "problem" : "problems"}`
+          : summary === undefined
+            ? "not started"
+            : `${summary.state} · ${studyDescription(summary)}`;
       return { label: parsed.study?.name ?? path.basename(uri.fsPath), description: state, detail: relative(uri), uri };
     }),
     { title: "Start HPO Study", placeHolder: "Study to start", matchOnDescription: true, matchOnDetail: true },
@@ -76,11 +86,13 @@ export async function studyTarget(
 ): Promise<LiveStudy | undefined> {
   const { studies, tree } = services;
   if (isStudyArgument(argument)) return argument.study;
-  if (isNode(argument) && argument.kind !== "file") return (argument.kind === "study" ? argument : argument.parent).study;
+  if (isNode(argument) && argument.kind !== "file")
+    return (argument.kind === "study" ? argument : argument.parent).study;
   const file = fileOfArgument(argument);
   if (file !== undefined) {
     const study = studies.ofFile(file.fsPath);
-    if (study === undefined) throw new BasinError("unknown-study", "This study has not been started yet.", "Start it first.");
+    if (study === undefined)
+      throw new BasinError("unknown-study", "This study has not been started yet.", "Start it first.");
     return study;
   }
   if (studies.all().length === 0) await studies.refresh();
@@ -93,7 +105,8 @@ export async function studyTarget(
     const study = (selected.kind === "study" ? selected : selected.parent).study;
     if (suits(study)) return study;
   }
-  if (candidates.length === 0) throw new BasinError("unknown-study", `${title}: there is no study for that.`, "Start a study first.");
+  if (candidates.length === 0)
+    throw new BasinError("unknown-study", `${title}: there is no study for that.`, "Start a study first.");
   if (candidates.length === 1) return candidates[0];
   const picked = await vscode.window.showQuickPick(
     candidates.map((study) => ({
@@ -114,7 +127,8 @@ export async function trialTarget(
   title: string,
   states?: readonly TrialRow["state"][],
 ): Promise<TrialTarget | undefined> {
-  if (isStudyArgument(argument) && argument.number !== undefined) return { study: argument.study, number: argument.number };
+  if (isStudyArgument(argument) && argument.number !== undefined)
+    return { study: argument.study, number: argument.number };
   const node = isNode(argument) ? argument : services.tree.selected();
   if (node?.kind === "trial" && (states === undefined || states.includes(node.row.state))) {
     return { study: node.parent.study, number: node.row.number, row: node.row };
@@ -128,10 +142,16 @@ export async function trialTarget(
     limit: 500,
     ...(states === undefined ? {} : { states }),
   });
-  if (rows.length === 0) throw new BasinError("unknown-trial", `${title}: ${study.summary.name} has no trial for that.`);
+  if (rows.length === 0)
+    throw new BasinError("unknown-trial", `${title}: ${study.summary.name} has no trial for that.`);
   const metrics = metricsOf(study);
   const picked = await vscode.window.showQuickPick(
-    rows.map((row) => ({ label: `#${row.number}`, description: `${row.state} · ${trialDescription(row)}`, row, ariaLabel: trialSpoken(row, metrics, false) })),
+    rows.map((row) => ({
+      label: `#${row.number}`,
+      description: `${row.state} · ${trialDescription(row)}`,
+      row,
+      ariaLabel: trialSpoken(row, metrics, false),
+    })),
     { title, placeHolder: "Trial", matchOnDescription: true },
   );
   return picked === undefined ? undefined : { study, number: picked.row.number, row: picked.row };

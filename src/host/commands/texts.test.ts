@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, property, string } from "fast-check";
 import { describe, expect, test } from "vitest";
 import { catalog } from "../../catalog.ts";
 import type { Space } from "../../core/space/parameter.ts";
@@ -37,7 +37,10 @@ describe("a configuration as typed", () => {
     const params = { learningRate: 0.003, width: 128, optimizer: "true", seed: 1 };
     const text = paramsToText(params, space);
     expect(text).toBe('learningRate: 0.003, width: 128, optimizer: "true"');
-    expect(parseParams(text, space)).toEqual({ ok: true, params: { learningRate: 0.003, width: 128, optimizer: "true" } });
+    expect(parseParams(text, space)).toEqual({
+      ok: true,
+      params: { learningRate: 0.003, width: 128, optimizer: "true" },
+    });
   });
 });
 
@@ -49,8 +52,8 @@ describe("New Study File", () => {
   });
 
   test("any name gives a file name that is no path and not hidden", () => {
-    fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (name) => {
+    assert(
+      property(string({ unit: "binary" }), (name) => {
         const file = safeFileName(name);
         expect(file).toMatch(/^[^./\\\s-][^/\\\s]*$/u);
       }),

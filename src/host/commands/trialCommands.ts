@@ -27,7 +27,11 @@ export async function openPanel(services: Services, argument: unknown): Promise<
 
 export async function stopTrial(services: Services, argument: unknown): Promise<void> {
   const trial = await trialTarget(services, argument, "Stop Trial", ["running", "waiting", "paused"]);
-  if (trial !== undefined) await services.engines.request(trial.study.folder, "trial.stop", { studyId: trial.study.summary.id, number: trial.number });
+  if (trial !== undefined)
+    await services.engines.request(trial.study.folder, "trial.stop", {
+      studyId: trial.study.summary.id,
+      number: trial.number,
+    });
 }
 
 /** Asks for a configuration, starting from the trial it was called on; what is left out is drawn by the sampler. */
@@ -51,15 +55,22 @@ export async function enqueueTrial(services: Services, argument: unknown): Promi
   if (text === undefined) return;
   const parsed = parseParams(text, space);
   if (!parsed.ok) throw new BasinError("invalid-params", parsed.message);
-  const { number } = await services.engines.request(folder, "trial.enqueue", { studyId: summary.id, params: parsed.params });
+  const { number } = await services.engines.request(folder, "trial.enqueue", {
+    studyId: summary.id,
+    params: parsed.params,
+  });
   if (summary.state === "running") {
     vscode.window.setStatusBarMessage(`Trial ${number} of ${summary.name} runs next`, 4000);
     return;
   }
   const resume = summary.state === "paused" ? "Resume Study" : "Start HPO Study";
-  const chosen = await vscode.window.showInformationMessage(`Trial ${number} waits: ${summary.name} is ${summary.state}.`, resume);
+  const chosen = await vscode.window.showInformationMessage(
+    `Trial ${number} waits: ${summary.name} is ${summary.state}.`,
+    resume,
+  );
   const next: StudyArgument = { study };
-  if (chosen === resume) await vscode.commands.executeCommand(summary.state === "paused" ? commands.resumeStudy : commands.startStudy, next);
+  if (chosen === resume)
+    await vscode.commands.executeCommand(summary.state === "paused" ? commands.resumeStudy : commands.startStudy, next);
 }
 
 export async function openTrialLog(services: Services, argument: unknown): Promise<void> {
@@ -95,7 +106,12 @@ export async function showLogFile(uri: vscode.Uri, missing: BasinError): Promise
 export async function copyParams(services: Services, argument: unknown): Promise<void> {
   const trial = await trialTarget(services, argument, "Copy Parameters");
   if (trial === undefined) return;
-  const row = trial.row ?? (await services.engines.request(trial.study.folder, "trial.get", { studyId: trial.study.summary.id, number: trial.number }));
+  const row =
+    trial.row ??
+    (await services.engines.request(trial.study.folder, "trial.get", {
+      studyId: trial.study.summary.id,
+      number: trial.number,
+    }));
   await vscode.env.clipboard.writeText(JSON.stringify(row.params, undefined, 2));
   vscode.window.setStatusBarMessage(`Copied the parameters of trial ${trial.number}`, 3000);
 }

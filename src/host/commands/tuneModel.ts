@@ -35,7 +35,10 @@ export async function tuneModel(services: Services, argument: unknown): Promise<
   if (target.write) {
     const { studyTextFor } = await import("../../core/infer/studyText.ts");
     const files = await programsNear(folder);
-    const study = studyTextFor({ fileName, text, format: tunable.format }, { files, style: await parameterStyle(folder, files) });
+    const study = studyTextFor(
+      { fileName, text, format: tunable.format },
+      { files, style: await parameterStyle(folder, files) },
+    );
     await vscode.workspace.fs.writeFile(target.uri, new TextEncoder().encode(study));
     services.log.info(`Wrote ${target.uri.fsPath} from ${config.fsPath}`);
   }
@@ -46,7 +49,9 @@ export async function tuneModel(services: Services, argument: unknown): Promise<
 /** Files of the folder, and of the one above it as "../name" as long as that is in the workspace. */
 async function programsNear(folder: string): Promise<string[]> {
   const list = async (uri: vscode.Uri): Promise<string[]> =>
-    (await vscode.workspace.fs.readDirectory(uri)).filter(([, type]) => type === vscode.FileType.File).map(([name]) => name);
+    (await vscode.workspace.fs.readDirectory(uri))
+      .filter(([, type]) => type === vscode.FileType.File)
+      .map(([name]) => name);
   const own = await list(vscode.Uri.file(folder));
   const parent = vscode.Uri.file(path.dirname(folder));
   if (vscode.workspace.getWorkspaceFolder(parent) === undefined) return own;
@@ -70,8 +75,12 @@ async function parameterStyle(folder: string, files: readonly string[]): Promise
 async function configTarget(argument: unknown): Promise<vscode.Uri | undefined> {
   if (argument instanceof vscode.Uri) return argument;
   const active = vscode.window.activeTextEditor?.document;
-  if (active?.uri.scheme === "file" && (await tunableConfig(active.uri.fsPath, active.getText())) !== undefined) return active.uri;
-  const candidates = await vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title: "Looking for configuration files" }, findCandidates);
+  if (active?.uri.scheme === "file" && (await tunableConfig(active.uri.fsPath, active.getText())) !== undefined)
+    return active.uri;
+  const candidates = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Window, title: "Looking for configuration files" },
+    findCandidates,
+  );
   if (candidates.length === 0) {
     throw new BasinError(
       "invalid-argument",
@@ -79,7 +88,11 @@ async function configTarget(argument: unknown): Promise<vscode.Uri | undefined> 
       "Open one (YAML, JSON or TOML), or run New Study File.",
     );
   }
-  const picked = await vscode.window.showQuickPick(candidates, { title: "Tune This Model", placeHolder: "Configuration file", matchOnDescription: true });
+  const picked = await vscode.window.showQuickPick(candidates, {
+    title: "Tune This Model",
+    placeHolder: "Configuration file",
+    matchOnDescription: true,
+  });
   return picked?.uri;
 }
 
@@ -89,7 +102,12 @@ async function findCandidates(): Promise<{ label: string; description: string; u
   for (const uri of uris) {
     if ((await vscode.workspace.fs.stat(uri)).size > maxConfigBytes) continue;
     const config = await tunableConfig(uri.fsPath, new TextDecoder().decode(await vscode.workspace.fs.readFile(uri)));
-    if (config !== undefined) candidates.push({ label: vscode.workspace.asRelativePath(uri), description: `${config.found.length} hyperparameters`, uri });
+    if (config !== undefined)
+      candidates.push({
+        label: vscode.workspace.asRelativePath(uri),
+        description: `${config.found.length} hyperparameters`,
+        uri,
+      });
   }
   return candidates.sort((a, b) => a.label.localeCompare(b.label));
 }
@@ -101,7 +119,11 @@ async function chooseTarget(folder: string, base: string): Promise<{ uri: vscode
   if (free.fsPath === first.fsPath) return { uri: free, write: true };
   const open = "Open It";
   const another = `Write ${path.basename(free.fsPath)}`;
-  const chosen = await vscode.window.showInformationMessage(`${path.basename(first.fsPath)} exists already.`, open, another);
+  const chosen = await vscode.window.showInformationMessage(
+    `${path.basename(first.fsPath)} exists already.`,
+    open,
+    another,
+  );
   if (chosen === open) return { uri: first, write: false };
   return chosen === another ? { uri: free, write: true } : undefined;
 }

@@ -4,6 +4,7 @@
  */
 import * as vscode from "vscode";
 import { errorText } from "../../core/errors.ts";
+import type { Completion } from "../../core/study/assist.ts";
 import { studyFormatOf } from "../../core/study/format.ts";
 import { createScope, type Disposable } from "../disposables.ts";
 import type { Log } from "../log.ts";
@@ -13,13 +14,30 @@ const selector: vscode.DocumentSelector = [{ scheme: "file", pattern: "**/*.stud
 /** The extension that serves YAML schemas: with it, ours would say everything twice. */
 const yamlExtension = "redhat.vscode-yaml";
 
+const itemKinds: Readonly<Record<Completion["kind"], vscode.CompletionItemKind>> = {
+  key: vscode.CompletionItemKind.Property,
+  value: vscode.CompletionItemKind.EnumMember,
+  parameter: vscode.CompletionItemKind.Variable,
+  function: vscode.CompletionItemKind.Function,
+  snippet: vscode.CompletionItemKind.Snippet,
+};
+
+function itemOf(document: vscode.TextDocument, entry: Completion): vscode.CompletionItem {
+  const item = new vscode.CompletionItem(entry.label, itemKinds[entry.kind]);
+  item.insertText = entry.isSnippet ? new vscode.SnippetString(entry.insert) : entry.insert;
+  item.range = new vscode.Range(document.positionAt(entry.range.start), document.positionAt(entry.range.end));
+  item.detail = entry.detail;
+  item.documentation = new vscode.MarkdownString(entry.documentation);
+  item.filterText = entry.filter;
+  item.sortText = String(entry.order).padStart(4, "0");
+  return item;
+}
+
 export function createStudyAssist(log: Log): Disposable {
   const scope = createScope();
   let own: Disposable | undefined;
 
-  async function assist(): Promise<[typeof import("../../core/study/assist.ts"), typeof import("../../catalog.ts")]> {
-    return await Promise.all([import("../../core/study/assist.ts"), import("../../catalog.ts")]);
-  }
+  const assist = () => Promise.all([import("../../core/study/assist.ts"), import("../../catalog.ts")]);
 
   const completion: vscode.CompletionItemProvider = {
     async provideCompletionItems(document, position) {
@@ -28,14 +46,9 @@ export function createStudyAssist(log: Log): Disposable {
       try {
         const [{ completionsAt }, { catalog }] = await assist();
         const text = document.getText();
-        return completionsAt(text, format, document.offsetAt(position), catalog).map((entry) => {
-          const item = new vscode.CompletionItem(entry.label, entry.kind === "key" ? vscode.CompletionItemKind.Property : vscode.CompletionItemKind.Value);
-          item.insertText = new vscode.SnippetString(entry.insert);
-          item.range = new vscode.Range(document.positionAt(entry.range.start), document.positionAt(entry.range.end));
-          if (entry.detail !== undefined) item.detail = entry.detail;
-          if (entry.documentation !== undefined) item.documentation = new vscode.MarkdownString(entry.documentation);
-          return item;
-        });
+        return completionsAt(text, format, document.offsetAt(position), catalog).map((entry) =>
+          itemOf(document, entry),
+        );
       } catch (error) {
         log.warn(`Completion: ${errorText(error)}`);
         return [];

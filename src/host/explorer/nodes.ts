@@ -63,7 +63,9 @@ export interface NoteNode {
 export type Node = StudyNode | TrialNode | FileNode | MoreNode | NoteNode;
 
 export function themeIcon(icon: IconSpec): vscode.ThemeIcon {
-  return icon.color === undefined ? new vscode.ThemeIcon(icon.id) : new vscode.ThemeIcon(icon.id, new vscode.ThemeColor(icon.color));
+  return icon.color === undefined
+    ? new vscode.ThemeIcon(icon.id)
+    : new vscode.ThemeIcon(icon.id, new vscode.ThemeColor(icon.color));
 }
 
 /** Markdown of our own making: not trusted, so that no text in it can run a command. */
@@ -89,7 +91,10 @@ export function treeItemOf(node: Node, folderName: (folder: FolderPath) => strin
   switch (node.kind) {
     case "study": {
       const { summary, folder } = node.study;
-      const item = new vscode.TreeItem(summary.name, node.expanded ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed);
+      const item = new vscode.TreeItem(
+        summary.name,
+        node.expanded ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed,
+      );
       item.id = `study:${node.key}`;
       item.description = studyDescription(summary, folderName(folder));
       item.iconPath = themeIcon(studyIcons[summary.state]);
@@ -113,8 +118,11 @@ export function treeItemOf(node: Node, folderName: (folder: FolderPath) => strin
     case "file": {
       const item = new vscode.TreeItem(node.name, vscode.TreeItemCollapsibleState.None);
       item.id = `file:${node.uri.fsPath}`;
-      item.description = node.errors > 0 ? `${node.errors} ${node.errors === 1 ? "problem" : "problems"}` : "not started";
-      item.iconPath = themeIcon(node.errors > 0 ? { id: "warning", color: "list.warningForeground" } : { id: "circle-large-outline" });
+      item.description =
+        node.errors > 0 ? `${node.errors} ${node.errors === 1 ? "problem" : "problems"}` : "not started";
+      item.iconPath = themeIcon(
+        node.errors > 0 ? { id: "warning", color: "list.warningForeground" } : { id: "circle-large-outline" },
+      );
       item.resourceUri = node.uri;
       item.tooltip = node.uri.fsPath;
       item.contextValue = itemContext.studyFile;
@@ -129,15 +137,27 @@ export function treeItemOf(node: Node, folderName: (folder: FolderPath) => strin
       item.command = { command: commands.loadMore, title: "Load More Trials", arguments: [node] };
       return item;
     }
-    case "note": {
-      const item = new vscode.TreeItem(node.text, vscode.TreeItemCollapsibleState.None);
-      item.id = `note:${node.parent.key}`;
-      item.iconPath = new vscode.ThemeIcon(node.isError ? "warning" : "info");
-      return item;
-    }
+    case "note":
+      return noteItem(node);
+    default:
+      return node satisfies never;
   }
 }
 
+function noteItem(node: NoteNode): vscode.TreeItem {
+  const item = new vscode.TreeItem(node.text, vscode.TreeItemCollapsibleState.None);
+  item.id = `note:${node.parent.key}`;
+  item.iconPath = new vscode.ThemeIcon(node.isError ? "warning" : "info");
+  return item;
+}
+
 export function newStudyNode(study: LiveStudy, limit: number): StudyNode {
-  return { kind: "study", key: studyKey(study), study, expanded: study.summary.state === "running", limit, trials: new Map() };
+  return {
+    kind: "study",
+    key: studyKey(study),
+    study,
+    expanded: study.summary.state === "running",
+    limit,
+    trials: new Map(),
+  };
 }

@@ -98,7 +98,13 @@ export function trialDescription(row: TrialRow): string {
 export function trialSpoken(row: TrialRow, metrics: readonly string[], incumbent: boolean): string {
   const values = row.values.map((value, i) => `${metrics[i] ?? "value"} ${formatNumber(value)}`);
   const steps = row.state === "running" ? stepsText(row) : "";
-  return [`Trial ${row.number}`, row.state, ...values, ...(steps === "" ? [] : [`step ${steps}`]), ...(incumbent ? ["best"] : [])].join(", ");
+  return [
+    `Trial ${row.number}`,
+    row.state,
+    ...values,
+    ...(steps === "" ? [] : [`step ${steps}`]),
+    ...(incumbent ? ["best"] : []),
+  ].join(", ");
 }
 
 /** "Running 12/50 · best 0.981 (#7)": lens and status bar. */
@@ -116,12 +122,16 @@ function firstLine(text: string, limit: number): string {
 
 /** Text as Markdown that shows exactly these characters: no markup, links, images or HTML. */
 export function escapeMarkdown(text: string): string {
-  return text.replace(/[\\`*_{}[\]()#+\-.!|<>~$&:@/]/g, (character) => `&#${character.charCodeAt(0)};`).replace(/\s+/g, " ");
+  return text
+    .replace(/[\\`*_{}[\]()#+\-.!|<>~$&:@/]/g, (character) => `&#${character.charCodeAt(0)};`)
+    .replace(/\s+/g, " ");
 }
 
 /** Markdown of a study's tooltip. */
 export function studyTooltip(summary: StudySummary): string {
-  const lines = [`**${escapeMarkdown(summary.name)}** — ${summary.state}${summary.reason === "" ? "" : `: ${escapeMarkdown(summary.reason)}`}`];
+  const lines = [
+    `**${escapeMarkdown(summary.name)}** — ${summary.state}${summary.reason === "" ? "" : `: ${escapeMarkdown(summary.reason)}`}`,
+  ];
   const { counts } = summary;
   lines.push(
     (["complete", "pruned", "failed", "running", "waiting", "paused"] as const)
@@ -135,7 +145,9 @@ export function studyTooltip(summary: StudySummary): string {
       `${objective.direction} \`${escapeCode(objective.metric)}\`${value === undefined ? "" : `: best ${formatNumber(value)} (trial ${summary.best?.number ?? 0})`}`,
     );
   }
-  lines.push(`ran ${formatDuration(summary.elapsedMs)}${summary.etaMs === undefined ? "" : `, about ${formatEta(summary.etaMs)} left`}, ${summary.parallel} in parallel`);
+  lines.push(
+    `ran ${formatDuration(summary.elapsedMs)}${summary.etaMs === undefined ? "" : `, about ${formatEta(summary.etaMs)} left`}, ${summary.parallel} in parallel`,
+  );
   lines.push(escapeMarkdown(summary.path));
   return lines.join("\n\n");
 }
@@ -147,21 +159,35 @@ function escapeCode(text: string): string {
 
 /** Markdown of a trial's tooltip: all parameters and metrics, why it was tried, why it ended. */
 export function trialTooltip(row: TrialRow | TrialDetail, metrics: readonly string[]): string {
-  const lines = [`**Trial ${row.number}** — ${row.state}${row.reason === "" ? "" : `: ${escapeMarkdown(firstLine(row.reason, 300))}`}`];
+  const lines = [
+    `**Trial ${row.number}** — ${row.state}${row.reason === "" ? "" : `: ${escapeMarkdown(firstLine(row.reason, 300))}`}`,
+  ];
   const table: [string, string][] = [];
   row.values.forEach((value, i) => table.push([metrics[i] ?? "value", formatNumber(value)]));
-  if (row.values.length === 0 && row.last !== undefined) table.push([`${metrics[0] ?? "value"} at step ${row.last.step}`, formatNumber(row.last.value)]);
+  if (row.values.length === 0 && row.last !== undefined)
+    table.push([`${metrics[0] ?? "value"} at step ${row.last.step}`, formatNumber(row.last.value)]);
   if ("metrics" in row) {
-    for (const [name, value] of Object.entries(row.metrics)) if (!metrics.includes(name)) table.push([name, formatNumber(value)]);
+    for (const [name, value] of Object.entries(row.metrics))
+      if (!metrics.includes(name)) table.push([name, formatNumber(value)]);
   }
   for (const [name, value] of Object.entries(row.params)) table.push([name, formatValue(value)]);
   if (table.length > 0) {
-    lines.push(["| | |", "|:--|--:|", ...table.slice(0, 40).map(([name, value]) => `| ${escapeMarkdown(name)} | ${escapeMarkdown(value)} |`)].join("\n"));
+    lines.push(
+      [
+        "| | |",
+        "|:--|--:|",
+        ...table.slice(0, 40).map(([name, value]) => `| ${escapeMarkdown(name)} | ${escapeMarkdown(value)} |`),
+      ].join("\n"),
+    );
   }
   if (row.startedAt !== undefined) {
     const end = row.finishedAt;
     const where = "placement" in row && row.placement !== undefined ? ` on ${escapeMarkdown(row.placement)}` : "";
-    lines.push(end === undefined ? `started ${escapeMarkdown(new Date(row.startedAt).toLocaleTimeString())}${where}` : `took ${formatDuration(end - row.startedAt)}${where}`);
+    lines.push(
+      end === undefined
+        ? `started ${escapeMarkdown(new Date(row.startedAt).toLocaleTimeString())}${where}`
+        : `took ${formatDuration(end - row.startedAt)}${where}`,
+    );
   }
   if ("suggestedBecause" in row && row.suggestedBecause !== "") lines.push(`_${escapeMarkdown(row.suggestedBecause)}_`);
   return lines.join("\n\n");

@@ -17,9 +17,16 @@ function matches(columns: TrialColumns, text: string): number[] {
 describe("parseFilter", () => {
   test("nothing is no filter", () => expect(parseFilter("  ")).toEqual({ ok: true, filter: undefined }));
   test("states, however separated", () => {
-    expect(parseFilter("running, Failed")).toEqual({ ok: true, filter: { text: "running, Failed", states: ["running", "failed"] } });
+    expect(parseFilter("running, Failed")).toEqual({
+      ok: true,
+      filter: { text: "running, Failed", states: ["running", "failed"] },
+    });
   });
-  test("a condition", () => expect(parseFilter("val_accuracy > 0.95 and optimizer = adam")).toMatchObject({ ok: true, filter: { expression: { isCondition: true } } }));
+  test("a condition", () =>
+    expect(parseFilter("val_accuracy > 0.95 and optimizer = adam")).toMatchObject({
+      ok: true,
+      filter: { expression: { isCondition: true } },
+    }));
   test.each(["val_accuracy >", "3 + 4", "adam", "(a > 1"])("%s is refused with a message", (text) => {
     const parsed = parseFilter(text);
     expect(parsed.ok).toBe(false);
@@ -43,7 +50,15 @@ describe("filtering columns", () => {
   });
 
   test("a row of columns", () => {
-    expect(rowOf(columns, 3)).toEqual({ number: 3, state: "complete", params: { learningRate: 0.25, optimizer: "adam" }, values: [0.03], last: { step: 3, value: 0.03 }, startedAt: 5, reason: "" });
+    expect(rowOf(columns, 3)).toEqual({
+      number: 3,
+      state: "complete",
+      params: { learningRate: 0.25, optimizer: "adam" },
+      values: [0.03],
+      last: { step: 3, value: 0.03 },
+      startedAt: 5,
+      reason: "",
+    });
     expect(rowOf(columns, 4).params).toEqual({ learningRate: 0.2 });
     expect(rowOf(columns, 9).values).toEqual([]);
   });
@@ -69,12 +84,19 @@ describe("fetchPage", () => {
     asked.length = 0;
     const filter = parseFilter("failed pruned");
     await fetchPage(request, { studyId: 1, sort: "best", filter: filter.ok ? filter.filter : undefined, limit: 10 });
-    expect(asked).toEqual([["trial.rows", { studyId: 1, sort: "best", offset: 0, limit: 10, states: ["failed", "pruned"] }]]);
+    expect(asked).toEqual([
+      ["trial.rows", { studyId: 1, sort: "best", offset: 0, limit: 10, states: ["failed", "pruned"] }],
+    ]);
   });
 
   test("an expression works on columns and shows one page", async () => {
     const filter = parseFilter("val_accuracy >= 1 and state = complete");
-    const page = await fetchPage(request, { studyId: 1, sort: "best", filter: filter.ok ? filter.filter : undefined, limit: 5 });
+    const page = await fetchPage(request, {
+      studyId: 1,
+      sort: "best",
+      filter: filter.ok ? filter.filter : undefined,
+      limit: 5,
+    });
     expect(page.total).toBe(810);
     expect(page.rows.map((each) => each.number)).toEqual([998, 997, 996, 995, 994]);
   });

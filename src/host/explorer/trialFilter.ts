@@ -5,7 +5,7 @@
 import type { ParamColumn, TrialColumns } from "../../core/columns.ts";
 import { isTruthy, parseExpression, type Expression } from "../../core/expression/expression.ts";
 import { isBetter } from "../../core/objective.ts";
-import type { Params, ParamValue } from "../../core/space/parameter.ts";
+import type { ParamValue } from "../../core/space/parameter.ts";
 import { trialStates, type TrialState } from "../../core/trial.ts";
 import type { TrialRow } from "../../protocol/engine.ts";
 
@@ -33,8 +33,15 @@ export function parseFilter(text: string): ParsedFilter {
   if (words.every(isTrialState)) return { ok: true, filter: { text: trimmed, states: words } };
   const parsed = parseExpression(trimmed);
   if (!parsed.ok) return { ok: false, message: parsed.message };
-  if (!parsed.expression.isCondition || (parsed.expression.names.length === 1 && parsed.expression.names[0] === trimmed)) {
-    return { ok: false, message: "Say which trials to keep: a state (running, complete, failed ...) or a condition such as val_accuracy > 0.95." };
+  if (
+    !parsed.expression.isCondition ||
+    (parsed.expression.names.length === 1 && parsed.expression.names[0] === trimmed)
+  ) {
+    return {
+      ok: false,
+      message:
+        "Say which trials to keep: a state (running, complete, failed ...) or a condition such as val_accuracy > 0.95.",
+    };
   }
   return { ok: true, filter: { text: trimmed, expression: parsed.expression } };
 }
@@ -60,7 +67,10 @@ function readers(columns: TrialColumns): Map<string, (i: number) => ParamValue> 
   found.set("state", (i) => trialStates[columns.state[i] ?? 0] ?? null);
   for (const metric of columns.metrics) found.set(metric.metric, (i) => numberAt(metric.values, i));
   columns.objectives.forEach((objective, k) =>
-    found.set(objective.metric, (i) => numberAt(objective.values, i) ?? (k === 0 ? numberAt(columns.lastValue, i) : null)),
+    found.set(
+      objective.metric,
+      (i) => numberAt(objective.values, i) ?? (k === 0 ? numberAt(columns.lastValue, i) : null),
+    ),
   );
   for (const param of columns.params) found.set(param.name, (i) => paramAt(param, i));
   return found;
@@ -76,7 +86,11 @@ export function filterScope(columns: TrialColumns): (i: number) => (name: string
  * Indices of the trials that satisfy `expression`, in steps so that the caller can let others run in between.
  * O(trials x expression).
  */
-export function* matchingTrials(columns: TrialColumns, expression: Expression, step = 5000): Generator<undefined, number[]> {
+export function* matchingTrials(
+  columns: TrialColumns,
+  expression: Expression,
+  step = 5000,
+): Generator<undefined, number[]> {
   const scope = filterScope(columns);
   const matches: number[] = [];
   for (let i = 0; i < columns.count; i++) {
@@ -113,7 +127,7 @@ export function rowOf(columns: TrialColumns, i: number): TrialRow {
   return {
     number: columns.number[i] ?? i,
     state,
-    params: params as Params,
+    params,
     values: state === "complete" ? columns.objectives.map((objective) => objective.values[i] ?? Number.NaN) : [],
     ...(last === null ? {} : { last: { step: columns.lastStep[i] ?? Number.NaN, value: last } }),
     ...(startedAt === null ? {} : { startedAt }),

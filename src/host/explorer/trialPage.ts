@@ -32,12 +32,24 @@ export async function fetchPage(request: EngineRequest, query: PageQuery): Promi
   if (filter?.expression !== undefined) return await filteredPage(await request("trial.columns", { studyId }), query);
   const wanted = filter?.states ?? trialStates;
   if (sort === "number" || !wanted.includes("running")) {
-    const page = await request("trial.rows", { studyId, sort, offset: 0, limit, ...(filter?.states === undefined ? {} : { states: wanted }) });
+    const page = await request("trial.rows", {
+      studyId,
+      sort,
+      offset: 0,
+      limit,
+      ...(filter?.states === undefined ? {} : { states: wanted }),
+    });
     return { rows: page.rows, total: page.total };
   }
   const rest = wanted.filter((state): state is Exclude<TrialState, "running"> => state !== "running");
   const [running, others] = await Promise.all([
-    request("trial.rows", { studyId, sort: "number", states: ["running"], offset: 0, limit: Math.min(limit, runningLimit) }),
+    request("trial.rows", {
+      studyId,
+      sort: "number",
+      states: ["running"],
+      offset: 0,
+      limit: Math.min(limit, runningLimit),
+    }),
     rest.length === 0 ? undefined : request("trial.rows", { studyId, sort, states: rest, offset: 0, limit }),
   ]);
   // The two answers are of two moments: a trial that ended in between would stand in both.

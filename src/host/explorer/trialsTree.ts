@@ -14,7 +14,16 @@ import { readSettings } from "../settings.ts";
 import { studyKey, type LiveStudy, type Studies } from "../studies.ts";
 import type { StudyFiles } from "../studyFiles.ts";
 import { throttle, type Timed } from "../timing.ts";
-import { metricsOf, newStudyNode, plainMarkdown, treeItemOf, type FileNode, type Node, type StudyNode, type TrialNode } from "./nodes.ts";
+import {
+  metricsOf,
+  newStudyNode,
+  plainMarkdown,
+  treeItemOf,
+  type FileNode,
+  type Node,
+  type StudyNode,
+  type TrialNode,
+} from "./nodes.ts";
 import { trialTooltip } from "./texts.ts";
 import type { TrialFilter } from "./trialFilter.ts";
 import { fetchPage, type TrialPage, type TrialSort } from "./trialPage.ts";
@@ -34,7 +43,12 @@ export interface TrialsTree extends Disposable {
   selected(): Node | undefined;
 }
 
-export function createTrialsTree(engines: Engines, studies: Studies, files: StudyFiles, selection: Selection): TrialsTree {
+export function createTrialsTree(
+  engines: Engines,
+  studies: Studies,
+  files: StudyFiles,
+  selection: Selection,
+): TrialsTree {
   const scope = createScope();
   const updates = scope.add(new vscode.EventEmitter<Node | undefined>());
   const studyNodes = new Map<string, StudyNode>();
@@ -79,7 +93,12 @@ export function createTrialsTree(engines: Engines, studies: Studies, files: Stud
     let page: TrialPage;
     const begun = performance.now();
     try {
-      page = await fetchPage((method, params) => engines.request(folder, method, params), { studyId: summary.id, sort, filter, limit: node.limit });
+      page = await fetchPage((method, params) => engines.request(folder, method, params), {
+        studyId: summary.id,
+        sort,
+        filter,
+        limit: node.limit,
+      });
     } catch (error) {
       return [{ kind: "note", parent: node, text: errorText(error), isError: true }];
     }
@@ -92,7 +111,14 @@ export function createTrialsTree(engines: Engines, studies: Studies, files: Stud
     }
     node.trials = trials;
     if (page.total === 0) {
-      return [{ kind: "note", parent: node, text: filter === undefined ? "No trials yet" : "No trial matches the filter", isError: false }];
+      return [
+        {
+          kind: "note",
+          parent: node,
+          text: filter === undefined ? "No trials yet" : "No trial matches the filter",
+          isError: false,
+        },
+      ];
     }
     const nodes: Node[] = [...trials.values()];
     if (page.total > nodes.length) nodes.push({ kind: "more", parent: node, shown: nodes.length, total: page.total });
@@ -116,21 +142,32 @@ export function createTrialsTree(engines: Engines, studies: Studies, files: Stud
     (paces.get(node.key)?.timed ?? pace(node, 0)).call();
   }
 
-  const setContext = (key: string, value: boolean): void => void vscode.commands.executeCommand("setContext", key, value);
+  const setContext = (key: string, value: boolean): void =>
+    void vscode.commands.executeCommand("setContext", key, value);
 
   function describe(): void {
     const all = studies.all();
     setContext(contextKeys.hasStudies, all.length > 0);
     setContext(contextKeys.hasItems, all.length > 0 || files.all().length > 0);
-    setContext(contextKeys.hasRunning, all.some((study) => study.summary.state === "running"));
-    setContext(contextKeys.hasPaused, all.some((study) => study.summary.state === "paused"));
+    setContext(
+      contextKeys.hasRunning,
+      all.some((study) => study.summary.state === "running"),
+    );
+    setContext(
+      contextKeys.hasPaused,
+      all.some((study) => study.summary.state === "paused"),
+    );
     setContext(contextKeys.filtered, filter !== undefined);
     const trials = all.reduce((sum, study) => sum + study.summary.counts.running, 0);
     if ((view.badge?.value ?? 0) !== trials) {
-      view.badge = trials === 0 ? undefined : { value: trials, tooltip: trials === 1 ? "1 trial is running" : `${trials} trials are running` };
+      view.badge =
+        trials === 0
+          ? undefined
+          : { value: trials, tooltip: trials === 1 ? "1 trial is running" : `${trials} trials are running` };
     }
     const messages = [...lost.values()];
-    if (!vscode.workspace.isTrusted && files.all().length > 0) messages.push("Trust this workspace to run its studies.");
+    if (!vscode.workspace.isTrusted && files.all().length > 0)
+      messages.push("Trust this workspace to run its studies.");
     if (filter !== undefined) messages.push(`Filter: ${filter.text}`);
     const message = messages.join("\n");
     if ((view.message ?? "") !== message) view.message = message;
@@ -157,7 +194,13 @@ export function createTrialsTree(engines: Engines, studies: Studies, files: Stud
       return item;
     },
   };
-  const view = scope.add(vscode.window.createTreeView(views.trials, { treeDataProvider: provider, showCollapseAll: true, canSelectMany: false }));
+  const view = scope.add(
+    vscode.window.createTreeView(views.trials, {
+      treeDataProvider: provider,
+      showCollapseAll: true,
+      canSelectMany: false,
+    }),
+  );
 
   async function select(node: TrialNode): Promise<void> {
     revealing = `${node.parent.key}/${node.row.number}`;

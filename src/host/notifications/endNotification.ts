@@ -31,13 +31,21 @@ export function createEndNotification(engines: Engines, studies: Studies, report
     if (failed) {
       const chosen = await vscode.window.showErrorMessage(text, "Show Logs", "Open Panel");
       if (chosen === "Show Logs") await vscode.commands.executeCommand(commands.openEngineLog, ended.folder);
-      else if (chosen === "Open Panel" && study !== undefined) await vscode.commands.executeCommand(commands.openPanel, { study } satisfies StudyArgument);
+      else if (chosen === "Open Panel" && study !== undefined)
+        await vscode.commands.executeCommand(commands.openPanel, { study } satisfies StudyArgument);
       return;
     }
-    const chosen = await vscode.window.showInformationMessage(text, "Open Panel", ...(ended.best === undefined ? [] : ["Show Best"]));
+    const chosen = await vscode.window.showInformationMessage(
+      text,
+      "Open Panel",
+      ...(ended.best === undefined ? [] : ["Show Best"]),
+    );
     if (study === undefined || chosen === undefined) return;
     if (chosen === "Show Best" && ended.best !== undefined) {
-      await vscode.commands.executeCommand(commands.showTrial, { study, number: ended.best.number } satisfies StudyArgument);
+      await vscode.commands.executeCommand(commands.showTrial, {
+        study,
+        number: ended.best.number,
+      } satisfies StudyArgument);
     } else await vscode.commands.executeCommand(commands.openPanel, { study } satisfies StudyArgument);
   }
   return scope;

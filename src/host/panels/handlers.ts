@@ -21,7 +21,9 @@ export interface PanelHost {
   select(numbers: readonly number[]): void;
 }
 
-type Handlers = { readonly [M in PanelMethod]: (host: PanelHost, params: PanelRequests[M][0]) => Promise<PanelRequests[M][1]> };
+type Handlers = {
+  readonly [M in PanelMethod]: (host: PanelHost, params: PanelRequests[M][0]) => Promise<PanelRequests[M][1]>;
+};
 
 const id = (host: PanelHost): { studyId: number } => ({ studyId: host.study.summary.id });
 
@@ -79,7 +81,11 @@ export function isPanelMethod(method: unknown): method is PanelMethod {
 }
 
 /** Runs the handler of `method`. The webview is ours, so its parameters have the protocol's types. */
-export function handle<M extends PanelMethod>(host: PanelHost, method: M, params: unknown): Promise<PanelRequests[M][1]> {
+export function handle<M extends PanelMethod>(
+  host: PanelHost,
+  method: M,
+  params: unknown,
+): Promise<PanelRequests[M][1]> {
   return handlers[method](host, params as PanelRequests[M][0]);
 }
 

@@ -51,7 +51,11 @@ export function createPanelSession(
   let ready = false;
   let state = restored;
 
-  const post = (message: HostToPanel): void => void panel.webview.postMessage(message);
+  const post = (message: HostToPanel): void => {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- VS Code's webview, not a browser window
+    const sent = panel.webview.postMessage(message);
+    sent.then(undefined, (error: unknown) => services.log.warn(`Panel: ${errorText(error)}`));
+  };
 
   /** The study as it stands now, the summary being the latest known. */
   const latest = (found: LiveStudy): LiveStudy => services.studies.byId(found.folder, found.summary.id) ?? found;
@@ -92,13 +96,26 @@ export function createPanelSession(
     const abort = new AbortController();
     running.set(requestId, abort);
     try {
-      if (!isPanelMethod(method)) throw new BasinError("invalid-argument", `The panel asked for ${String(method)}, which is unknown.`, "Reload the window.");
+      if (!isPanelMethod(method))
+        throw new BasinError(
+          "invalid-argument",
+          `The panel asked for ${String(method)}, which is unknown.`,
+          "Reload the window.",
+        );
       const result = await handle(hostFor(await found(), abort.signal), method, params);
       return { type: "response", id: requestId, ok: true, result: ownArrays(result) };
     } catch (error) {
       if (!isCancelled(error)) services.log.warn(`Panel, ${String(method)}: ${errorText(error)}`);
-      const [code, hint] = error instanceof BasinError ? [error.code, error.hint] : ["internal", "Basin's log says more."];
-      return { type: "response", id: requestId, ok: false, code, message: error instanceof Error ? error.message : String(error), hint };
+      const [code, hint] =
+        error instanceof BasinError ? [error.code, error.hint] : ["internal", "Basin's log says more."];
+      return {
+        type: "response",
+        id: requestId,
+        ok: false,
+        code,
+        message: error instanceof Error ? error.message : String(error),
+        hint,
+      };
     } finally {
       running.delete(requestId);
     }
@@ -121,10 +138,16 @@ export function createPanelSession(
         return undefined;
       case "request":
         return await answer(message.id, message.method, message.params);
+      default:
+        return undefined;
     }
   }
 
-  panel.webview.options = { enableScripts: true, enableForms: false, localResourceRoots: [webviewFolder(services.extensionUri)] };
+  panel.webview.options = {
+    enableScripts: true,
+    enableForms: false,
+    localResourceRoots: [webviewFolder(services.extensionUri)],
+  };
   panel.iconPath = {
     light: vscode.Uri.joinPath(services.extensionUri, "media", "panel-light.svg"),
     dark: vscode.Uri.joinPath(services.extensionUri, "media", "panel-dark.svg"),

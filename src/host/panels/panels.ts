@@ -40,7 +40,8 @@ export function createPanels(services: PanelServices): Panels {
   return {
     open(study, { preserveFocus }) {
       const known =
-        [...sessions].find((session) => matches(session, study, true)) ?? [...sessions].find((session) => matches(session, study, false));
+        [...sessions].find((session) => matches(session, study, true)) ??
+        [...sessions].find((session) => matches(session, study, false));
       if (known !== undefined) {
         known.show(study);
         known.panel.reveal(undefined, preserveFocus);
@@ -50,7 +51,11 @@ export function createPanels(services: PanelServices): Panels {
         panelType,
         study.summary.name,
         { viewColumn: vscode.ViewColumn.Active, preserveFocus },
-        { enableScripts: true, retainContextWhenHidden: false, localResourceRoots: [webviewFolder(services.extensionUri)] },
+        {
+          enableScripts: true,
+          retainContextWhenHidden: false,
+          localResourceRoots: [webviewFolder(services.extensionUri)],
+        },
       );
       return Promise.resolve(adopt(createPanelSession(services, panel, () => Promise.resolve(study), null)));
     },
@@ -64,26 +69,48 @@ function matches(session: PanelSession, study: LiveStudy, exact: boolean): boole
   const shown = session.study();
   if (shown === undefined) return false;
   if (exact) return studyKey(shown) === studyKey(study);
-  return shown.folder === study.folder && shown.summary.path === study.summary.path && shown.summary.name === study.summary.name;
+  return (
+    shown.folder === study.folder &&
+    shown.summary.path === study.summary.path &&
+    shown.summary.name === study.summary.name
+  );
 }
 
 /** The state is ours, but it may be of an older version or damaged. */
 function asPanelState(saved: unknown): PanelState | null {
   if (typeof saved !== "object" || saved === null) return null;
   const state = saved as Partial<PanelState>;
-  const isOurs = state.version === 1 && typeof state.studyPath === "string" && typeof state.studyName === "string" && typeof state.studyId === "number";
+  const isOurs =
+    state.version === 1 &&
+    typeof state.studyPath === "string" &&
+    typeof state.studyName === "string" &&
+    typeof state.studyId === "number";
   return isOurs ? (saved as PanelState) : null;
 }
 
 /** @throws BasinError when the study is gone or its folder is not open */
 async function findStudy(studies: Studies, state: PanelState | null): Promise<LiveStudy> {
-  if (state === null) throw new BasinError("unknown-study", "This panel cannot be restored.", "Open it again from the Trials view.");
+  if (state === null)
+    throw new BasinError("unknown-study", "This panel cannot be restored.", "Open it again from the Trials view.");
   const folder = folderOfFile(vscode.Uri.file(state.studyPath));
   await studies.refresh(folder);
-  const same = studies.all().filter(({ folder: own, summary }) => own === folder && summary.path === state.studyPath && summary.name === state.studyName);
+  const same = studies
+    .all()
+    .filter(
+      ({ folder: own, summary }) =>
+        own === folder && summary.path === state.studyPath && summary.name === state.studyName,
+    );
   const found =
     same.find((study) => study.summary.id === state.studyId) ??
-    same.reduce<LiveStudy | undefined>((last, study) => (last !== undefined && last.summary.generation > study.summary.generation ? last : study), undefined);
-  if (found === undefined) throw new BasinError("unknown-study", `${state.studyName} is not in the store any more.`, "Start it again from its file.");
+    same.reduce<LiveStudy | undefined>(
+      (last, study) => (last !== undefined && last.summary.generation > study.summary.generation ? last : study),
+      undefined,
+    );
+  if (found === undefined)
+    throw new BasinError(
+      "unknown-study",
+      `${state.studyName} is not in the store any more.`,
+      "Start it again from its file.",
+    );
   return found;
 }

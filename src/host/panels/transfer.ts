@@ -4,7 +4,16 @@
  * are, while a Node Buffer would arrive as a slow object and a view into a large buffer would drag all of it along.
  */
 
-const typedArrays = { Float64Array, Float32Array, Int32Array, Uint32Array, Int16Array, Uint16Array, Int8Array, Uint8Array } as const;
+const typedArrays = {
+  Float64Array,
+  Float32Array,
+  Int32Array,
+  Uint32Array,
+  Int16Array,
+  Uint16Array,
+  Int8Array,
+  Uint8Array,
+} as const;
 
 type TypedArrayName = keyof typeof typedArrays;
 

@@ -21,4 +21,3 @@ export function statusText(studies: readonly LiveStudy[]): string | undefined {
   const best = bestText(summary.best);
   return `${icon} ${plain(summary.name)} ${progressText(summary)}${best === "" ? "" : ` · ${best}`}${running.length === 0 ? " paused" : ""}`;
 }
-
