@@ -95,6 +95,8 @@ function keyItems(path: Path, root: SourceNode, catalog: Catalog): Item[] {
 }
 
 function valueItems({ path, role }: AssistContext, root: SourceNode, catalog: Catalog): Item[] {
+  // Further down in a mapping that has begun, only keys may come.
+  if (role === "either" && (nodeAt(root, path)?.entries?.size ?? 0) > 0) return [];
   const special = parameterValues(path, root);
   if (special !== undefined) return special;
   const items: Item[] = [];
@@ -212,10 +214,14 @@ function placeholderFor(schema: JsonSchema): unknown {
 
 function briefly(schema: JsonSchema): string {
   const values = fixedValues(schema).map(({ value }) => String(value));
-  const fallback =
-    schema.default !== undefined && typeof schema.default !== "object" ? `default ${String(schema.default)}` : "";
+  const fallback = defaultText(schema) === "" ? "" : `default ${defaultText(schema)}`;
   const choice = values.length > 0 && values.length <= 6 ? values.join(" | ") : "";
   return [choice, fallback].filter((part) => part !== "").join(", ");
+}
+
+/** A default that is worth showing: a plain value. */
+function defaultText({ default: value }: JsonSchema): string {
+  return value === undefined || typeof value === "object" ? "" : flowText(value);
 }
 
 function docsOf(schema: JsonSchema): string {
@@ -225,8 +231,7 @@ function docsOf(schema: JsonSchema): string {
   if (described.length > 0)
     parts.push(described.map(({ value, description }) => `- \`${String(value)}\`: ${description}`).join("\n"));
   else if (values.length > 0) parts.push(`One of ${values.map(({ value }) => `\`${String(value)}\``).join(", ")}.`);
-  if (schema.default !== undefined && typeof schema.default !== "object")
-    parts.push(`Default: \`${String(schema.default)}\``);
+  if (defaultText(schema) !== "") parts.push(`Default: \`${defaultText(schema)}\``);
   return parts.filter((part) => part !== "").join("\n\n");
 }
 
