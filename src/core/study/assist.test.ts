@@ -243,7 +243,7 @@ describe("robustness", () => {
           hoverAt(text, format, offset, catalog);
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     );
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(..."{}[]:,-'\"#|>&* \n\tab1\\") }), fc.nat(), (text, at) => {
@@ -251,7 +251,7 @@ describe("robustness", () => {
         completionsAt(text, "yaml", offset, catalog);
         completionsAt(text, "json", offset, catalog);
       }),
-      { numRuns: 1500 },
+      { numRuns: 500 },
     );
   });
 

@@ -163,9 +163,12 @@ function blockContext(
 }
 
 function valueContext(path: Path, text: string, start: number, offset: number, inFlow: boolean): AssistContext {
-  const quoted = /["']/.test(text.charAt(start)) && start < offset;
+  const quote = text.charAt(start);
+  const quoted = /["']/.test(quote) && start < offset;
   const from = Math.min(start, offset);
-  return { path, role: "value", range: { start: from, end: valueEnd(text, offset, inFlow) }, inFlow, quoted };
+  const closing = quoted ? (quote === '"' ? /^(?:\\.|[^"\\\r\n])*"/ : /^[^'\r\n]*'/).exec(text.slice(offset)) : null;
+  const end = closing === null ? valueEnd(text, offset, inFlow) : offset + closing[0].length;
+  return { path, role: "value", range: { start: from, end }, inFlow, quoted };
 }
 
 function blockPath(blocks: readonly BlockEntry[]): Path {
