@@ -166,13 +166,11 @@ export function samplerContract(entry: SamplerEntry): void {
       const space = spaces["conditional"]!;
       const all = historyOf(space, { count: 60 });
       for (const finished of [0, 5, 30]) {
-        const pending = all
-          .slice(finished, finished + 16)
-          .map(({ number, params }, k): PendingTrial => ({
-            number,
-            state: k % 2 === 0 ? "running" : "waiting",
-            params,
-          }));
+        const pending = all.slice(finished, finished + 16).map(({ number, params }, k): PendingTrial => ({
+          number,
+          state: k % 2 === 0 ? "running" : "waiting",
+          params,
+        }));
         expectValid(space, await ask(create(space, { parallel: 16 }), all.slice(0, finished), pending));
       }
     });
