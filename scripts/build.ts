@@ -46,7 +46,13 @@ const bundles: BuildOptions[] = [
     external: ["vscode"],
     mainFields: ["module", "main"],
   },
-  { ...node, entryPoints: { engine: "src/engine/main.ts", cli: "src/cli.ts" }, outdir: dist },
+  {
+    ...node,
+    entryPoints: { engine: "src/engine/main.ts", cli: "src/cli.ts" },
+    outdir: dist,
+    // jsonc-parser's main is UMD with a require that no bundler can follow.
+    mainFields: ["module", "main"],
+  },
   {
     ...node,
     entryPoints: { trainer: "src/trainers/tfjs/main.ts" },
