@@ -3,8 +3,6 @@ import { strict as assert } from "node:assert";
 import { existsSync, readFileSync } from "node:fs";
 import { after, before, describe, it } from "mocha";
 import * as vscode from "vscode";
-import { catalog } from "../../src/catalog.ts";
-import { parseStudy } from "../../src/core/study/parse.ts";
 import { commands } from "../../src/host/ids.ts";
 import {
   basin,
@@ -143,7 +141,8 @@ describe("Tune This Model", () => {
     await vscode.commands.executeCommand(commands.tuneModel, uri);
     const study = uri.with({ path: uri.path.replace("config.yaml", "config.study.yaml") });
     assert.ok(existsSync(study.fsPath));
-    const { study: parsed, issues } = parseStudy(readFileSync(study.fsPath, "utf8"), "yaml", catalog);
+    const { services } = await basin();
+    const { study: parsed, issues } = (await services.files.check(study)).parsed;
     assert.deepEqual(issues, []);
     assert.deepEqual(parsed?.space.map((parameter) => parameter.name).toSorted(), [
       "batch_size",
