@@ -1,3 +1,4 @@
+/** Runs the contract over every registered sampler. */
 import { expect, it } from "vitest";
 import { samplers } from "../../src/samplers/registry.ts";
 import { samplerContract } from "./sampler.contract.ts";

@@ -1,3 +1,4 @@
+/** Runs the contract over every registered scheduler. */
 import { expect, it } from "vitest";
 import { schedulers } from "../../src/schedulers/registry.ts";
 import { schedulerContract } from "./scheduler.contract.ts";
