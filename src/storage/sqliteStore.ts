@@ -305,8 +305,8 @@ export class SqliteStore implements TrialStore {
       (this.#sql.leftProcesses.all() as Row[]).map((row) => ({
         studyId: row[0] as number,
         number: row[1] as number,
-        pid: row[2] as number,
-        marker: String(row[3] ?? ""),
+        pid: (row[2] as number | null) ?? 0,
+        marker: row[3] as string,
       })),
     );
   }
@@ -536,7 +536,7 @@ function prepareAll(db: Database.Database) {
     trials: rows(`SELECT ${trialColumns} FROM trials WHERE study_id = ? AND number >= ? ORDER BY number LIMIT ?`),
     openTrials: rows(`SELECT ${trialColumns} FROM trials WHERE study_id = ? AND state < 3 ORDER BY number`),
     // Deleted studies too: a process does not end because its study is hidden.
-    leftProcesses: rows("SELECT study_id, number, pid, marker FROM trials WHERE pid IS NOT NULL"),
+    leftProcesses: rows("SELECT study_id, number, pid, marker FROM trials WHERE marker IS NOT NULL"),
     reports: rows(
       `SELECT m.name, r.step, r.value, r.at FROM reports r JOIN metrics m ON m.id = r.metric_id
        WHERE r.study_id = ? AND r.number = ? ORDER BY r.metric_id, r.step`,

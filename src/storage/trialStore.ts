@@ -164,7 +164,7 @@ export interface TrialStore {
   finishOrder(studyId: number): number[];
   /** Trials that are not final, by number; few. */
   openTrials(studyId: number): TrialRecord[];
-  /** Processes that may still live, of all studies. */
+  /** Attempts whose process may still live, of all studies; pid 0 when it was killed before the pid was known. */
   leftProcesses(): { studyId: number; number: number; pid: number; marker: string }[];
   /** Metrics that were reported, in the order in which they first were. */
   reportedMetrics(studyId: number): string[];

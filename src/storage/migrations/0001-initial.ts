@@ -49,7 +49,7 @@ CREATE TABLE trials (
 
 CREATE UNIQUE INDEX trials_finished ON trials (study_id, finish_order) WHERE finish_order IS NOT NULL;
 CREATE INDEX trials_open ON trials (study_id, number) WHERE state < 3;
-CREATE INDEX trials_process ON trials (study_id, number) WHERE pid IS NOT NULL;
+CREATE INDEX trials_process ON trials (study_id, number) WHERE marker IS NOT NULL;
 
 CREATE TABLE metrics (
   id INTEGER PRIMARY KEY,

@@ -1,0 +1,40 @@
+/**
+ * When a changed study file is still the same study.
+ * Invariant: whatever decides which configurations are tried or what a value means belongs to the identity; how long, how
+ * many at once and under which limits does not.
+ */
+import type { StudyDefinition } from "../core/study/definition.ts";
+
+/** What changed between two definitions so that trials of one say nothing about the other, in words; empty if nothing. */
+export function identityChanges(before: StudyDefinition, after: StudyDefinition): string[] {
+  const parts: readonly (readonly [string, unknown, unknown])[] = [
+    ["search space", before.space, after.space],
+    ["objective", targetless(before), targetless(after)],
+    ["trainer", before.trainer, after.trainer],
+    ["constraints", before.constraints, after.constraints],
+    ["sampler", before.sampler, after.sampler],
+    ["scheduler", before.scheduler, after.scheduler],
+    ["seed", before.seed, after.seed],
+  ];
+  return parts.filter(([, a, b]) => canonical(a) !== canonical(b)).map(([name]) => name);
+}
+
+function targetless(study: StudyDefinition): unknown {
+  return study.objectives.map(({ metric, direction }) => ({ metric, direction }));
+}
+
+/** Equal text for equal values, whatever the order of keys. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, item: unknown) =>
+    typeof item === "object" && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : item,
+  );
+}
+
+/** "the search space", "the search space and the seed", "the search space, the trainer and the seed". */
+export function listed(names: readonly string[]): string {
+  const words = names.map((name) => `the ${name}`);
+  const last = words.at(-1) ?? "";
+  return words.length < 2 ? last : `${words.slice(0, -1).join(", ")} and ${last}`;
+}

@@ -1,0 +1,402 @@
+/**
+ * The trials of a study that have a process (or somebody outside) working on them: what trainers say becomes results.
+ * Invariant: a trial is marked as running in the store before anything of it runs; once it has left `running` there, nothing
+ * its trainer says counts; it stays in `active`, and its slot taken, until the process of the attempt is gone.
+ */
+import { mkdirSync } from "node:fs";
+import { trainerLogOf, trialFolderOf } from "../client/workspaceFiles.ts";
+import { BasinError, errorText } from "../core/errors.ts";
+import { rngFor } from "../core/rng.ts";
+import type { StudyDefinition } from "../core/study/definition.ts";
+import { type FinalState, isFinal, type Report } from "../core/trial.ts";
+import type { TrialExit } from "../executors/executor.ts";
+import { markerOf } from "../executors/marker.ts";
+import type { Decision } from "../schedulers/scheduler.ts";
+import type { TrainerEvent } from "../trainers/protocol.ts";
+import { errorDetails } from "./log.ts";
+import { exitReason, finalValues, valuesText } from "./outcome.ts";
+import { ReportFlow } from "./reportFlow.ts";
+import type { Study } from "./study.ts";
+import type { BookTrial } from "./trialBook.ts";
+import { lastLogLine } from "./trialLog.ts";
+import { TrialRun } from "./trialRun.ts";
+
+/** Between the command `stop` and force. */
+const stopGraceMs = 5_000;
+/** For a process that has reported its result and does not end. */
+const lingerMs = 10_000;
+
+export interface Finished {
+  readonly number: number;
+  readonly state: FinalState;
+  readonly values: readonly number[];
+  readonly reason: string;
+  /** A person ended it. */
+  readonly byUser: boolean;
+}
+
+/** What the study makes of what happens to its trials. */
+export interface LiveHooks {
+  readonly definition: () => StudyDefinition;
+  readonly decide: (number: number, report: Report) => Decision;
+  readonly finished: (finished: Finished) => void;
+  /** Reports were stored, or a process is gone: a slot may be filled. */
+  readonly moved: () => void;
+  /** The engine itself failed at this study. */
+  readonly failed: (error: unknown) => void;
+}
+
+export class LiveTrials {
+  readonly active = new Map<number, TrialRun>();
+  readonly flow: ReportFlow;
+  readonly #study: Study;
+  readonly #hooks: LiveHooks;
+  readonly #idle = new Set<() => void>();
+
+  constructor(study: Study, hooks: LiveHooks) {
+    this.#study = study;
+    this.#hooks = hooks;
+    this.flow = new ReportFlow({
+      book: study.book,
+      clock: study.parts.clock,
+      objective: study.record.objective,
+      decide: (number, report) => hooks.decide(number, report),
+      apply: (run, decision) => this.apply(run, decision),
+      warn: (run, message) => study.log.add("warning", "trainer", message, run.number),
+      stored: () => {
+        study.touch();
+        hooks.moved();
+      },
+      failed: (error) => hooks.failed(error),
+    });
+  }
+
+  /** Resolves when no process of the study is left. */
+  drained(): Promise<void> {
+    if (this.active.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idle.add(resolve);
+    });
+  }
+
+  /** The smallest free slot below `count`. */
+  freeSlot(count: number): number | undefined {
+    const taken = new Set<number>();
+    for (const run of this.active.values()) taken.add(run.slot);
+    for (let slot = 0; slot < count; slot++) if (!taken.has(slot)) return slot;
+    return undefined;
+  }
+
+  /** Marks a trial as running and makes its run. Nothing of it runs yet. */
+  open(
+    trial: BookTrial,
+    slot: number,
+    untilStep: number | undefined,
+    owner?: unknown,
+  ): { run: TrialRun; marker: string; folder: string } {
+    const study = this.#study;
+    const attempt = trial.attempt + 1;
+    const folder = trialFolderOf(study.parts.workspace, study.id, trial.number);
+    const marker = markerOf({ trialFolder: folder, number: trial.number, attempt });
+    const at = study.parts.clock.now();
+    this.#study.book.start(trial.number, { slot, marker, at, ...(untilStep === undefined ? {} : { untilStep }) });
+    const run = new TrialRun({ number: trial.number, slot, attempt, startedAt: at, owner });
+    if (attempt > 1) run.resume(study.parts.store.reports(study.id, trial.number));
+    this.active.set(trial.number, run);
+    study.touch();
+    return { run, marker, folder };
+  }
+
+  /** Starts a trial's next attempt in a slot. */
+  launch(trial: BookTrial, slot: number, untilStep: number | undefined): void {
+    const study = this.#study;
+    const definition = this.#hooks.definition();
+    const { run, marker, folder } = this.open(trial, slot, untilStep);
+    const { number, attempt } = run;
+    try {
+      mkdirSync(folder, { recursive: true });
+      const process = study.parts.executor.start(
+        {
+          studyId: study.id,
+          study: definition,
+          studyFolder: study.folder,
+          number,
+          attempt,
+          params: trial.params,
+          seed: rngFor(definition.seed, number, "train").int(2 ** 31),
+          trialFolder: folder,
+          slot,
+          marker,
+          ...(untilStep === undefined ? {} : { untilStep }),
+        },
+        {
+          event: (event) => this.#guarded(() => this.#onEvent(run, event)),
+          warning: (message) => this.#guarded(() => study.log.add("warning", "trainer", message, number)),
+          exit: (exit) => this.#guarded(() => this.#onExit(run, exit)),
+        },
+      );
+      run.process = process;
+      run.placement = process.placement;
+      if (!run.settled) {
+        study.parts.store.setTrialProcess(study.id, number, {
+          placement: process.placement,
+          ...(process.pid === undefined ? {} : { pid: process.pid }),
+        });
+      }
+      const again = attempt === 1 ? "" : ` again (attempt ${attempt})`;
+      study.log.add(
+        "info",
+        "runner",
+        `Trial ${number} started${again} in slot ${slot} (${process.placement}).`,
+        number,
+      );
+    } catch (error) {
+      this.#onExit(run, { kind: "spawn-failed", message: errorText(error) });
+    }
+  }
+
+  /** Runs a callback of the executor: an error in it ends the study with a reason, never the engine. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#hooks.failed(error);
+    }
+  }
+
+  #onEvent(run: TrialRun, event: TrainerEvent): void {
+    if (run.settled) return;
+    const study = this.#study;
+    switch (event.type) {
+      case "started": {
+        const { backend, device, threads, steps } = event;
+        if (steps !== undefined) run.planned = steps;
+        const said = [
+          backend,
+          device,
+          threads === undefined ? undefined : `${threads} thread${threads === 1 ? "" : "s"}`,
+        ];
+        const placement = said.filter((part) => part !== undefined && part !== "").join(", ");
+        if (placement !== "") {
+          run.placement = placement;
+          study.parts.store.setTrialProcess(study.id, run.number, { placement });
+        }
+        study.touch();
+        return;
+      }
+      case "report":
+        this.flow.push(run, event.step, event.metrics);
+        return;
+      case "sharpness":
+        this.flow.push(run, event.step ?? run.step ?? 0, { [`sharpness.${event.estimator}`]: event.value });
+        return;
+      case "checkpoint":
+        this.flow.flush();
+        if (!run.settled) this.#study.book.checkpoint(run.number, event.step, event.path);
+        return;
+      case "done":
+        this.flow.flush();
+        if (!run.settled) this.complete(run, event.metrics);
+        run.cancelLinger = study.parts.clock.after(lingerMs, () => this.#stop(run, 2_000));
+        return;
+      case "failed":
+        this.flow.flush();
+        if (!run.settled) this.#failTrial(run, event.reason);
+        return;
+      case "embedding":
+        if (!run.told.has("embedding")) {
+          run.told.add("embedding");
+          study.log.add(
+            "info",
+            "trainer",
+            `Trial ${run.number} sends embeddings; this version does not keep them.`,
+            run.number,
+          );
+        }
+        return;
+      case "heartbeat":
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  #onExit(run: TrialRun, exit: TrialExit): void {
+    const study = this.#study;
+    if (run.exited) return;
+    run.cancelLinger?.();
+    try {
+      this.flow.flush();
+      run.exited = true;
+      if (!run.settled) {
+        const line =
+          exit.kind === "spawn-failed" ? "" : lastLogLine(trainerLogOf(study.parts.workspace, study.id, run.number));
+        this.#failTrial(run, exitReason(exit, this.#hooks.definition().limits, line));
+      }
+      study.parts.store.clearTrialProcess(study.id, run.number);
+    } finally {
+      run.exited = true;
+      this.active.delete(run.number);
+      study.touch();
+      if (this.active.size === 0) {
+        for (const resolve of this.#idle) resolve();
+        this.#idle.clear();
+      }
+    }
+    this.#hooks.moved();
+  }
+
+  /** The trial has its result: final metrics, completed by the last reported ones. */
+  complete(run: TrialRun, metrics: Readonly<Record<string, number>>): void {
+    for (const [metric, value] of Object.entries(metrics))
+      if (this.#study.book.admitsMetric(metric)) run.latest.set(metric, value);
+    const { objectives } = this.#hooks.definition();
+    const result = finalValues(objectives, run.latest);
+    if (result.ok) this.finish(run, "complete", result.values, "");
+    else this.#failTrial(run, result.reason);
+  }
+
+  #failTrial(run: TrialRun, reason: string): void {
+    this.finish(run, "failed", [], reason);
+  }
+
+  /** Ends a trial for good, and the study with it if that was what it waited for. */
+  finish(run: TrialRun, state: FinalState, values: readonly number[], reason: string, byUser = false): void {
+    const study = this.#study;
+    const definition = this.#hooks.definition();
+    const { number } = run;
+    const before = study.index.best();
+    run.settled = true;
+    this.#study.book.finish(number, {
+      state,
+      values,
+      metrics: Object.fromEntries(run.latest),
+      reason,
+      at: study.parts.clock.now(),
+      processLeft: !run.exited,
+    });
+    study.touch();
+    if (state === "complete") {
+      const best =
+        definition.objectives.length === 1 && study.index.best() === number && before !== number
+          ? ", the best so far"
+          : "";
+      study.log.add(
+        "info",
+        "runner",
+        `Trial ${number} is complete: ${valuesText(definition.objectives, values)}${best}.`,
+        number,
+      );
+    } else if (state === "pruned") {
+      study.log.add("info", "scheduler", `Trial ${number} is pruned: ${reason}`, number);
+    } else {
+      study.log.add(
+        byUser ? "info" : "warning",
+        byUser ? "runner" : "trainer",
+        `Trial ${number} has failed: ${reason}`,
+        number,
+      );
+    }
+    // A program that has reported its result ends by itself; nobody else has anything more to do.
+    if (state !== "complete" || definition.trainer.kind === "none") this.#stop(run, stopGraceMs);
+    this.#hooks.finished({ number, state, values, reason, byUser });
+  }
+
+  /** Puts a running trial back. */
+  suspend(run: TrialRun, state: "waiting" | "paused", reason: string): void {
+    this.#study.book.suspend(run.number, state, reason, { processLeft: !run.exited });
+    run.settled = true;
+    this.#study.touch();
+    this.#stop(run, stopGraceMs);
+  }
+
+  #stop(run: TrialRun, graceMs: number): void {
+    if (run.exited) return;
+    if (run.process === undefined) {
+      // Driven from outside: there is no process to wait for.
+      if (this.#hooks.definition().trainer.kind === "none") {
+        run.exited = true;
+        this.active.delete(run.number);
+        this.#study.parts.store.clearTrialProcess(this.#study.id, run.number);
+      }
+      return;
+    }
+    run.process.stop(graceMs).catch((error: unknown) => {
+      this.#study.parts.log.error("A trainer could not be stopped", {
+        study: this.#study.id,
+        trial: run.number,
+        ...errorDetails(error),
+      });
+    });
+  }
+
+  /** Ends all processes without a word to the store, which does not work. */
+  abandon(): void {
+    for (const run of this.active.values()) {
+      run.settled = true;
+      if (run.process !== undefined) this.#stop(run, stopGraceMs);
+    }
+  }
+
+  /** Ends all processes at once; what they were working on has been settled before. */
+  async kill(): Promise<void> {
+    await Promise.all([...this.active.values()].map((run) => run.process?.kill() ?? Promise.resolve()));
+  }
+
+  /** Ends a running, waiting or paused trial as failed. @throws BasinError */
+  stopTrial(number: number): void {
+    this.flow.flush();
+    const trial = this.#study.book.trial(number);
+    if (trial === undefined) throw new BasinError("unknown-trial", `${this.#study.title} has no trial ${number}.`);
+    if (isFinal(trial.state)) {
+      throw new BasinError(
+        "wrong-state",
+        `Trial ${number} is already ${trial.state}.`,
+        "Only trials that are not finished can be stopped.",
+      );
+    }
+    const run = this.active.get(number);
+    if (run !== undefined && !run.settled) {
+      this.finish(run, "failed", [], "Stopped by user.", true);
+    } else {
+      this.#study.book.finish(number, {
+        state: "failed",
+        values: [],
+        metrics: {},
+        reason: "Stopped by user.",
+        at: this.#study.parts.clock.now(),
+        processLeft: run !== undefined,
+      });
+      this.#study.touch();
+    }
+    this.#hooks.moved();
+  }
+
+  /** What a decision of the scheduler does to a trial. */
+  apply(run: TrialRun, decision: Decision): void {
+    run.decision = decision;
+    if (run.settled) return;
+    switch (decision.decision) {
+      case "continue":
+        return;
+      case "stop":
+        this.finish(run, "pruned", [], decision.reason);
+        return;
+      case "pause":
+        this.#study.log.add("info", "scheduler", `Trial ${run.number} pauses: ${decision.reason}`, run.number);
+        this.suspend(run, "paused", decision.reason);
+        return;
+      case "exploit":
+        // The trial ends here, and a new one with the other's changed configuration takes its place.
+        this.finish(run, "pruned", [], decision.reason);
+        this.#study.book.add(
+          decision.params,
+          `${decision.reason} (after trial ${decision.from})`,
+          this.#study.parts.clock.now(),
+        );
+        return;
+      default:
+        decision satisfies never;
+    }
+  }
+}

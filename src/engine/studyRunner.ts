@@ -1,0 +1,351 @@
+/**
+ * Runs one study: decides which trial is next, fills slots, and knows when the study is over.
+ * Invariant: a suggestion is stored before anything runs; interrupted trials go first, so a resumed study repeats what an
+ * uninterrupted one would have done; only one suggestion is made at a time.
+ */
+import { BasinError, errorText } from "../core/errors.ts";
+import { formatDuration, formatNumber } from "../core/format.ts";
+import { rngFor } from "../core/rng.ts";
+import { feasibilityOf } from "../core/study/constraints.ts";
+import type { StudyDefinition } from "../core/study/definition.ts";
+import { createSampler } from "../samplers/registry.ts";
+import type { Sampler } from "../samplers/sampler.ts";
+import { createScheduler } from "../schedulers/registry.ts";
+import type { NextAction, Scheduler, ScheduleView } from "../schedulers/scheduler.ts";
+import type { StudyState } from "../storage/trialStore.ts";
+import { targetReached, timeLeft, trialsLeft } from "./budget.ts";
+import { type Finished, LiveTrials } from "./liveTrials.ts";
+import { errorDetails } from "./log.ts";
+import type { Study } from "./study.ts";
+import type { BookTrial, TrialBook } from "./trialBook.ts";
+
+const tickMs = 5_000;
+/** Failures from the start of a run on after which a study gives up. */
+const hopelessFailures = 10;
+
+/** What the next trial of a free slot is. */
+export type NextTrial =
+  | { readonly kind: "trial"; readonly trial: BookTrial; readonly untilStep?: number }
+  | { readonly kind: "nothing"; readonly reason: string };
+
+export class StudyRunner {
+  readonly study: Study;
+  readonly live: LiveTrials;
+  #definition: StudyDefinition | undefined;
+  #sampler: Sampler | undefined;
+  #scheduler: Scheduler | undefined;
+  #view: ScheduleView | undefined;
+  #on = false;
+  #ready: Promise<void> = Promise.resolve();
+  /** Changes with every start and end: what was begun under an older one is void. */
+  #epoch = 0;
+  #filling = false;
+  #again = false;
+  #failures = 0;
+  #succeeded = false;
+  #timers: (() => void)[] = [];
+
+  constructor(study: Study) {
+    this.study = study;
+    this.live = new LiveTrials(study, {
+      definition: () => this.definition,
+      decide: (number, report) =>
+        this.#scheduler === undefined || this.#view === undefined
+          ? { decision: "continue" }
+          : this.#scheduler.onReport(this.#view, number, report),
+      finished: (finished) => this.#finished(finished),
+      moved: () => this.fill(),
+      failed: (error) => this.fail(error),
+    });
+  }
+
+  /** Whether the study runs (trials of an earlier run may still be ending when it does not). */
+  get on(): boolean {
+    return this.#on;
+  }
+
+  get definition(): StudyDefinition {
+    return this.#definition ?? this.study.requireDefinition();
+  }
+
+  get book(): TrialBook {
+    return this.study.book;
+  }
+
+  /** Starts or resumes. The state is stored at once; the first trials follow. */
+  begin(definition: StudyDefinition): void {
+    const { study } = this;
+    const epoch = ++this.#epoch;
+    this.#definition = definition;
+    this.#on = true;
+    this.#failures = 0;
+    this.#succeeded = false;
+    study.setState("running", "");
+    const given = study.parts.store.trialCount(study.id);
+    study.log.add(
+      "info",
+      "runner",
+      given === 0 ? "The study runs." : `The study runs on; it has ${given} trials so far.`,
+    );
+    this.#arm(definition);
+    this.#ready = this.#prepare(definition, epoch);
+    // Whoever awaits it sees the error; this one only keeps it from being unhandled.
+    this.#ready.catch(() => undefined);
+  }
+
+  async #prepare(definition: StudyDefinition, epoch: number): Promise<void> {
+    const { study } = this;
+    try {
+      await study.book.load();
+      await study.parts.executor.ready?.catch(() => undefined);
+      if (epoch !== this.#epoch) return;
+      const { trials } = definition.budget;
+      this.#sampler = createSampler(definition.sampler, {
+        space: definition.space,
+        objectives: definition.objectives,
+        isFeasible: feasibilityOf(definition),
+        parallel: definition.budget.parallel,
+        ...(trials === undefined ? {} : { budgetTrials: trials }),
+      });
+      this.#scheduler = createScheduler(definition.scheduler);
+      const maxSteps = definition.trainer.kind === "none" ? undefined : definition.trainer.epochs;
+      this.#view = {
+        objective: definition.objectives[0],
+        seed: definition.seed,
+        trials: study.book.trials,
+        ...(maxSteps === undefined ? {} : { maxSteps }),
+      };
+      this.fill();
+    } catch (error) {
+      if (epoch === this.#epoch) this.fail(error);
+      throw error;
+    }
+  }
+
+  /** A changed budget, limit or number of slots for a running study. */
+  update(definition: StudyDefinition): void {
+    this.#definition = definition;
+    if (!this.#on) return;
+    this.#disarm();
+    this.#arm(definition);
+    this.fill();
+  }
+
+  /** Ends the run: running trials go back to waiting. `state` undefined leaves the study `running` for the next engine. */
+  halt(state: StudyState | undefined, reason: string, trialReason: string): void {
+    if (!this.#on) return;
+    try {
+      this.live.flow.flush();
+    } finally {
+      // What the flush made of it stands: it may have ended the study.
+      if (this.#on) this.#close(state, reason, trialReason);
+    }
+  }
+
+  /** Stores what has come from trainers: before an answer that depends on it. */
+  flush(): void {
+    this.live.flow.flush();
+  }
+
+  /** Awaited before trials are asked for or told from outside. */
+  ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  /** Looks for free slots. Never throws. */
+  fill(): void {
+    if (!this.#on || this.#scheduler === undefined || this.definition.trainer.kind === "none") return;
+    if (this.#filling) {
+      this.#again = true;
+      return;
+    }
+    this.#filling = true;
+    const epoch = this.#epoch;
+    void (async () => {
+      try {
+        // Whoever called is in the middle of something: a slot is filled when that is done.
+        await Promise.resolve();
+        do {
+          this.#again = false;
+          while (epoch === this.#epoch && (await this.#fillOne(epoch)));
+        } while (this.#again && epoch === this.#epoch);
+      } catch (error) {
+        if (epoch === this.#epoch) this.fail(error);
+      } finally {
+        this.#filling = false;
+        // A run that began meanwhile has been waiting for this one to leave.
+        if (epoch !== this.#epoch) this.fill();
+      }
+    })();
+  }
+
+  async #fillOne(epoch: number): Promise<boolean> {
+    const slot = this.live.freeSlot(this.definition.budget.parallel);
+    if (slot === undefined) return false;
+    const next = await this.nextTrial(epoch);
+    if (next === undefined) return false;
+    if (next.kind === "nothing") {
+      if (this.live.active.size === 0) this.#exhausted(next.reason);
+      return false;
+    }
+    this.live.launch(next.trial, slot, next.untilStep);
+    return true;
+  }
+
+  /** What to run next: interrupted trials first, then enqueued ones, then what the scheduler says. Undefined: the run has ended. */
+  async nextTrial(epoch = this.#epoch): Promise<NextTrial | undefined> {
+    const { study } = this;
+    const waiting = this.book.open("waiting").filter((trial) => !this.live.active.has(trial.number));
+    const again = waiting.find((trial) => trial.attempt > 0) ?? waiting[0];
+    if (again !== undefined) {
+      return { kind: "trial", trial: again, ...(again.untilStep === undefined ? {} : { untilStep: again.untilStep }) };
+    }
+    const action = this.#ask();
+    if (action.action === "wait") return { kind: "nothing", reason: action.reason };
+    if (action.action === "resume") {
+      const trial = this.book.trial(action.number);
+      if (trial?.state !== "paused" || this.live.active.has(action.number)) {
+        throw new BasinError(
+          "internal",
+          `The scheduler ${this.definition.scheduler.kind} resumes trial ${action.number}, which is not paused.`,
+        );
+      }
+      study.log.add("info", "scheduler", `Trial ${action.number} goes on: ${action.reason}`, action.number);
+      return { kind: "trial", trial, ...(action.untilStep === undefined ? {} : { untilStep: action.untilStep }) };
+    }
+    if (trialsLeft(this.definition.budget, this.book.count) === 0) return { kind: "nothing", reason: "" };
+    const number = this.book.count;
+    const suggestion = await this.#sampler!.suggest({
+      history: this.book.history,
+      pending: this.book.pending(),
+      number,
+      rng: rngFor(this.definition.seed, number, "suggest"),
+    });
+    // While the sampler thought, the study may have been paused, or somebody may have enqueued this number.
+    if (epoch !== this.#epoch) return undefined;
+    if (this.book.count !== number) return this.nextTrial(epoch);
+    const trial = this.book.add(suggestion.params, suggestion.reason, study.parts.clock.now());
+    study.log.add("info", "sampler", `Trial ${number}: ${suggestion.reason}`, number);
+    return { kind: "trial", trial, ...(action.untilStep === undefined ? {} : { untilStep: action.untilStep }) };
+  }
+
+  #ask(): NextAction {
+    return this.#scheduler!.next(this.#view!);
+  }
+
+  #finished({ number, state, values, reason, byUser }: Finished): void {
+    if (!this.#on) return;
+    if (state === "failed" && !byUser) this.#failures += 1;
+    else if (state !== "failed") this.#succeeded = true;
+    const target = state === "complete" ? targetReached(this.definition.objectives, values) : undefined;
+    if (target !== undefined) {
+      this.#close("complete", `${target} by trial ${number}.`, "The target was reached.");
+    } else if (!this.#succeeded && this.#failures >= hopelessFailures) {
+      const reasonText = `The first ${this.#failures} trials all failed. The last one: ${reason}`;
+      this.#close("failed", reasonText, "The study gave up.");
+    }
+  }
+
+  /** Something in the engine itself went wrong with this study: it ends as failed, with the reason. */
+  fail(error: unknown): void {
+    const { study } = this;
+    study.parts.log.error("A study failed", { study: study.id, ...errorDetails(error) });
+    if (!this.#on) return;
+    const reason =
+      error instanceof BasinError
+        ? errorText(error)
+        : `Internal error: ${errorText(error)}. The engine's log has the details.`;
+    try {
+      this.#close("failed", reason, "The study failed.");
+    } catch (second) {
+      // The store itself does not work: the next engine finds the study as it was.
+      this.#on = false;
+      this.#epoch += 1;
+      this.#disarm();
+      study.parts.log.error("The failure could not be stored", { study: study.id, ...errorDetails(second) });
+      this.live.abandon();
+    }
+  }
+
+  /** For trials driven from outside: whether all of the budget is told. */
+  checkEnd(): void {
+    if (
+      this.#on &&
+      trialsLeft(this.definition.budget, this.book.count) === 0 &&
+      this.book.open("waiting", "running").length === 0
+    ) {
+      this.#exhausted("");
+    }
+  }
+
+  /** Nothing runs and nothing is left to run. */
+  #exhausted(reason: string): void {
+    const counts = this.study.index.counts();
+    const { trials } = this.definition.budget;
+    if (counts.complete + counts.pruned === 0 && counts.failed > 0) {
+      const last = this.study.parts.store.trial(this.study.id, this.book.history.at(-1)?.number ?? 0)?.reason ?? "";
+      this.#close("failed", `All ${formatNumber(counts.failed)} trials failed. The last one: ${last}`, "");
+      return;
+    }
+    const spent = trials !== undefined && this.book.count >= trials;
+    this.#close(
+      "complete",
+      spent ? `The budget of ${trials} trials is used.` : `Nothing is left to try: ${reason}`,
+      "",
+    );
+  }
+
+  #arm(definition: StudyDefinition): void {
+    const { clock, store } = this.study.parts;
+    const left = timeLeft(definition.budget, this.study.elapsedMs());
+    if (Number.isFinite(left)) {
+      this.#timers.push(
+        clock.after(left, () =>
+          this.halt(
+            "complete",
+            `The time of ${formatDuration((definition.budget.time ?? 0) * 1000)} is up.`,
+            "The study's time is up.",
+          ),
+        ),
+      );
+    }
+    const tick = (): void => {
+      try {
+        store.tickStudy(this.study.id, clock.now());
+        this.study.record = store.study(this.study.id) ?? this.study.record;
+        if (this.#on) this.#timers[0] = clock.after(tickMs, tick);
+      } catch (error) {
+        this.fail(error);
+      }
+    };
+    this.#timers.unshift(clock.after(tickMs, tick));
+  }
+
+  #disarm(): void {
+    for (const cancel of this.#timers) cancel();
+    this.#timers = [];
+  }
+
+  #close(state: StudyState | undefined, reason: string, trialReason: string): void {
+    this.#on = false;
+    this.#epoch += 1;
+    this.#disarm();
+    for (const run of this.live.active.values()) if (!run.settled) this.live.suspend(run, "waiting", trialReason);
+    const { study } = this;
+    if (state === undefined) {
+      study.parts.store.tickStudy(study.id, study.parts.clock.now());
+      study.log.flush();
+      return;
+    }
+    study.setState(state, reason);
+    const word =
+      state === "complete"
+        ? "The study is complete."
+        : state === "failed"
+          ? "The study has failed."
+          : `The study is ${state}.`;
+    study.log.add(state === "failed" ? "error" : "info", "runner", reason === "" ? word : `${word} ${reason}`);
+    study.log.flush();
+    if (state === "complete" || state === "failed") study.parts.ended(study);
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * A study in one glance: counts, best, slots, remaining time.
+ * Invariant: built from the columns in constant time; only the best trial's parameters are read from the store.
+ */
+import type { BestTrial, SlotStatus, StudyDetail, StudySummary } from "../protocol/engine.ts";
+import { eta } from "./budget.ts";
+import type { Study } from "./study.ts";
+import type { StudyRunner } from "./studyRunner.ts";
+
+/** The best complete trial by the first objective. The study's index must be loaded. */
+export function bestTrial(study: Study): BestTrial | undefined {
+  const number = study.index.best();
+  const record = number === undefined ? undefined : study.parts.store.trial(study.id, number);
+  return record === undefined ? undefined : { number: record.number, values: record.values, params: record.params };
+}
+
+/** The study's index must be loaded. O(slots). */
+export function summaryOf(study: Study, runner: StudyRunner | undefined): StudySummary {
+  const { record, definition } = study;
+  const counts = study.index.counts();
+  const best = bestTrial(study);
+  const budget = definition?.budget;
+  const now = study.parts.clock.now();
+  const slots: SlotStatus[] = [];
+  const spent: number[] = [];
+  for (const run of runner?.live.active.values() ?? []) {
+    if (run.settled) continue;
+    const step = run.step;
+    const steps = run.planned ?? plannedSteps(study);
+    spent.push(Math.max(0, now - run.startedAt));
+    slots.push({
+      slot: run.slot,
+      number: run.number,
+      startedAt: run.startedAt,
+      ...(step === undefined ? {} : { step }),
+      ...(steps === undefined ? {} : { steps }),
+      ...(run.placement === undefined ? {} : { placement: run.placement }),
+    });
+  }
+  slots.sort((a, b) => a.slot - b.slot);
+  const elapsedMs = study.elapsedMs();
+  const etaMs =
+    budget === undefined || record.state !== "running"
+      ? undefined
+      : eta({
+          budget,
+          given: study.index.count,
+          elapsedMs,
+          meanDuration: study.index.meanDuration(),
+          running: spent,
+          waiting: counts.waiting,
+        });
+  return {
+    id: study.id,
+    name: record.name,
+    path: record.path,
+    generation: record.generation,
+    state: record.state,
+    reason: study.problem === "" || record.reason !== "" ? record.reason : study.problem,
+    revision: study.parts.revisions.of(study.id),
+    objectives: study.objectives,
+    counts,
+    parallel: budget?.parallel ?? 1,
+    createdAt: record.createdAt,
+    elapsedMs,
+    slots,
+    ...(budget?.trials === undefined ? {} : { budgetTrials: budget.trials }),
+    ...(budget?.time === undefined ? {} : { budgetMs: budget.time * 1000 }),
+    ...(etaMs === undefined ? {} : { etaMs }),
+    ...(best === undefined ? {} : { best }),
+    ...(study.objectives.length > 1 ? { paretoSize: study.index.paretoSize } : {}),
+  };
+}
+
+export function detailOf(study: Study, runner: StudyRunner | undefined): StudyDetail {
+  const { record, definition } = study;
+  const objective = record.objective;
+  const reported = study.parts.store.reportedMetrics(study.id);
+  return {
+    ...summaryOf(study, runner),
+    space: definition?.space ?? [],
+    text: record.text,
+    format: record.format,
+    trainerKind: definition?.trainer.kind ?? "none",
+    sampler: definition?.sampler.kind ?? "",
+    scheduler: definition?.scheduler.kind ?? "",
+    curveMetrics: [...reported.filter((name) => name === objective), ...reported.filter((name) => name !== objective)],
+  };
+}
+
+/** Steps a trial of this study takes, if the study says. */
+export function plannedSteps(study: Study): number | undefined {
+  const trainer = study.definition?.trainer;
+  return trainer === undefined || trainer.kind === "none" ? undefined : trainer.epochs;
+}
