@@ -69,7 +69,7 @@ export function generateStudy(count: number, options: GeneratedOptions, revision
     if (running && i >= count - 3) kind = i === count - 1 ? "waiting" : "running";
     if (options.state === "paused" && i === count - 1) kind = "paused";
     state[i] = trialStates.indexOf(kind);
-    const step = kind === "complete" ? epochs : kind === "failed" ? 0 : 3 + rng.int(12);
+    const step = kind === "complete" ? epochs : kind === "failed" || kind === "waiting" ? 0 : 3 + rng.int(12);
     startedAt[i] = kind === "waiting" ? Number.NaN : clock;
     const took = (400 + 40 * depth[i]! * (1 + width[i]! / 64)) * Math.max(1, step);
     if (kind === "complete" || kind === "pruned" || kind === "failed") finishedAt[i] = clock + took;

@@ -22,10 +22,9 @@ export class ViewTabs extends PanelElement {
       button {
         flex: none;
         height: 28px;
-        padding: 0 0 0;
+        padding: 0;
         border: 0;
         border-bottom: 1px solid transparent;
-        margin-bottom: -1px;
         background: none;
         color: var(--vscode-panelTitle-inactiveForeground, var(--vscode-descriptionForeground));
         font: inherit;

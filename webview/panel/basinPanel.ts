@@ -7,6 +7,7 @@ import "../header/studyHeader.ts";
 import "../header/viewTabs.ts";
 import "../inspector/trialInspector.ts";
 import "../overview/overviewView.ts";
+import "../parallel/parallelView.ts";
 import "../table/trialTable.ts";
 import { icon } from "../shared/icons.ts";
 import type { PanelContext } from "../shared/panelElement.ts";

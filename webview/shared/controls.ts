@@ -2,6 +2,8 @@
  * The form controls of the panel. Invariant: the only file that imports the toolkit (it is no longer developed), so that
  * a successor is one file's work: everything else writes `<vscode-…>` tags and listens for DOM events.
  */
+// First: the toolkit looks for the nonce while it loads.
+import "./pageNonce.ts";
 import {
   provideVSCodeDesignSystem,
   vsCodeButton,

@@ -27,3 +27,22 @@ export const viewStyles = css`
     padding: 0 8px;
   }
 `;
+
+/** A view that is one chart under its head. */
+export const viewFrameStyles = css`
+  :host {
+    display: flex;
+    flex-direction: column;
+    height: 100%;
+  }
+  :host > :last-child,
+  .message {
+    flex: 1;
+    min-height: 0;
+  }
+  basin-parallel-chart,
+  basin-curves-chart {
+    flex: 1;
+    min-height: 0;
+  }
+`;

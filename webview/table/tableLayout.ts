@@ -1,27 +1,60 @@
 /**
- * How wide each column of the table is, from its header and a sample of its values.
- * Invariant: depends on the first rows in trial order only, so that live updates and sorting never move a column.
+ * How wide each column of the table is, from its header and what its values can look like.
+ * Invariant: depends on neither order nor scroll position, so that live updates and sorting never move a column.
  */
-import { cellText, type PanelColumn } from "../shared/columnModel.ts";
+import type { PanelColumn } from "../shared/columnModel.ts";
 
 const sampleRows = 60;
 const minWidth = 48;
-const maxWidth = 200;
-const padding = 20;
+const maxWidth = 220;
+/** Both paddings of a cell and a hair. */
+const padding = 21;
 /** Room for the sort arrow beside the header's text. */
 const arrow = 14;
+/** The longest a number gets with four significant digits. */
+const longestNumber = "-8.888e-8";
 
-/** Pixels per column; `charWidth` is the width of a digit in the table's font. */
-export function columnWidths(columns: readonly PanelColumn[], count: number, charWidth: number): readonly number[] {
+/** Pixels per column; `measure` gives the width of a text in the table's font. */
+export function columnWidths(columns: readonly PanelColumn[], count: number, measure: (text: string) => number): readonly number[] {
   return columns.map((column) => {
-    const header = column.label.length * charWidth + arrow;
-    let longest = 0;
-    if (column.role === "state") longest = 8 + 3;
-    else if (column.role === "number") longest = Math.max(2, String(Math.max(0, count * 2)).length);
-    else if (column.categories !== undefined) {
-      for (const category of column.categories.slice(0, sampleRows)) longest = Math.max(longest, String(category).length);
-    } else if (column.role === "param" || column.role === "objective" || column.role === "metric") longest = 7;
-    else for (let row = 0; row < Math.min(count, sampleRows); row++) longest = Math.max(longest, cellText(column, row).length);
-    return Math.ceil(Math.min(maxWidth, Math.max(minWidth, Math.max(header, longest * charWidth) + padding)));
+    const longest = Math.max(measure(column.label) + arrow, widestValue(column, count, measure));
+    return Math.ceil(Math.min(maxWidth, Math.max(minWidth, longest + padding)));
   });
+}
+
+function widestValue(column: PanelColumn, count: number, measure: (text: string) => number): number {
+  switch (column.role) {
+    case "state":
+      return measure("complete") + 22;
+    case "number":
+      return measure("8".repeat(Math.max(2, String(count * 2).length)));
+    case "step":
+      return measure("888");
+    case "duration":
+      return measure("88:88:88");
+    case "objective":
+    case "metric":
+    case "param": {
+      if (column.categories === undefined) return measure(longestNumber);
+      let widest = 0;
+      for (let code = 0; code < Math.min(column.categories.length, sampleRows); code++) {
+        widest = Math.max(widest, measure(String(column.categories[code])));
+      }
+      return widest;
+    }
+  }
+}
+
+/** Text of a header's tooltip: name, and what the column holds. */
+export function columnHint(column: PanelColumn): string {
+  const { domain, direction, categories } = column;
+  const what =
+    direction !== undefined
+      ? `, ${direction}d`
+      : domain !== undefined
+        ? `, ${domain.low} to ${domain.high}${domain.scale === "log" ? ", log" : ""}`
+        : column.role === "param" && categories !== undefined
+          ? `, one of ${categories.map(String).join(", ")}`
+          : "";
+  return `${column.label}${what}. Click to sort.`;
 }

@@ -17,7 +17,7 @@ import type { Topic } from "../shared/store.ts";
 import { exportItems } from "./exportItems.ts";
 import { trialsAsTsv } from "./exportText.ts";
 import { filterProblem } from "./filterBox.ts";
-import { columnWidths } from "./tableLayout.ts";
+import { columnHint, columnWidths } from "./tableLayout.ts";
 import { headHeight, rowHeight, tableStyles } from "./tableStyles.ts";
 
 export class TrialTable extends PanelElement {
@@ -175,8 +175,11 @@ export class TrialTable extends PanelElement {
     const key = `${columns.map((column) => column.key).join("\n")}|${String(data?.count ?? 0).length}`;
     if (key === this.widthsOf) return;
     this.widthsOf = key;
-    const fontSize = Number.parseFloat(getComputedStyle(this).fontSize) || 13;
-    this.widths = columnWidths(columns, data?.count ?? 0, fontSize * 0.58);
+    const ruler = document.createElement("canvas").getContext("2d");
+    const { fontSize, fontFamily } = getComputedStyle(this);
+    if (ruler !== null) ruler.font = `${fontSize} ${fontFamily}`;
+    const measure = (text: string): number => (ruler === null ? text.length * 8 : ruler.measureText(text).width);
+    this.widths = columnWidths(columns, data?.count ?? 0, measure);
   }
 
   private headCell(column: PanelColumn, i: number, sort: { column: string; descending: boolean }): TemplateResult {
@@ -184,7 +187,7 @@ export class TrialTable extends PanelElement {
     const order = !sorted ? "none" : sort.descending ? "descending" : "ascending";
     const side = column.align === "right" ? "right" : "left";
     return html`<div role="columnheader" class=${`${side} ${sorted ? "sorted" : ""} ${column.role === "number" ? "key" : ""}`} aria-colindex=${i + 1} aria-sort=${order}>
-      <button tabindex="-1" title=${`${column.label}: click to sort`} @click=${() => this.sortBy(column, sorted, sort.descending)}>
+      <button tabindex="-1" title=${columnHint(column)} @click=${() => this.sortBy(column, sorted, sort.descending)}>
         <span class="clip">${column.label}${column.unit === "" ? nothing : ` (${column.unit})`}</span>
         ${sorted ? html`<span class="arrow" aria-hidden="true">${sort.descending ? "▼" : "▲"}</span>` : nothing}
       </button>

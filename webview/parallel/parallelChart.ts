@@ -1,0 +1,467 @@
+/**
+ * Parallel coordinates of all trials: brush, hover, select. Layers: all trials faintly, the filtered ones in colour, axes,
+ * and on top the selected and the hovered. Invariant: a brush repaints only the coloured layer and the axes; the faint one
+ * depends on the data alone.
+ */
+import { html, nothing, type TemplateResult } from "lit";
+import { trialStates } from "../../src/core/trial.ts";
+import { CanvasChart } from "../shared/canvasChart.ts";
+import { cellText, fullText } from "../shared/columnModel.ts";
+import type { Ink } from "../shared/ink.ts";
+import type { MenuItem } from "../shared/menu.ts";
+import type { Painter } from "../shared/progressive.ts";
+import { bestShownRows, trialsForScreenReaders } from "../shared/srTable.ts";
+import type { Topic } from "../shared/store.ts";
+import { goodnessCss, theme } from "../shared/theme.ts";
+import { trialsAsCsv } from "../table/exportText.ts";
+import { axisColumns, buildAxis, intervalsOf, stretchesOf, type Axis, type Stretch } from "./axisModel.ts";
+import { brushWidth, paintAxis, paintBrushes } from "./axisPainter.ts";
+import { titleButton, titleHeight } from "./axisTitle.ts";
+import { beginDrag, clearedAt, dragTo, type BrushDrag } from "./brushDrag.ts";
+import { highlightLimit, lineAlpha, paintDensity, paintStrokes, strokeLimit, strokeLine, type LineGeometry } from "./linePainter.ts";
+import { nearestLine } from "./nearestLine.ts";
+import { parallelStyles } from "./parallelStyles.ts";
+
+const minGap = 76;
+const hitReach = 10;
+const edgePixels = 5;
+
+export class ParallelChart extends CanvasChart {
+  static override styles = [...CanvasChart.styles, parallelStyles];
+  readonly chartName = "parallel";
+
+  private axes: readonly Axis[] = [];
+  private axesKey: unknown[] = [];
+  private geometry: LineGeometry = { plot: { left: 0, top: 0, right: 0, bottom: 0 }, rung: 0, xs: [], rows: [], missing: [] };
+  private filteredSeen: Uint8Array | undefined;
+  private drag: { readonly axis: number; readonly brush: BrushDrag; moved: boolean } | undefined;
+  /** A title being dragged: axis and where its line is now. */
+  private titleDrag: { readonly axis: number; x: number } | undefined;
+  private cursor = -1;
+
+  protected topics(): readonly Topic[] {
+    return ["data", "filtered", "selected", "hovered", "ui"];
+  }
+
+  protected layerNames(): readonly string[] {
+    return ["back", "lines", "axes", "top"];
+  }
+
+  protected override onStore(): void {
+    const { store } = this;
+    const { hiddenColumns, axisOrder, invertedAxes } = store.state;
+    const key: unknown[] = [store.columns, hiddenColumns, axisOrder, invertedAxes];
+    if (key.some((part, i) => part !== this.axesKey[i])) {
+      this.axesKey = key;
+      this.rebuild();
+    } else if (this.filteredSeen !== store.filtered) {
+      this.filteredSeen = store.filtered;
+      this.invalidate("lines", "axes", "top");
+      this.refreshTable();
+    } else this.invalidate("top");
+  }
+
+  private tableTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Titles and the hidden table need no update in the middle of a drag. */
+  private refreshTable(): void {
+    clearTimeout(this.tableTimer);
+    this.tableTimer = setTimeout(() => this.requestUpdate(), 200);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.onStore();
+  }
+
+  override disconnectedCallback(): void {
+    clearTimeout(this.tableTimer);
+    super.disconnectedCallback();
+  }
+
+  private rebuild(): void {
+    const { store } = this;
+    const { hiddenColumns, axisOrder, invertedAxes } = store.state;
+    this.axes = axisColumns(store.table, { hidden: hiddenColumns, order: axisOrder }).map((column) =>
+      buildAxis(column, invertedAxes.includes(column.key), store.goodness),
+    );
+    this.filteredSeen = store.filtered;
+    this.invalidateAll();
+    this.requestUpdate();
+  }
+
+  override render(): TemplateResult {
+    const { store } = this;
+    return html`<div class="across">
+      <div
+        class="plot"
+        .style=${`min-width: ${this.axes.length * minGap}px`}
+        tabindex="0"
+        role="group"
+        aria-roledescription="chart"
+        aria-label="Parallel coordinates. Arrow keys move between the shown trials, best first; Enter opens one; Space selects it. To brush by keyboard write a condition into the filter below the chart."
+        @pointermove=${this.onMove}
+        @pointerleave=${this.onLeave}
+        @pointerdown=${this.onDown}
+        @pointerup=${this.onUp}
+        @pointercancel=${this.onUp}
+        @dblclick=${this.onDouble}
+        @keydown=${this.onKey}
+      >
+        ${this.canvases()}
+        <div class="titles" role="group" aria-label="Axes">${this.titles()}</div>
+        <div class="tip" hidden></div>
+        <div class="visually-hidden" aria-live="polite"></div>
+      </div>
+      ${store.columns === null ? nothing : trialsForScreenReaders(store, this.axes.map((axis) => axis.column), "Parallel coordinates")}
+    </div>`;
+  }
+
+  private titles(): readonly TemplateResult[] {
+    const { xs } = this.geometry;
+    const gap = xs.length > 1 ? xs[1]! - xs[0]! : this.width;
+    return this.axes.map((axis, i) =>
+      titleButton({
+        axis,
+        x: this.titleDrag?.axis === i ? this.titleDrag.x : (xs[i] ?? 0),
+        room: gap - 8,
+        isLast: i === this.axes.length - 1,
+        brushed: this.store.state.brushes[axis.key] !== undefined,
+        onInvert: () => this.invert(axis),
+        onMove: (by) => this.reorder(i, i + by),
+        onClear: () => this.store.setBrush(axis.key, []),
+        onDrag: (x) => this.dragTitle(i, x),
+        onDrop: () => this.dropTitle(),
+      }),
+    );
+  }
+
+  protected layout(): void {
+    const colors = theme();
+    const { axes } = this;
+    const missing = axes.some((axis) => axis.anyMissing);
+    const plot = { left: Math.min(72, this.width * 0.12), top: titleHeight + 8, right: this.width - 64, bottom: this.height - (missing ? colors.fontSize + 34 : 14) };
+    const height = Math.max(1, plot.bottom - plot.top);
+    const rung = plot.bottom + 18;
+    const xs = axes.map((_, i) => (axes.length === 1 ? plot.right : plot.left + (i * (plot.right - plot.left)) / (axes.length - 1)));
+    const rungRow = Math.round(rung - plot.top);
+    const rows = axes.map(({ units }) => {
+      const pixels = new Int16Array(units.length);
+      for (let i = 0; i < units.length; i++) {
+        const unit = units[i]!;
+        pixels[i] = unit === unit ? Math.round((1 - unit) * (height - 1)) : rungRow;
+      }
+      return pixels;
+    });
+    const gone = axes.map(({ units, anyMissing }) => {
+      const bits = new Uint8Array(units.length);
+      if (anyMissing) for (let i = 0; i < units.length; i++) if (Number.isNaN(units[i]!)) bits[i] = 1;
+      return bits;
+    });
+    this.geometry = { plot, rung, xs, rows, missing: gone };
+    // Titles stand at the axes' places, known only now; outside of this frame's work.
+    queueMicrotask(() => this.requestUpdate());
+  }
+
+  protected *paint(layer: string, ink: Ink): Painter {
+    if (this.axes.length === 0) return;
+    if (layer === "back") yield* this.paintBack(ink);
+    else if (layer === "lines") yield* this.paintLines(ink);
+    else if (layer === "axes") this.paintAxes(ink);
+    else this.paintTop(ink);
+  }
+
+  private *paintBack(ink: Ink): Painter {
+    const { store, geometry } = this;
+    const count = store.columns?.count ?? 0;
+    const colors = theme();
+    ink.globalAlpha = 1;
+    if (count > strokeLimit) {
+      const all = new Uint8Array(count).fill(1);
+      yield* paintDensity(ink, geometry, all, store.goodness, colors, false);
+    } else {
+      yield* paintStrokes(ink, geometry, store.bestFirst, null, colors, 0.12);
+    }
+  }
+
+  private *paintLines(ink: Ink): Painter {
+    const { store, geometry } = this;
+    const colors = theme();
+    if (store.filteredCount > strokeLimit) {
+      yield* paintDensity(ink, geometry, store.filtered, store.goodness, colors, true);
+      yield* paintStrokes(ink, geometry, [...bestShownRows(store, highlightLimit)].reverse(), store.goodness, colors, 0.35);
+      return;
+    }
+    // Worst first, so that the good ones end on top.
+    const rows = store.bestFirst.filter((row) => store.filtered[row] === 1).reverse();
+    yield* paintStrokes(ink, geometry, rows, store.goodness, colors, lineAlpha(rows.length) * 0.9);
+  }
+
+  private paintAxes(ink: Ink): void {
+    const { geometry, axes, store } = this;
+    const colors = theme();
+    const gap = geometry.xs.length > 1 ? geometry.xs[1]! - geometry.xs[0]! : this.width;
+    axes.forEach((axis, i) => {
+      const x = this.titleDrag?.axis === i ? this.titleDrag.x : geometry.xs[i]!;
+      paintAxis(ink, colors, axis, x, axis.isObjective ? 56 : gap, geometry, (unit) => this.goodnessAt(axis, unit));
+      paintBrushes(ink, colors, x, geometry, stretchesOf(axis, store.state.brushes[axis.key] ?? []));
+    });
+  }
+
+  /** Goodness (share of trials that are worse) of the value at a height of the objective's axis. */
+  private goodnessAt(axis: Axis, unit: number): number {
+    const { bestFirst, goodness } = this.store;
+    const { values, direction } = axis.column;
+    if (axis.scale === undefined || direction === undefined) return Number.NaN;
+    const value = axis.scale.fromUnit(axis.inverted ? 1 - unit : unit);
+    let low = 0;
+    let high = bestFirst.length - 1;
+    while (high >= 0 && Number.isNaN(values[bestFirst[high]!]!)) high--;
+    if (high < 0) return Number.NaN;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const found = values[bestFirst[middle]!]!;
+      if (direction === "maximize" ? found > value : found < value) low = middle + 1;
+      else high = middle;
+    }
+    return goodness[bestFirst[low]!]!;
+  }
+
+  private paintTop(ink: Ink): void {
+    const { store, geometry } = this;
+    const colors = theme();
+    ink.lineJoin = "round";
+    const shown = store.selectedRows.length > 500 ? store.selectedRows.subarray(0, 500) : store.selectedRows;
+    for (const row of shown) {
+      ink.strokeStyle = colors.background;
+      ink.lineWidth = 5;
+      strokeLine(ink, geometry, row);
+      ink.strokeStyle = goodnessCss(store.goodness[row]!, colors);
+      ink.lineWidth = 2.5;
+      strokeLine(ink, geometry, row);
+    }
+    const { hoveredRow } = store;
+    if (hoveredRow < 0) return;
+    ink.strokeStyle = colors.background;
+    ink.lineWidth = 5;
+    strokeLine(ink, geometry, hoveredRow);
+    ink.strokeStyle = colors.foreground;
+    ink.lineWidth = 2;
+    strokeLine(ink, geometry, hoveredRow);
+    ink.fillStyle = colors.foreground;
+    geometry.xs.forEach((x, a) => {
+      ink.beginPath();
+      ink.arc(x, geometry.plot.top + geometry.rows[a]![hoveredRow]! + 0.5, 3, 0, Math.PI * 2);
+      ink.fill();
+    });
+  }
+
+  get menuItems(): readonly MenuItem[] {
+    const { store } = this;
+    return [
+      { label: "Reset Axes", run: () => store.update({ axisOrder: [], invertedAxes: [] }) },
+      { label: "Clear Brushes", run: () => store.clearBrushes() },
+      ...this.exportMenu().map((item, i) => (i === 0 ? { ...item, separated: true } : item)),
+    ];
+  }
+
+  protected csv(): string {
+    const { table, visible } = this.store;
+    const keep = new Set(this.axes.map((axis) => axis.key));
+    return trialsAsCsv(table.filter((column) => column.role === "number" || column.role === "state" || keep.has(column.key)), visible);
+  }
+
+  // --- axes -------------------------------------------------------------------------------------------------------
+
+  private invert(axis: Axis): void {
+    const { invertedAxes } = this.store.state;
+    this.store.update({ invertedAxes: axis.inverted ? invertedAxes.filter((key) => key !== axis.key) : [...invertedAxes, axis.key] });
+  }
+
+  /** Moves an axis; the objective stays last. */
+  private reorder(from: number, to: number): void {
+    const keys = this.axes.slice(0, -1).map((axis) => axis.key);
+    const [moved] = keys.splice(from, 1);
+    if (moved === undefined) return;
+    keys.splice(Math.min(keys.length, Math.max(0, to)), 0, moved);
+    this.store.update({ axisOrder: keys });
+  }
+
+  private dragTitle(axis: number, clientX: number): void {
+    const box = this.plot?.getBoundingClientRect();
+    if (box === undefined || axis === this.axes.length - 1) return;
+    this.titleDrag = { axis, x: Math.min(this.width, Math.max(0, clientX - box.left)) };
+    this.invalidate("axes");
+    this.requestUpdate();
+  }
+
+  private dropTitle(): void {
+    const drag = this.titleDrag;
+    this.titleDrag = undefined;
+    if (drag === undefined) return;
+    const { xs } = this.geometry;
+    const place = xs.slice(0, -1).filter((x, i) => i !== drag.axis && x < drag.x).length;
+    if (place === drag.axis) {
+      this.invalidate("axes");
+      this.requestUpdate();
+    } else this.reorder(drag.axis, place);
+  }
+
+  // --- pointer ----------------------------------------------------------------------------------------------------
+
+  private at(event: MouseEvent): { readonly x: number; readonly y: number; readonly unit: number; readonly axis: number } {
+    const box = this.plot?.getBoundingClientRect();
+    const x = event.clientX - (box?.left ?? 0);
+    const y = event.clientY - (box?.top ?? 0);
+    const { plot, xs } = this.geometry;
+    const axis = xs.findIndex((at) => Math.abs(at - x) <= brushWidth);
+    const inside = y >= plot.top - 6 && y <= plot.bottom + 6;
+    return { x, y, unit: (plot.bottom - y) / Math.max(1, plot.bottom - plot.top), axis: inside ? axis : -1 };
+  }
+
+  private stretches(axis: number): readonly Stretch[] {
+    const found = this.axes[axis];
+    return found === undefined ? [] : stretchesOf(found, this.store.state.brushes[found.key] ?? []);
+  }
+
+  private get edge(): number {
+    const { plot } = this.geometry;
+    return edgePixels / Math.max(1, plot.bottom - plot.top);
+  }
+
+  private readonly onDown = (event: PointerEvent): void => {
+    if (event.button !== 0 || event.target instanceof HTMLButtonElement) return;
+    const { axis, unit } = this.at(event);
+    if (axis < 0) return;
+    event.preventDefault();
+    this.plot?.focus({ preventScroll: true });
+    this.plot?.setPointerCapture(event.pointerId);
+    this.drag = { axis, brush: beginDrag(this.stretches(axis), unit, this.edge), moved: false };
+  };
+
+  private readonly onMove = (event: PointerEvent): void => {
+    const point = this.at(event);
+    const { drag } = this;
+    if (drag === undefined) {
+      this.hoverAt(point);
+      return;
+    }
+    const axis = this.axes[drag.axis];
+    if (axis === undefined) return;
+    if (!drag.moved && Math.abs(point.unit - drag.brush.startedAt) < this.edge) return;
+    drag.moved = true;
+    this.placeTip("", 0, 0);
+    this.store.setBrush(axis.key, intervalsOf(axis, dragTo(drag.brush, point.unit)));
+  };
+
+  private readonly onUp = (event: PointerEvent): void => {
+    const { drag, store } = this;
+    this.drag = undefined;
+    if (drag?.moved === true) return;
+    if (event.button !== 0 || event.target instanceof HTMLButtonElement) return;
+    const point = this.at(event);
+    const axis = this.axes[drag?.axis ?? -1];
+    if (axis !== undefined && axis.scale === undefined && event.type === "pointerup") {
+      this.toggleCategory(axis, point.unit);
+      return;
+    }
+    const row = this.rowAt(point);
+    const number = store.columns?.number[row];
+    const keep = event.ctrlKey || event.metaKey || event.shiftKey;
+    if (number !== undefined) store.select([number], keep ? "toggle" : "replace");
+    else if (!keep && drag === undefined) store.select([]);
+  };
+
+  /** A click on a category brushes it alone, a second one lets it go. */
+  private toggleCategory(axis: Axis, unit: number): void {
+    const n = axis.codes.length;
+    const at = Math.min(n - 1, Math.max(0, Math.floor((axis.inverted ? 1 - unit : unit) * n)));
+    const code = axis.codes[at]!;
+    const present = this.store.state.brushes[axis.key] ?? [];
+    const without = axis.codes.filter((c) => c !== code && present.some(([a, b]) => c >= a && c <= b));
+    const had = present.some(([a, b]) => code >= a && code <= b);
+    this.store.setBrush(axis.key, [...without, ...(had ? [] : [code])].map((c) => [c, c] as const));
+  }
+
+  private readonly onDouble = (event: MouseEvent): void => {
+    const { axis: index, unit } = this.at(event);
+    const axis = this.axes[index];
+    if (axis === undefined || event.target instanceof HTMLButtonElement) return;
+    this.store.setBrush(axis.key, axis.scale === undefined ? [] : intervalsOf(axis, clearedAt(this.stretches(index), unit, this.edge)));
+  };
+
+  private readonly onLeave = (): void => {
+    if (this.drag === undefined) this.show(-1, true);
+  };
+
+  private rowAt({ x, y }: { readonly x: number; readonly y: number }): number {
+    const { xs, rows, plot } = this.geometry;
+    const right = xs.findIndex((at) => at >= x);
+    const a = right <= 0 ? (right === 0 ? 0 : xs.length - 2) : right - 1;
+    if (a < 0 || a + 1 >= xs.length || x < xs[0]! - hitReach || x > xs.at(-1)! + hitReach) return -1;
+    const t = Math.min(1, Math.max(0, (x - xs[a]!) / (xs[a + 1]! - xs[a]!)));
+    return nearestLine(rows[a]!, rows[a + 1]!, this.store.filtered, t, y - plot.top, hitReach);
+  }
+
+  private hoverAt(point: { readonly x: number; readonly y: number; readonly unit: number; readonly axis: number }): void {
+    const { plot } = this;
+    if (plot !== null) plot.style.cursor = this.cursorAt(point.axis, point.unit);
+    const row = this.rowAt(point);
+    this.show(row, true, point);
+  }
+
+  private cursorAt(axis: number, unit: number): string {
+    if (axis < 0) return "";
+    if (this.axes[axis]?.scale === undefined) return "pointer";
+    const { grip } = beginDrag(this.stretches(axis), unit, this.edge);
+    return grip === "move" ? "move" : grip === "new" ? "crosshair" : "ns-resize";
+  }
+
+  private describe(row: number, point: { readonly x: number } | undefined): string {
+    const { store, axes, geometry } = this;
+    const number = store.columns?.number[row];
+    if (number === undefined) return "";
+    const objective = axes.at(-1);
+    const parts = [`#${number}`, trialStates[store.columns?.state[row] ?? 0] ?? ""];
+    if (objective !== undefined) parts.push(`${objective.label} ${cellText(objective.column, row)}`);
+    if (point !== undefined) {
+      const near = geometry.xs.reduce((best, x, i) => (Math.abs(x - point.x) < Math.abs(geometry.xs[best]! - point.x) ? i : best), 0);
+      const axis = axes[near];
+      if (axis !== undefined && axis !== objective) parts.push(`${axis.label} ${cellText(axis.column, row) || "not set"}`);
+    } else parts.push(...axes.slice(0, -1).map((axis) => `${axis.label} ${fullText(axis.column, row) || "not set"}`));
+    return parts.join(" · ");
+  }
+
+  private show(row: number, byPointer: boolean, point?: { readonly x: number; readonly y: number }): void {
+    const { store, geometry } = this;
+    store.hoverByPointer = byPointer;
+    store.hover(row < 0 ? -1 : (store.columns?.number[row] ?? -1));
+    const text = row < 0 ? "" : this.describe(row, point);
+    const y = point?.y ?? geometry.plot.top + (geometry.rows.at(-1)?.[row] ?? 0);
+    this.placeTip(text, point?.x ?? geometry.xs.at(-1) ?? 0, y);
+    if (byPointer) return;
+    const live = this.renderRoot.querySelector("[aria-live]");
+    if (live !== null) live.textContent = text;
+  }
+
+  private readonly onKey = (event: KeyboardEvent): void => {
+    if (event.target instanceof HTMLButtonElement) return;
+    const { store } = this;
+    const shown = store.bestFirst.filter((row) => store.filtered[row] === 1);
+    if (shown.length === 0) return;
+    const at = shown.indexOf(this.cursor);
+    const moves: Readonly<Record<string, number>> = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at < 0 ? 0 : at - 1, ArrowLeft: at < 0 ? 0 : at - 1, Home: 0, End: shown.length - 1 };
+    const target = moves[event.key];
+    const number = store.columns?.number[this.cursor];
+    if (target !== undefined) {
+      this.cursor = shown[Math.min(shown.length - 1, Math.max(0, target))]!;
+      this.show(this.cursor, false);
+    } else if (event.key === "Enter" && number !== undefined) {
+      store.select([number]);
+      this.actions.openInspector();
+    } else if (event.key === " " && number !== undefined) store.select([number], "toggle");
+    else return;
+    event.preventDefault();
+  };
+}
+
+customElements.define("basin-parallel-chart", ParallelChart);
