@@ -61,6 +61,8 @@ export class LocalTrial implements RunningTrial {
   #closing = false;
   #final: "done" | "failed" | undefined;
   #lastMetrics: Record<string, number> = {};
+  #lastStep = 0;
+  #askedToStop = false;
 
   constructor(job: TrialJob, plan: LaunchPlan, callbacks: TrialCallbacks, options: LocalTrialOptions) {
     this.#job = job;
@@ -100,6 +102,7 @@ export class LocalTrial implements RunningTrial {
   }
 
   send(command: TrainerCommand): void {
+    if (command.type === "stop") this.#askedToStop = true;
     const stdin = this.#child?.stdin;
     // A trainer that never reads must not make this process hold its commands for ever.
     if (stdin === null || stdin === undefined || stdin.destroyed || stdin.writableLength > 65_536) return;
@@ -249,11 +252,17 @@ export class LocalTrial implements RunningTrial {
     this.#finish();
   }
 
-  /** A program that knows no protocol says by its exit code 0 that its last metrics are the final ones. */
+  /**
+   * A program says by its exit code 0 that its last metrics are the final ones, unless it has ended early because it was
+   * asked to or was at its rung.
+   */
   #synthesiseDone(exit: TrialExit): void {
     if (exit.kind !== "exited" || exit.code !== 0 || this.#final !== undefined) return;
-    if (this.#job.study.trainer.kind !== "command") return;
-    if (Object.keys(this.#lastMetrics).length > 0) {
+    const { study, untilStep } = this.#job;
+    if (study.trainer.kind !== "command" || this.#askedToStop) return;
+    if (untilStep !== undefined && this.#lastStep >= untilStep) return;
+    // A later attempt may have found nothing left to do: then the earlier ones' reports hold.
+    if (Object.keys(this.#lastMetrics).length > 0 || (this.#job.attempt > 1 && this.#spoke)) {
       this.#callbacks.event({ type: "done", metrics: this.#lastMetrics });
     } else if (this.#matcher !== undefined) {
       this.#warn("No line of the output matched a metric's pattern");
@@ -263,11 +272,12 @@ export class LocalTrial implements RunningTrial {
   #onEvent(event: TrainerEvent): void {
     this.#spoke = true;
     if (event.type === "done" || event.type === "failed") this.#final = event.type;
-    if (event.type === "report") this.#noteMetrics(event.metrics);
+    if (event.type === "report") this.#noteMetrics(event.step, event.metrics);
     this.#callbacks.event(event);
   }
 
-  #noteMetrics(metrics: Readonly<Record<string, number>>): void {
+  #noteMetrics(step: number, metrics: Readonly<Record<string, number>>): void {
+    this.#lastStep = Math.max(this.#lastStep, step);
     this.#lastMetrics = { ...this.#lastMetrics, ...metrics };
   }
 
@@ -275,7 +285,7 @@ export class LocalTrial implements RunningTrial {
     if (this.#matcher !== undefined) {
       const text = new TextDecoder().decode(lines);
       for (const { step, metrics } of this.#matcher.match(text)) {
-        this.#noteMetrics(metrics);
+        this.#noteMetrics(step, metrics);
         this.#callbacks.event({ type: "report", step, metrics: { ...metrics } });
       }
     }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { fillArguments, unknownPlaceholders } from "./argumentTemplate.ts";
+import { fillArguments } from "./argumentTemplate.ts";
 
 const names = new Set(["lr", "optimizer", "momentum", "model.hidden-dim", "flag", "none"]);
 const params = { lr: 1e-5, optimizer: "sgd; rm -rf /", "model.hidden-dim": 64, flag: true, none: null };
@@ -81,11 +81,5 @@ describe("fillArguments", () => {
         expect(fillArguments(["run", ...plain], names, {})).toEqual(["run", ...plain]);
       }),
     );
-  });
-
-  it("names what looks like a misspelt parameter", () => {
-    expect(unknownPlaceholders(["t", "{lr}", "--x={learningrate}", "{{literal}}", "{print $1}"], names)).toEqual([
-      "learningrate",
-    ]);
   });
 });

@@ -51,15 +51,3 @@ function fillArgument(argument: string, names: ReadonlySet<string>, params: Para
   });
   return { text, inactive };
 }
-
-/** Parameter-like placeholders of a template that name no parameter: most likely misspelt. For warnings. */
-export function unknownPlaceholders(template: readonly string[], names: ReadonlySet<string>): string[] {
-  const unknown = new Set<string>();
-  for (const argument of template) {
-    for (const match of argument.matchAll(/\{\{|\}\}|\{([A-Za-z_][\w.-]*)\}/g)) {
-      const name = match[1];
-      if (name !== undefined && !names.has(name)) unknown.add(name);
-    }
-  }
-  return [...unknown];
-}

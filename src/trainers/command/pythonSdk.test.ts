@@ -55,6 +55,8 @@ describe("the Python SDK", () => {
     await first.trial.stop(20_000);
     expect(await first.exit).toEqual({ kind: "exited", code: 0 });
     expect(logOf(job.trialFolder)).toContain("stopping: requested");
+    // Ending because it was asked to is not a result.
+    expect(first.events.some((event) => event.type === "done")).toBe(false);
 
     const again = record(executor, { ...job, attempt: 2, params: { wait: false } });
     await again.exit;
@@ -67,5 +69,6 @@ describe("the Python SDK", () => {
     const trial = record(executor, { ...job, untilStep: 3 });
     await trial.exit;
     expect(trial.events.flatMap((event) => (event.type === "report" ? [event.step] : []))).toEqual([1, 2, 3]);
+    expect(trial.events.some((event) => event.type === "done")).toBe(false);
   });
 });
