@@ -80,3 +80,9 @@ export function columnsOf(count: number): TrialColumns {
     slot: new Int32Array(count),
   };
 }
+
+/** Printable ASCII, line ends, controls, letters of other scripts, an emoji of two code units. */
+export const anyCharacters: readonly string[] = [
+  ...Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)),
+  ...["\r", "\n", "\t", "\0", "\u202e", "é", "ß", "中", "א", "–", "😀"],
+];

@@ -47,7 +47,7 @@ export function createStudyLens(
       if (parsed.study !== undefined && offset !== undefined) {
         const { spaceSize } = await import("../../core/space/configuration.ts");
         const { line } = positionsOf(text).at(offset);
-        const title = spaceLensText(parsed.study.space, spaceSize(parsed.study.space), summary);
+        const title = spaceLensText(parsed.study, spaceSize(parsed.study.space), summary);
         lenses.push(new vscode.CodeLens(new vscode.Range(line, 0, line, 0), { title, command: "" }));
       }
       return lenses;

@@ -40,12 +40,15 @@ describe("lens above space", () => {
     { type: "float", name: "momentum", low: 0, high: 1, log: false, when: { optimizer: ["sgd"] } },
     { type: "constant", name: "seed", value: 1 },
   ] as const;
-  test("parameters, conditions, size, ETA", () => {
-    expect(spaceLensText(space, Number.POSITIVE_INFINITY, undefined)).toBe("2 parameters (1 conditional) · continuous");
-    expect(spaceLensText(space.slice(0, 1), 12_288, summaryOf({ etaMs: 360_000 }))).toBe(
-      "1 parameter · 12,288 configurations · about 6 min left",
+  test("parameters, conditions, size, budget, ETA", () => {
+    expect(spaceLensText({ space, budget: { trials: 50, parallel: 2 } }, Number.POSITIVE_INFINITY, undefined)).toBe(
+      "2 parameters (1 conditional) · continuous · 50 trials, 2 at a time",
     );
-    expect(spaceLensText(space, 3.14e12, undefined)).toContain("about 3.1e12 configurations");
+    const small = { space: space.slice(0, 1), budget: { trials: 9, time: 7200, parallel: 1 } };
+    expect(spaceLensText(small, 12_288, summaryOf({ etaMs: 360_000 }))).toBe(
+      "1 parameter · 12,288 configurations · 9 trials or at most 2 h · about 6 min left",
+    );
+    expect(spaceLensText(small, 3.14e12, undefined)).toContain("about 3.1e12 configurations");
   });
   test("stands at the key, not at the word in a comment or another key", () => {
     expect(keyOffset("# space: big\nstudy: space\nspace:\n  a: 1", "yaml", "space")).toBe(26);

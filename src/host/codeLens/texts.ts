@@ -3,8 +3,7 @@
  * Invariant: pure, and the same state always gives the same words.
  */
 import { formatEta } from "../../core/format.ts";
-import type { Space } from "../../core/space/parameter.ts";
-import type { StudyIssue } from "../../core/study/definition.ts";
+import type { StudyDefinition, StudyIssue } from "../../core/study/definition.ts";
 import type { StudySummary } from "../../protocol/engine.ts";
 import { bestText, progressText, runningText } from "../explorer/texts.ts";
 
@@ -54,14 +53,22 @@ export function studyLensTexts(issues: readonly StudyIssue[], summary: StudySumm
   return lenses;
 }
 
-/** "6 parameters (1 conditional) · 12,288 configurations · about 6 min left". */
-export function spaceLensText(space: Space, size: number, summary: StudySummary | undefined): string {
+/** "6 parameters (1 conditional) · 12,288 configurations · 50 trials, 2 at a time · about 6 min left". */
+export function spaceLensText(
+  { space, budget }: Pick<StudyDefinition, "space" | "budget">,
+  size: number,
+  summary: StudySummary | undefined,
+): string {
   const searched = space.filter((parameter) => parameter.type !== "constant");
   const conditional = searched.filter((parameter) => parameter.when !== undefined).length;
   const parts = [
     `${searched.length} ${searched.length === 1 ? "parameter" : "parameters"}${conditional === 0 ? "" : ` (${conditional} conditional)`}`,
   ];
   parts.push(sizeText(size));
+  const trials = budget.trials === undefined ? "" : `${budget.trials} ${budget.trials === 1 ? "trial" : "trials"}`;
+  const time = budget.time === undefined ? "" : `at most ${formatEta(budget.time * 1000)}`;
+  const bounds = [trials, time].filter((bound) => bound !== "").join(" or ");
+  parts.push(budget.parallel === 1 ? bounds : `${bounds}, ${budget.parallel} at a time`);
   if (summary?.etaMs !== undefined && summary.state === "running") parts.push(`about ${formatEta(summary.etaMs)} left`);
   return parts.join(" · ");
 }

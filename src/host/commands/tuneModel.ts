@@ -37,13 +37,22 @@ export async function tuneModel(services: Services, argument: unknown): Promise<
     const files = await programsNear(folder);
     const study = studyTextFor(
       { fileName, text, format: tunable.format },
-      { files, style: await parameterStyle(folder, files) },
+      { files, name: studyName(folder, base), style: await parameterStyle(folder, files) },
     );
     await vscode.workspace.fs.writeFile(target.uri, new TextEncoder().encode(study));
     services.log.info(`Wrote ${target.uri.fsPath} from ${config.fsPath}`);
   }
   await vscode.window.showTextDocument(target.uri, { preview: false });
   return target.uri;
+}
+
+/** "config" says nothing about what is tuned; the folder's name does. */
+function studyName(folder: string, base: string): string {
+  return /^(config|configs|params|parameters|hparams|hyperparameters|hyperparams|settings|default|train|training|main)$/i.test(
+    base,
+  )
+    ? path.basename(folder)
+    : base;
 }
 
 /** Files of the folder, and of the one above it as "../name" as long as that is in the workspace. */
