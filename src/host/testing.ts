@@ -82,7 +82,6 @@ export function columnsOf(count: number): TrialColumns {
 }
 
 /** Printable ASCII, line ends, controls, letters of other scripts, an emoji of two code units. */
-export const anyCharacters: readonly string[] = [
-  ...Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)),
-  ...["\r", "\n", "\t", "\0", "\u202e", "é", "ß", "中", "א", "–", "😀"],
-];
+export const anyCharacters: readonly string[] = Array.from({ length: 95 }, (_, i) =>
+  String.fromCharCode(32 + i),
+).concat(["\r", "\n", "\t", "\0", "\u202e", "é", "ß", "中", "א", "–", "😀"]);

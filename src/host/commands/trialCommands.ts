@@ -9,7 +9,6 @@ import type { Services } from "../services.ts";
 import { studyKey } from "../studies.ts";
 import { requireTrust } from "../trust.ts";
 import { isNode } from "../explorer/nodes.ts";
-import { paramsToText, parseParams } from "./paramsText.ts";
 import { studyTarget, trialTarget, type StudyArgument } from "./targets.ts";
 
 /** Click on a trial: the panel opens beside the editor's focus, with the trial selected. */
@@ -40,6 +39,7 @@ export async function enqueueTrial(services: Services, argument: unknown): Promi
   const study = await studyTarget(services, argument, "Enqueue Trial");
   if (study === undefined) return;
   const { folder, summary } = study;
+  const { paramsToText, parseParams } = await import("./paramsText.ts");
   const { space } = await services.engines.request(folder, "study.get", { studyId: summary.id });
   const from = isNode(argument) && argument.kind === "trial" ? argument.row.params : (summary.best?.params ?? {});
   const text = await vscode.window.showInputBox({
