@@ -59,6 +59,35 @@ const synonyms: Readonly<Record<string, string>> = {
   randomstate: "seed",
 };
 
+/** Values of other tools, and what they are called here. */
+const valueSynonyms: Readonly<Record<string, string>> = {
+  choice: "categorical",
+  enum: "categorical",
+  list: "categorical",
+  uniform: "float",
+  loguniform: "float",
+  real: "float",
+  double: "float",
+  number: "float",
+  quniform: "float",
+  randint: "int",
+  discrete: "int",
+  fixed: "constant",
+  lower: "minimize",
+  less: "minimize",
+  higher: "maximize",
+  greater: "maximize",
+  python: "command",
+  pytorch: "command",
+  script: "command",
+  program: "command",
+  shell: "command",
+  process: "command",
+  tensorflow: "tfjs",
+  external: "none",
+  manual: "none",
+};
+
 /** Keys people look for at the top that stand inside another key. */
 const nested: Readonly<Record<string, string>> = {
   metric: "objective: { metric: ..., direction: ... }",
@@ -78,6 +107,8 @@ const nested: Readonly<Record<string, string>> = {
 export interface MessageContext {
   readonly source: StudySource;
   readonly schema: JsonSchema;
+  /** Paths (as JSON) of keys that an unknown key was most likely meant as: they are not reported as missing too. */
+  readonly meant: Set<string>;
 }
 
 /** Study issues for one Zod issue, whose path is relative to `base`. */
@@ -138,7 +169,7 @@ function lastName(path: Path): string {
   return `\`${short(last)}\``;
 }
 
-function unknownKey(key: string, path: Path, { source, schema }: MessageContext): string {
+function unknownKey(key: string, path: Path, { source, schema, meant }: MessageContext): string {
   const known = keysAt(schema, path, source.root.value, nodeAt(source.root, path)?.value);
   const names = [...known.keys()];
   const present = nodeAt(source.root, path)?.entries;
@@ -147,7 +178,10 @@ function unknownKey(key: string, path: Path, { source, schema }: MessageContext)
   const start = `Unknown key \`${short(key)}\`.`;
   const synonym = synonyms[key.toLowerCase().replace(/[-_\s]/g, "")];
   const guess = nearest(key, free) ?? (synonym !== undefined && free.includes(synonym) ? synonym : undefined);
-  if (guess !== undefined) return `${start} Did you mean \`${guess}\`?`;
+  if (guess !== undefined) {
+    meant.add(JSON.stringify([...path, guess]));
+    return `${start} Did you mean \`${guess}\`?`;
+  }
   const place = path.length === 0 ? nested[key] : undefined;
   if (place !== undefined) return `${start} Write it as \`${place}\`.`;
   const inner = nodeAt(source.root, [...path, key])?.entries;
@@ -224,12 +258,15 @@ function badUnion(issue: ZodIssue & { readonly code: "invalid_union" }, path: Pa
   if (issue.errors.length === 0 && allowed.length > 0) return notOneOf(lastName(path), value, allowed, path);
   const nouns = [...new Set(schemas.map(nounOf))];
   const hint = typeof value === "string" && nouns.includes("a number") ? numberHint(value) : "";
-  return `${lastName(path)} must be ${listOf(nouns)}, not ${shown(value)}.${hint}`;
+  const key = path.at(-1);
+  const field = typeof key === "string" ? schemasAt(context.schema, path, context.source.root.value)[0] : undefined;
+  const example = typeof key === "string" && hint === "" ? exampleFor(key, field) : "";
+  return `${lastName(path)} must be ${listOf(nouns)}, not ${shown(value)}.${hint}${example}`;
 }
 
 function nounOf(schema: JsonSchema): string {
   if (schema.enum !== undefined) return `one of ${schema.enum.map(String).join(", ")}`;
-  return nouns[schema.type ?? ""] ?? "another value";
+  return (typeof schema.type === "string" ? nouns[schema.type] : undefined) ?? "another value";
 }
 
 const nouns: Readonly<Record<string, string>> = {
@@ -260,8 +297,11 @@ function wrongType(
   const noun = nouns[expected] ?? expected;
   const key = path.at(-1);
   const example = typeof key === "string" ? exampleFor(key, schemasAt(schema, path, source.root.value)[0]) : "";
+  const isParameter = path.length === 2 && path[0] === "space";
+  if (value === null && isParameter)
+    return `${name} has no value. Write for example ${name.slice(0, -1)}: { type: float, low: 0, high: 1 }\`.`;
   if (value === null) return `${name} has no value; it must be ${noun}.${example}`;
-  if (path.length === 2 && path[0] === "space") {
+  if (isParameter) {
     return `${name} must be a mapping such as { type: float, low: 0, high: 1 }. For ${constantHint(value)}.`;
   }
   if (expected === "int" && typeof value === "number") return `${name} must be a whole number, not ${value}.`;
@@ -297,7 +337,7 @@ function numberHint(text: string): string {
 
 function notOneOf(name: string, value: unknown, values: readonly unknown[], path: Path = []): string {
   const words = values.map(String);
-  const guess = typeof value === "string" ? didYouMean(value, words) : "";
+  const guess = typeof value === "string" ? guessWord(value, words) : "";
   const owner = path.at(-1) === "kind" ? path.at(-2) : path.length === 1 ? path[0] : undefined;
   if (value !== null && (owner === "trainer" || owner === "sampler" || owner === "scheduler")) {
     const has = owner === "trainer" ? "Known" : "This release has";
@@ -305,6 +345,12 @@ function notOneOf(name: string, value: unknown, values: readonly unknown[], path
   }
   if (value === null || value === undefined) return `${name} has no value. Write one of: ${words.join(", ")}.`;
   return `${name} cannot be ${shown(value)}.${guess} Write one of: ${words.join(", ")}.`;
+}
+
+function guessWord(value: string, words: readonly string[]): string {
+  const near = didYouMean(value, words);
+  const synonym = valueSynonyms[value.toLowerCase().replace(/[-_\s]/g, "")];
+  return near === "" && synonym !== undefined && words.includes(synonym) ? ` Did you mean \`${synonym}\`?` : near;
 }
 
 function outOfBounds(

@@ -46,8 +46,11 @@ export function parseStudy(text: string, format: StudyFormat, catalog: Catalog):
   const schema = studySchemaFor(catalog);
   const parsed = schema.safeParse(source.root.value, { reportInput: true });
   if (!parsed.success) {
-    const context = { source, schema: jsonSchemaFor(catalog) };
-    for (const issue of parsed.error.issues) report.issues.push(...issuesFromZod(issue, context));
+    const context = { source, schema: jsonSchemaFor(catalog), meant: new Set<string>() };
+    const found = parsed.error.issues.flatMap((issue) => issuesFromZod(issue, context));
+    const isMeant = ({ path }: StudyIssue): boolean =>
+      nodeAt(source.root, path) === undefined && context.meant.has(JSON.stringify(path));
+    report.issues.push(...found.filter((issue) => !isMeant(issue)));
   }
   const study = checkStudy(new Parts(source, schema), catalog, report);
   const issues = inOrder(report.issues);

@@ -24,7 +24,8 @@ const when = z
   .record(z.string(), z.union([paramValue, z.array(paramValue).min(1)]))
   .describe(
     "The parameter exists only when the named earlier parameters have one of these values: `when: { optimizer: sgd }` or `when: { optimizer: [sgd, adam] }`.",
-  );
+  )
+  .meta({ examples: [{ optimizer: "sgd" }] });
 
 const logField = z
   .boolean()
@@ -149,7 +150,8 @@ const data = z
       .default("classification")
       .describe("Whether the label is a class or a number."),
   })
-  .describe("Where the samples come from and how they are split.");
+  .describe("Where the samples come from and how they are split.")
+  .meta({ examples: [{ csv: "./data.csv", label: "target" }] });
 
 const tfjsTrainer = z
   .strictObject({
@@ -228,7 +230,9 @@ const externalTrainer = z
   })
   .describe("Trials are driven from outside.");
 
-const trainer = z.discriminatedUnion("kind", [tfjsTrainer, commandTrainer, externalTrainer]);
+const trainer = z
+  .discriminatedUnion("kind", [tfjsTrainer, commandTrainer, externalTrainer])
+  .meta({ examples: [{ kind: "command", run: "python train.py" }] });
 
 const limits = z
   .strictObject({

@@ -10,7 +10,7 @@ import { flowText } from "./yamlText.ts";
 
 /** The parts of JSON Schema that the study schema uses. */
 export interface JsonSchema {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly description?: string;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
@@ -46,7 +46,9 @@ export function jsonSchemaFor(catalog: Catalog): JsonSchema {
 /** The alternatives that `schema` stands for: itself, or the members of its unions. */
 export function alternatives(schema: JsonSchema): readonly JsonSchema[] {
   const members = schema.anyOf ?? schema.oneOf;
-  return members === undefined ? [schema] : members.flatMap(alternatives);
+  if (members !== undefined) return members.flatMap(alternatives);
+  const { type } = schema;
+  return typeof type === "object" ? type.map((one) => ({ ...schema, type: one })) : [schema];
 }
 
 function typeOf(value: unknown): string {

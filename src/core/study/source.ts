@@ -4,7 +4,7 @@
  * an issue.
  */
 import { parseTree, type Node as JsonNode, type ParseError } from "jsonc-parser";
-import { isAlias, isMap, isScalar, isSeq, parseDocument, type Document, type YAMLError } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, parseDocument, visit, type Document, type YAMLError } from "yaml";
 import type { StudyFormat, StudyIssue, TextRange } from "./definition.ts";
 import { positionsOf } from "./positions.ts";
 
@@ -30,8 +30,8 @@ export interface StudySource {
 
 /** Reads `text`; syntax errors and duplicate keys are in `issues`. O(length). */
 export function readSource(text: string, format: StudyFormat): StudySource {
-  // A byte order mark is no content; a space in its place keeps every offset.
-  const clean = text.startsWith("\uFEFF") ? ` ${text.slice(1)}` : text;
+  // JSON has no byte order mark; a space in its place keeps every offset. (In YAML a space would indent the first key.)
+  const clean = format === "json" && text.startsWith("\uFEFF") ? ` ${text.slice(1)}` : text;
   const issues: StudyIssue[] = [];
   try {
     return { text: clean, root: format === "json" ? readJson(clean, issues) : readYaml(clean, issues), issues };
@@ -186,14 +186,17 @@ const jsonMessages: Readonly<Record<number, string>> = {
 function readJson(text: string, issues: StudyIssue[]): SourceNode {
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: true });
-  for (const error of errors) {
+  for (const [i, error] of errors.entries()) {
+    // One slip gives several errors at one place; the first says it.
+    if (errors[i - 1]?.offset === error.offset) continue;
+    const comma = /,\s*$/.exec(text.slice(0, error.offset));
+    if (comma !== null && /[}\]]/.test(text.charAt(error.offset))) {
+      issues.push(syntaxIssue("Nothing follows this comma: remove it.", { start: comma.index, end: comma.index + 1 }));
+      continue;
+    }
     const message = jsonMessages[error.error] ?? "This is not JSON.";
-    issues.push(
-      syntaxIssue(message, {
-        start: error.offset,
-        end: Math.min(text.length, error.offset + Math.max(1, error.length)),
-      }),
-    );
+    const end = Math.min(text.length, error.offset + Math.max(1, error.length));
+    issues.push(syntaxIssue(message, { start: error.offset, end }));
   }
   return root === undefined ? { range: { start: 0, end: 0 }, value: null } : fromJson(text, root, issues, []);
 }
@@ -227,8 +230,9 @@ function fromJson(text: string, node: JsonNode, issues: StudyIssue[], path: Path
 const yamlMessages: Partial<Record<string, string>> = {
   TAB_AS_INDENT: "YAML is indented with spaces, not tabs.",
   BAD_INDENT: "The indentation does not fit: entries of one mapping or list start in the same column.",
+  UNEXPECTED_TOKEN: "This cannot stand here. Text that holds braces, brackets or `: ` needs quotes.",
   BLOCK_AS_IMPLICIT_KEY:
-    "A second `key: value` cannot start on this line. Put it on its own line, or write { key: value }.",
+    "A second `key: value` cannot start on this line. Put it on its own line, or quotes round text that holds `: `.",
   MULTILINE_IMPLICIT_KEY: "A `:` is missing after this key, or its quotes are never closed.",
   MISSING_CHAR: "Something is missing here: a `:` after a key, a closing quote, or a closing bracket or brace.",
   BAD_ALIAS:
@@ -239,7 +243,7 @@ const yamlMessages: Partial<Record<string, string>> = {
 
 function readYaml(text: string, issues: StudyIssue[]): SourceNode {
   const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false, version: "1.2", stringKeys: false });
-  for (const error of document.errors) issues.push(syntaxIssue(yamlMessage(error), yamlErrorRange(text, error)));
+  issues.push(...yamlErrors(text, document));
   for (const warning of document.warnings) {
     issues.push({
       severity: "warning",
@@ -252,11 +256,37 @@ function readYaml(text: string, issues: StudyIssue[]): SourceNode {
   return document.contents === null ? { range: { start: 0, end: 0 }, value: null } : reader.read(document.contents, []);
 }
 
-function yamlMessage(error: Pick<YAMLError, "code" | "message">): string {
-  const known = yamlMessages[error.code];
-  const detail = sentence(error.message);
-  if (known === undefined) return detail;
-  return error.code === "MISSING_CHAR" || error.code === "BAD_INDENT" ? `${detail} ${known}` : known;
+/** One slip often brings a hundred errors after it: what was never closed explains all, else the first of each line counts. */
+function yamlErrors(text: string, document: Document): StudyIssue[] {
+  const { errors } = document;
+  if (errors.some(({ code }) => code === "MISSING_CHAR" || code === "BAD_INDENT")) {
+    const opener = unclosed(text, document);
+    if (opener !== undefined)
+      return [syntaxIssue(`\`${text.charAt(opener)}\` is never closed.`, { start: opener, end: opener + 1 })];
+  }
+  const shown = errors.filter((error, i) => i === 0 || error.code !== "UNEXPECTED_TOKEN");
+  return shown.map((error) =>
+    syntaxIssue(yamlMessages[error.code] ?? sentence(error.message), yamlErrorRange(text, error)),
+  );
+}
+
+/** Offset of the last bracket, brace or quote that has no partner. */
+function unclosed(text: string, document: Document): number | undefined {
+  let found: number | undefined;
+  visit(document, {
+    Node: (_key, node) => {
+      const range = "range" in node ? node.range : undefined;
+      if (range === null || range === undefined) return;
+      const [start, end] = range;
+      const first = text.charAt(start);
+      const partner = { "{": "}", "[": "]", '"': '"', "'": "'" }[first];
+      const isFlow = (isMap(node) || isSeq(node)) && node.flow === true;
+      const isQuoted = isScalar(node) && (node.type === "QUOTE_DOUBLE" || node.type === "QUOTE_SINGLE");
+      if (partner === undefined || (!isFlow && !isQuoted)) return;
+      if (end - start < 2 || text.charAt(end - 1) !== partner) found = start;
+    },
+  });
+  return found;
 }
 
 function sentence(message: string): string {
@@ -266,7 +296,7 @@ function sentence(message: string): string {
 
 function yamlErrorRange(text: string, error: Pick<YAMLError, "pos">): TextRange {
   const start = Math.min(error.pos[0], text.length);
-  return { start, end: Math.min(text.length, Math.max(error.pos[1], start + 1)) };
+  return firstLine(text, { start, end: Math.min(text.length, Math.max(error.pos[1], start + 1)) });
 }
 
 class YamlReader {
@@ -288,7 +318,8 @@ class YamlReader {
       const target = node.resolve(this.#document);
       const known = target === undefined ? undefined : this.#read.get(target);
       if (known === undefined || known === "reading") {
-        if (target !== undefined) this.#issues.push(syntaxIssue("This alias refers to itself.", range, path));
+        const message = target === undefined ? (yamlMessages["BAD_ALIAS"] ?? "") : "This alias refers to itself.";
+        this.#issues.push(syntaxIssue(message, range, path));
         return { range, value: null };
       }
       return known;

@@ -36,8 +36,8 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
     const other = normal(candidate);
     const longer = Math.max(target.length, other.length);
     const limit = longer < 3 ? 0 : Math.max(1, Math.floor(longer / 3));
-    if (Math.abs(target.length - other.length) > limit && !startsLong(other, target)) continue;
-    const distance = startsLong(other, target) ? 1 : editDistance(target, other);
+    if (Math.abs(target.length - other.length) > limit && !abbreviates(other, target)) continue;
+    const distance = abbreviates(other, target) ? 1 : editDistance(target, other);
     if (distance <= limit && distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
@@ -46,9 +46,9 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   return best;
 }
 
-/** An abbreviation of at least three letters counts as one slip: "max" for "maximize". */
-function startsLong(long: string, short: string): boolean {
-  return short.length >= 3 && long.startsWith(short);
+/** An abbreviation of at least three letters counts as one slip: "max" for "maximize", "integer" for "int". */
+function abbreviates(long: string, short: string): boolean {
+  return (short.length >= 3 && long.startsWith(short)) || (long.length >= 3 && short.startsWith(long));
 }
 
 /** " Did you mean `x`?" or nothing. */
