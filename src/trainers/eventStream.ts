@@ -14,7 +14,7 @@ export interface EventStreamSink {
 }
 
 export interface EventStreamOptions {
-  /** Longest event taken, in bytes; longer ones are skipped with a warning. Default 64 MiB (embeddings). */
+  /** Longest event taken, in bytes; longer ones are skipped with a warning. Default 16 MiB: parsing that much takes some 50 ms; larger arrays come as .npy files. */
   readonly maxRecordBytes?: number;
   /** Log lines are split at this length, never inside a UTF-8 character. Default 64 KiB. */
   readonly maxLineBytes?: number;
@@ -106,7 +106,7 @@ export function createLogStream(sink: Pick<EventStreamSink, "log">, maxLineBytes
 
 /** Events and log text, as on standard output. O(bytes). */
 export function createEventStream(sink: EventStreamSink, options: EventStreamOptions = {}): ByteSink {
-  const maxRecordBytes = options.maxRecordBytes ?? 64 * 1024 * 1024;
+  const maxRecordBytes = options.maxRecordBytes ?? 16 * 1024 * 1024;
   const maxWarnings = options.maxWarnings ?? 10;
   const record = new GrowingBytes(maxRecordBytes);
   let log = createLogStream(sink, options.maxLineBytes);
