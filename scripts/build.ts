@@ -79,6 +79,11 @@ async function copyAssets(): Promise<void> {
   const sdk = path.join(root, "python", "basin");
   for (const name of ["__init__.py", "py.typed"])
     await cp(path.join(sdk, name), path.join(dist, "python", "basin", name));
+  // Command trainers find the SDK on PYTHONPATH.
+  await cp(path.join(root, "python", "basin"), path.join(dist, "python", "basin"), {
+    recursive: true,
+    filter: (source) => path.basename(source) !== "__pycache__",
+  });
   const wasm = path.dirname(require.resolve("@tensorflow/tfjs-backend-wasm/package.json"));
   await mkdir(path.join(dist, "wasm"), { recursive: true });
   for (const name of [
