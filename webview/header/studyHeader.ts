@@ -53,7 +53,7 @@ export class StudyHeader extends PanelElement {
       <span class="status" title=${study.reason || study.state}>
         ${studyIcon(study.state)}<span class="word">${study.state}</span>
         <span class="numeric" title=${`${finished} finished${budgetTrials === undefined ? "" : ` of ${budgetTrials}`}`}
-          >${finished}${budgetTrials === undefined ? nothing : `/${budgetTrials}`}</span
+          >${finished.toLocaleString("en")}${budgetTrials === undefined ? nothing : `/${budgetTrials.toLocaleString("en")}`}</span
         >
       </span>
       ${this.best(study)}
@@ -96,7 +96,7 @@ export class StudyHeader extends PanelElement {
           title=${on ? `Showing ${state} trials; click to stop` : `Show only ${state} trials`}
           @click=${() => this.store.toggleState(state)}
         >
-          ${stateIcon(state)}<span class="numeric">${count}</span><span class="word">${state}</span>
+          ${stateIcon(state)}<span class="numeric">${count.toLocaleString("en")}</span><span class="word">${state}</span>
         </button>`;
       });
   }

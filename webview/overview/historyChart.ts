@@ -13,6 +13,7 @@ import "../shared/menu.ts";
 import { PointGrid } from "../shared/pointGrid.ts";
 import type { Painter } from "../shared/progressive.ts";
 import { durationScale, extentOf, linearScale, logScale, robustExtent, wantsLog, type Scale } from "../shared/scales.ts";
+import { trialsForScreenReaders } from "../shared/srTable.ts";
 import type { Topic } from "../shared/store.ts";
 import { theme, type Theme } from "../shared/theme.ts";
 import { csvTable } from "../table/exportText.ts";
@@ -72,6 +73,7 @@ export class HistoryChart extends CanvasChart {
       ${this.canvases()}
       <div class="tip" hidden></div>
       <div class="visually-hidden" aria-live="polite"></div>
+      ${trialsForScreenReaders(this.store, this.store.table.filter((column) => column.role === "objective" || column.role === "duration"), "History")}
     </div>`;
   }
 

@@ -3,6 +3,7 @@
  * Invariant: it decides only where things are; every view reads the store by itself.
  */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import "../curves/curvesView.ts";
 import "../header/studyHeader.ts";
 import "../header/viewTabs.ts";
 import "../inspector/trialInspector.ts";

@@ -9,7 +9,7 @@ import { Rpc, type RequestOptions, type RequestParams, type RequestResult } from
 import { sameSelection } from "../shared/selection.ts";
 import type { PanelStore } from "../shared/store.ts";
 import type { WebviewApi } from "../shared/vscodeApi.ts";
-import { LivePull } from "./livePull.ts";
+import { LivePull } from "../shared/livePull.ts";
 
 const logLimit = 500;
 /** The explorer shows one page of rows; a selection of thousands means nothing there. */

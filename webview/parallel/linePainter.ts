@@ -26,11 +26,6 @@ export interface LineGeometry {
   readonly missing: readonly Uint8Array[];
 }
 
-/** Opacity of one line among n: HiPlot's choice, which keeps both ten and ten thousand readable. */
-export function lineAlpha(n: number): number {
-  return Math.min(1, Math.max(0.08, 2 / n ** 0.3));
-}
-
 /** One trial's line; a segment between two missing values is left out, so that a branch not taken is a gap. */
 export function strokeLine(ink: Ink, { xs, rows, missing, plot }: LineGeometry, row: number): void {
   ink.beginPath();
@@ -52,7 +47,10 @@ export function* paintStrokes(ink: Ink, geometry: LineGeometry, order: ArrayLike
   ink.globalAlpha = alpha;
   for (let i = 0; i < order.length; i++) {
     const row = order[i]!;
-    ink.strokeStyle = goodness === null ? theme.muted : goodnessCss(goodness[row]!, theme);
+    const good = goodness?.[row] ?? Number.NaN;
+    ink.strokeStyle = goodnessCss(good, theme);
+    // Trials without a value must not outshine those with one.
+    ink.globalAlpha = goodness !== null && Number.isNaN(good) ? alpha * 0.35 : alpha;
     strokeLine(ink, geometry, row);
     if (i % rowsPerPiece === rowsPerPiece - 1) yield;
   }

@@ -8,6 +8,7 @@ import { trialStates } from "../../src/core/trial.ts";
 import { CanvasChart } from "../shared/canvasChart.ts";
 import { cellText, fullText } from "../shared/columnModel.ts";
 import type { Ink } from "../shared/ink.ts";
+import { lineAlpha } from "../shared/lineAlpha.ts";
 import type { MenuItem } from "../shared/menu.ts";
 import type { Painter } from "../shared/progressive.ts";
 import { bestShownRows, trialsForScreenReaders } from "../shared/srTable.ts";
@@ -18,7 +19,7 @@ import { axisColumns, buildAxis, intervalsOf, stretchesOf, type Axis, type Stret
 import { brushWidth, paintAxis, paintBrushes } from "./axisPainter.ts";
 import { titleButton, titleHeight } from "./axisTitle.ts";
 import { beginDrag, clearedAt, dragTo, type BrushDrag } from "./brushDrag.ts";
-import { highlightLimit, lineAlpha, paintDensity, paintStrokes, strokeLimit, strokeLine, type LineGeometry } from "./linePainter.ts";
+import { highlightLimit, paintDensity, paintStrokes, strokeLimit, strokeLine, type LineGeometry } from "./linePainter.ts";
 import { nearestLine } from "./nearestLine.ts";
 import { parallelStyles } from "./parallelStyles.ts";
 

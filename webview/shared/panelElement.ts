@@ -2,7 +2,7 @@
  * What every component of the panel gets: the store, and what it may ask of the host.
  * Invariant: a component redraws only for the topics it names, and asks the host only through `actions`.
  */
-import { LitElement, type CSSResultGroup } from "lit";
+import { LitElement, type CSSResultGroup, type PropertyDeclarations } from "lit";
 import type { PanelMethod } from "../../src/protocol/panel.ts";
 import type { RequestOptions, RequestParams, RequestResult } from "./rpc.ts";
 import type { PanelStore, Topic } from "./store.ts";
@@ -27,9 +27,7 @@ export interface PanelContext {
 }
 
 export abstract class PanelElement extends LitElement {
-  static override properties: Record<string, { attribute: false } | { state: true } | { type: unknown }> = {
-    panel: { attribute: false },
-  };
+  static override properties: PropertyDeclarations = { panel: { attribute: false } };
   static override styles: CSSResultGroup = baseStyles;
 
   declare panel: PanelContext;
