@@ -1,0 +1,86 @@
+/**
+ * An executor without processes for tests: each trial plays a script of steps, one per turn of the event loop.
+ * Invariant: as executors/executor.ts says (one `exit`, after the last event); no clock, no chance.
+ */
+import type { Executor, RunningTrial, TrialCallbacks, TrialExit, TrialJob } from "../../executors/executor.ts";
+import type { TrainerEvent } from "../../trainers/protocol.ts";
+
+/** What a trial does: events, an exit (default: code 0 at the end), or "hang" until it is stopped. */
+export type Script = readonly (TrainerEvent | { readonly exit: TrialExit } | "hang")[];
+
+export interface FakeExecutor extends Executor {
+  /** Jobs in the order of their start. */
+  readonly jobs: readonly TrialJob[];
+  readonly reaped: readonly { readonly pid: number; readonly marker: string }[];
+  /** Trials that run now. */
+  readonly running: number;
+  /** Most trials that ran at once. */
+  readonly peak: number;
+}
+
+/** @param script for each job; called when it starts */
+export function createFakeExecutor(script: (job: TrialJob) => Script): FakeExecutor {
+  const jobs: TrialJob[] = [];
+  const reaped: { pid: number; marker: string }[] = [];
+  let running = 0;
+  let peak = 0;
+  return {
+    jobs,
+    reaped,
+    get running() {
+      return running;
+    },
+    get peak() {
+      return peak;
+    },
+    start(job: TrialJob, callbacks: TrialCallbacks): RunningTrial {
+      jobs.push(job);
+      running += 1;
+      peak = Math.max(peak, running);
+      const steps = script(job);
+      let position = 0;
+      let over = false;
+      let gone = (): void => undefined;
+      const left = new Promise<void>((resolve) => {
+        gone = resolve;
+      });
+      const end = (exit: TrialExit): void => {
+        if (over) return;
+        over = true;
+        running -= 1;
+        callbacks.exit(exit);
+        gone();
+      };
+      const turn = (): void => {
+        if (over) return;
+        const step = steps[position];
+        position += 1;
+        if (step === undefined) return end({ kind: "exited", code: 0 });
+        if (step === "hang") return;
+        if ("exit" in step) return end(step.exit);
+        callbacks.event(step);
+        setImmediate(turn);
+      };
+      setImmediate(turn);
+      const kill = (): Promise<void> => {
+        setImmediate(() => end({ kind: "killed", cause: "requested" }));
+        return left;
+      };
+      return { pid: 1_000_000 + jobs.length, placement: "fake", send: () => undefined, stop: kill, kill };
+    },
+    reap(pid, marker) {
+      reaped.push({ pid, marker });
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Reports of `metric` for steps 1, 2 ... and the last of them as the result. */
+export function curve(metric: string, values: readonly number[]): Script {
+  const reports: TrainerEvent[] = values.map((value, i) => ({
+    type: "report",
+    step: i + 1,
+    metrics: { [metric]: value },
+  }));
+  return [...reports, { type: "done", metrics: {} }];
+}
