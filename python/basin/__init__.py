@@ -37,8 +37,8 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
 __version__ = "0.1.0"
 __all__ = [
     "Checkpoint", "Params", "active", "attempt", "checkpoint", "checkpoint_dir", "done", "embedding", "failed",
-    "heartbeat", "load_checkpoint", "params", "report", "seed", "sharpness", "should_checkpoint", "should_stop", "started",
-    "stop_reason", "threads", "trial", "until_step",
+    "heartbeat", "load_checkpoint", "params", "report", "seed", "sharpness", "should_checkpoint", "should_stop",
+    "split_seed", "started", "stop_reason", "threads", "trial", "until_step",
 ]
 
 PROTOCOL = 1
@@ -155,6 +155,12 @@ def attempt() -> int:
 def seed(default: int = 0) -> int:
     """The seed of this trial's training, derived from the study's."""
     value = _environment_int("BASIN_SEED")
+    return default if value is None else value
+
+
+def split_seed(default: int = 0) -> int:
+    """The seed for splitting the data: the same in all trials of a study, so that they are compared on the same samples."""
+    value = _environment_int("BASIN_SPLIT_SEED")
     return default if value is None else value
 
 

@@ -11,7 +11,10 @@ export interface TrialEnvironment {
   readonly studyFolder: string;
   readonly number: number;
   readonly attempt: number;
+  /** Of this trial's training. */
   readonly seed: number;
+  /** Of the split of the data: the same for all trials of a study, so that they are compared on the same samples. */
+  readonly splitSeed: number;
   readonly params: Params;
   readonly paramsFile: string;
   readonly trialFolder: string;
@@ -97,6 +100,7 @@ export function trialEnvironment(
     BASIN_TRIAL: String(trial.number),
     BASIN_ATTEMPT: String(trial.attempt),
     BASIN_SEED: String(trial.seed),
+    BASIN_SPLIT_SEED: String(trial.splitSeed),
     BASIN_PARAMS_FILE: trial.paramsFile,
     BASIN_TRIAL_FOLDER: trial.trialFolder,
     BASIN_CHECKPOINT_DIR: trial.checkpointFolder,

@@ -51,6 +51,7 @@ export function planLaunch(job: TrialJob, context: LaunchContext): LaunchPlan {
     number: job.number,
     attempt: job.attempt,
     seed: job.seed,
+    splitSeed: job.study.seed,
     params: job.params,
     paramsFile,
     trialFolder: job.trialFolder,
