@@ -1,0 +1,101 @@
+/**
+ * The commands of `basin` and their options, as commander sees them.
+ * Invariant: wrong usage exits with 2 and the usage line; every command's work is in the file of its name.
+ */
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { engineVersion } from "../engine/version.ts";
+import { exitCodes, type ExitCode } from "./exit.ts";
+
+const description = `Hyperparameter optimisation with results next to your code.
+
+The workspace of a study is the nearest folder at or above it with .basin, .git or .vscode (a home folder does not count by
+its .vscode), else the study's own folder. It holds the results in .basin; the editor uses the same ones. Commands use the
+engine that runs in the workspace, or run one for as long as they need it.`;
+
+const epilogue = `
+Exit codes: 0 done, 1 failed, 2 invalid input (nothing was started), 130 interrupted (Ctrl-C, paused or stopped).`;
+
+function positiveInteger(text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) < 1 || !Number.isSafeInteger(Number(text))) {
+    throw new InvalidArgumentError("It must be a whole number from 1.");
+  }
+  return Number(text);
+}
+
+function trialNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It must be the number of a trial.");
+  return Number(text);
+}
+
+/** Runs the command line; resolves with the exit code. Errors of a command are thrown. */
+export async function runProgram(argv: readonly string[], distFolder: string): Promise<ExitCode> {
+  let code: ExitCode = exitCodes.done;
+  const program = new Command("basin").description(description).version(engineVersion, "-v, --version").exitOverride();
+  program
+    .addHelpText("after", epilogue)
+    .showHelpAfterError("(basin --help shows the commands)")
+    .configureOutput({ outputError: (text, write) => write(`basin: ${text}`) });
+  const command = (usage: string, summary: string): Command =>
+    program
+      .command(usage)
+      .description(summary)
+      .option("-w, --workspace <folder>", "workspace folder to use instead of the one found");
+
+  command("run <study>", "run or continue the study of a file, with live progress")
+    .option("--fresh", "start again even if results are there; those are kept as an earlier generation")
+    .option("--json", "print the result as one JSON object, the last line of standard output")
+    .option("--parallel <n>", "trials at once, instead of budget.parallel", positiveInteger)
+    .option("--trials <n>", "trials in all, instead of budget.trials", positiveInteger)
+    .action(async (study: string, options: object) => {
+      code = await (await import("./run.ts")).runCommand(study, options);
+    });
+  command("list", "list the studies of the workspace")
+    .option("--json", "as JSON")
+    .action(async (options: object) => {
+      code = await (await import("./list.ts")).listCommand(options);
+    });
+  command(
+    "show <study> [trial]",
+    "show a study with its best trials, or one trial; a study is named by file, name or id",
+  )
+    .option("--json", "as JSON")
+    .option("--limit <n>", "trials to show", positiveInteger, 20)
+    .action(async (study: string, trial: string | undefined, options: { limit: number }) => {
+      code = await (
+        await import("./show.ts")
+      ).showCommand(study, trial === undefined ? undefined : trialNumber(trial), options);
+    });
+  command("export <study>", "write all trials of a study as CSV or JSON")
+    .addOption(new Option("-f, --format <format>", "kind of file").choices(["csv", "json"]).default("csv"))
+    .option("-o, --output <file>", "file to write instead of standard output")
+    .action(async (study: string, options: { format: "csv" | "json" }) => {
+      code = await (await import("./exportStudy.ts")).exportCommand(study, options);
+    });
+  for (const [action, summary] of [
+    ["pause", "pause a running study; running trials are put back"],
+    ["resume", "go on with a paused study in the engine that runs"],
+    ["stop", "end a study; a later run goes on with it"],
+  ] as const) {
+    command(`${action} <study>`, summary).action(async (study: string, options: object) => {
+      code = await (await import("./control.ts")).controlCommand(action, study, options);
+    });
+  }
+  command("ask-tell <study>", "drive a study without a trainer by lines of JSON on standard input")
+    .option("--fresh", "start again even if results are there")
+    .action(async (study: string, options: object) => {
+      code = await (await import("./askTell.ts")).askTellCommand(study, options);
+    });
+  command("doctor", "say what Basin can use on this machine, and what to install")
+    .option("--json", "as JSON")
+    .action(async (options: object) => {
+      code = await (await import("./doctor.ts")).doctorCommand(options, distFolder);
+    });
+
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? exitCodes.done : exitCodes.invalid;
+  }
+  return code;
+}

@@ -1,0 +1,203 @@
+/**
+ * What the commands say, as plain functions of what the engine answered. Invariant: no colours, no cursor movements: the same
+ * text in a terminal, a pipe and a log.
+ */
+import path from "node:path";
+import { formatDuration, formatEta, formatNumber, formatValue } from "../core/format.ts";
+import type { Objective } from "../core/objective.ts";
+import type { Params } from "../core/space/parameter.ts";
+import type { BestTrial, StudySummary, TrialDetail, TrialRow } from "../protocol/engine.ts";
+
+/** "lr=0.01 layers=3 optimizer=adam". */
+export function paramsText(params: Params): string {
+  return Object.entries(params)
+    .map(([name, value]) => `${name}=${formatValue(value)}`)
+    .join(" ");
+}
+
+/** "val_accuracy 0.981, time 12". */
+export function valuesText(objectives: readonly Objective[], values: readonly number[]): string {
+  return objectives.map(({ metric }, i) => `${metric} ${formatNumber(values[i] ?? Number.NaN)}`).join(", ");
+}
+
+/** Trials in a final state. */
+export function finishedCount({ counts }: Pick<StudySummary, "counts">): number {
+  return counts.complete + counts.pruned + counts.failed;
+}
+
+/** One finished trial: "[ 7/50] trial 6  val_accuracy 0.981  0:21  lr=0.01 ...". */
+export function trialLine(summary: StudySummary, row: TrialRow, position: number): string {
+  const total = summary.budgetTrials;
+  const place = total === undefined ? `[${position}]` : `[${String(position).padStart(String(total).length)}/${total}]`;
+  const took =
+    row.startedAt !== undefined && row.finishedAt !== undefined ? formatDuration(row.finishedAt - row.startedAt) : "";
+  const outcome =
+    row.state === "complete"
+      ? valuesText(summary.objectives, row.values)
+      : row.reason === ""
+        ? row.state
+        : `${row.state}: ${row.reason.replaceAll(/\s+/g, " ")}`;
+  return [place, `trial ${row.number}`, outcome, took, paramsText(row.params)].filter((part) => part !== "").join("  ");
+}
+
+/** "12 of 50 trials (10 complete, 1 pruned, 1 failed)". */
+export function countsText(summary: Pick<StudySummary, "counts" | "budgetTrials">): string {
+  const { counts } = summary;
+  const finished = finishedCount(summary);
+  const parts = (["complete", "pruned", "failed"] as const)
+    .filter((state) => counts[state] > 0)
+    .map((state) => `${counts[state]} ${state}`);
+  const of = summary.budgetTrials === undefined ? "" : ` of ${summary.budgetTrials}`;
+  return `${finished}${of} trials${parts.length > 0 ? ` (${parts.join(", ")})` : ""}`;
+}
+
+/** The end of a run: what came of it, the best trial, its parameters, and where to look. */
+export function endLines(summary: StudySummary, workspace: string): string[] {
+  const state = summary.reason === "" ? summary.state : `${summary.state}: ${summary.reason}`;
+  const lines = [
+    "",
+    `${summary.name} #${summary.generation} ${state}`,
+    `  ${countsText(summary)} in ${formatDuration(summary.elapsedMs)}`,
+  ];
+  lines.push(...bestLines(summary.objectives, summary.best));
+  if ((summary.paretoSize ?? 0) > 1 && summary.objectives.length > 1) {
+    lines.push(
+      `  ${summary.paretoSize} trials are on the Pareto front; the best one is by ${summary.objectives[0]?.metric ?? ""} alone.`,
+    );
+  }
+  lines.push("", "Look at it:", ...whereLines(summary.path, workspace));
+  return lines;
+}
+
+/** Best trial and its parameters, one a line. */
+export function bestLines(objectives: readonly Objective[], best: BestTrial | undefined): string[] {
+  if (best === undefined) return ["  No trial has been completed."];
+  const width = Math.max(0, ...Object.keys(best.params).map((name) => name.length));
+  return [
+    `  Best: trial ${best.number} with ${valuesText(objectives, best.values)}`,
+    ...Object.entries(best.params).map(([name, value]) => `    ${name.padEnd(width)}  ${formatValue(value)}`),
+  ];
+}
+
+function whereLines(study: string, workspace: string): string[] {
+  return [
+    `  in VS Code   open ${workspace}, then "Basin: Open Study Panel"`,
+    `  here         basin show ${relative(study)}`,
+    `  as a file    basin export ${relative(study)} --format csv -o trials.csv`,
+  ];
+}
+
+/** A path as one would type it here. */
+export function relative(file: string): string {
+  const short = path.relative(process.cwd(), file);
+  const shown = short !== "" && !short.startsWith(`..${path.sep}..`) ? short : file;
+  return /^[\w@%+=:,./\\-]+$/.test(shown) ? shown : JSON.stringify(shown);
+}
+
+/** The object that `--json` prints. Numbers that JSON cannot hold are strings. */
+export function resultObject(summary: StudySummary, workspace: string): Record<string, unknown> {
+  const { best } = summary;
+  return {
+    study: summary.name,
+    id: summary.id,
+    generation: summary.generation,
+    path: summary.path,
+    workspace,
+    state: summary.state,
+    reason: summary.reason,
+    trials: summary.counts,
+    elapsedMs: Math.round(summary.elapsedMs),
+    best:
+      best === undefined
+        ? null
+        : {
+            number: best.number,
+            values: Object.fromEntries(summary.objectives.map(({ metric }, i) => [metric, best.values[i] ?? null])),
+            params: best.params,
+          },
+    ...(summary.paretoSize === undefined ? {} : { paretoSize: summary.paretoSize }),
+  };
+}
+
+/** JSON with non-finite numbers as strings, as in the trainer protocol. */
+export function toJson(value: unknown, space?: number): string {
+  return JSON.stringify(
+    value,
+    (_key, entry: unknown) => (typeof entry === "number" && !Number.isFinite(entry) ? String(entry) : entry),
+    space,
+  );
+}
+
+/** Columns padded to their widest entry; the last one is left as it is. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
+  return rows.map((row) =>
+    row
+      .map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** `basin list`. */
+export function studyTable(studies: readonly StudySummary[]): string[] {
+  const rows = studies.map((study) => [
+    String(study.id),
+    `${study.name} #${study.generation}`,
+    study.state,
+    `${finishedCount(study)}${study.budgetTrials === undefined ? "" : `/${study.budgetTrials}`}`,
+    study.best === undefined ? "–" : valuesText(study.objectives, study.best.values),
+    relative(study.path),
+  ]);
+  return table([["id", "study", "state", "trials", "best", "file"], ...rows]);
+}
+
+/** `basin show`: the study, then its trials, the best first. */
+export function studyLines(study: StudySummary, rows: readonly TrialRow[], total: number): string[] {
+  const lines = [
+    `${study.name} #${study.generation} (study ${study.id}) ${study.state}${study.reason === "" ? "" : `: ${study.reason}`}`,
+    `  file ${study.path}`,
+    `  ${countsText(study)} in ${formatDuration(study.elapsedMs)}${study.etaMs === undefined || study.state !== "running" ? "" : `, about ${formatEta(study.etaMs)} left`}`,
+    ...bestLines(study.objectives, study.best),
+    "",
+    ...table([
+      ["trial", "state", ...study.objectives.map(({ metric }) => metric), "parameters"],
+      ...rows.map((row) => [
+        String(row.number),
+        row.state,
+        ...study.objectives.map((_, i) =>
+          formatNumber(row.values[i] ?? (i === 0 ? (row.last?.value ?? Number.NaN) : Number.NaN)),
+        ),
+        paramsText(row.params),
+      ]),
+    ]),
+  ];
+  if (total > rows.length) lines.push(`... and ${total - rows.length} more (--limit ${total} shows all)`);
+  return lines;
+}
+
+/** `basin show <study> <trial>`. */
+export function trialLines(objectives: readonly Objective[], trial: TrialDetail): string[] {
+  const width = Math.max(0, ...Object.keys(trial.params).map((name) => name.length));
+  const lines = [`trial ${trial.number} ${trial.state}${trial.reason === "" ? "" : `: ${trial.reason}`}`];
+  if (trial.values.length > 0) lines.push(`  ${valuesText(objectives, trial.values)}`);
+  lines.push(`  suggested because: ${trial.suggestedBecause}`);
+  if (trial.startedAt !== undefined && trial.finishedAt !== undefined) {
+    lines.push(
+      `  took ${formatDuration(trial.finishedAt - trial.startedAt)}${trial.placement === undefined ? "" : ` on ${trial.placement}`}${trial.attempt > 1 ? `, attempt ${trial.attempt}` : ""}`,
+    );
+  }
+  lines.push(
+    "  parameters:",
+    ...Object.entries(trial.params).map(([name, value]) => `    ${name.padEnd(width)}  ${formatValue(value)}`),
+  );
+  for (const { metric, steps, values } of trial.curves) {
+    const shown = steps.map((step, i) => `${step}:${formatNumber(values[i] ?? Number.NaN)}`);
+    const text = shown.length > 12 ? [...shown.slice(0, 4), "...", ...shown.slice(-4)] : shown;
+    lines.push(`  ${metric} by step  ${text.join("  ")}`);
+  }
+  if (trial.logPath !== undefined) lines.push(`  log ${trial.logPath}`);
+  for (const line of trial.logTail.slice(-10)) lines.push(`    | ${line}`);
+  return lines;
+}
