@@ -18,12 +18,12 @@ classes = 10
 
 
 def load_digits():
-    """((inputs, labels) for training, the same for validation): a fixed fifth of all rows is for validation."""
+    """((inputs, labels) for training, the same for validation): a fifth of all rows, the same in every trial."""
     with open(here / ".." / "digits" / "digits.csv", newline="") as file:
         rows = list(csv.reader(file))[1:]
     table = torch.tensor([[float(cell) for cell in row] for row in rows])
     inputs, labels = table[:, :-1] / 16, table[:, -1].long()
-    order = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(0))
+    order = torch.randperm(len(inputs), generator=torch.Generator().manual_seed(basin.split_seed()))
     cut = len(inputs) // 5
     validation, training = order[:cut], order[cut:]
     return (inputs[training], labels[training]), (inputs[validation], labels[validation])

@@ -149,6 +149,17 @@ describe("programs that know nothing of Basin", () => {
     expect(run.events.at(-1)?.type).toBe("report");
   });
 
+  it("a shell script can speak the protocol", async () => {
+    const text = String.raw`printf '\036{"type":"report","step":%d,"metrics":{"accuracy":%s}}\n' 1 "$BASIN_PARAM_RATE"; echo bye`;
+    const job = commandJob({ run: ["sh", "-c", text], folder: place.folder, params: { rate: 0.5 } });
+    const run = record(executor, job);
+    expect(await run.exit).toEqual({ kind: "exited", code: 0 });
+    expect(run.events).toEqual([
+      { type: "report", step: 1, metrics: { accuracy: 0.5 } },
+      { type: "done", metrics: { accuracy: 0.5 } },
+    ]);
+  });
+
   it("says when no line matched", async () => {
     const none = [{ metric: "f1", pattern: "f1=(\\S+)" }];
     const job = commandJob({
