@@ -31,7 +31,8 @@ function buildLayer(tf: Tf, layer: LayerDescription, index: number, random: Trai
     case "activation":
       return tf.layers.activation({ activation: layer.activation });
     case "batchNorm":
-      return tf.layers.batchNormalization();
+      // The stock momentum of 0.99 needs hundreds of steps to follow; trials are often shorter.
+      return tf.layers.batchNormalization({ momentum: 0.9 });
     case "dropout":
       break;
   }
