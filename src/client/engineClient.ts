@@ -247,12 +247,13 @@ async function openLink(address: string, pid: number, options: ConnectOptions): 
   const connection = wireConnection(socket);
   const lost = new Set<() => void>();
   socket.once("close", () => {
-    connection.dispose();
+    // First: what was being waited for learns that the engine is gone, and not that a connection was disposed.
     for (const callback of lost) callback();
     lost.clear();
+    connection.dispose();
   });
   connection.onClose(() => socket.destroy());
-  connection.onError(() => socket.destroy());
+  connection.onError(([error]) => socket.destroy(error));
   connection.listen();
   let timer: NodeJS.Timeout | undefined;
   try {

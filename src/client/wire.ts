@@ -33,7 +33,8 @@ const codec = {
   decode(data: Uint8Array, type: number): unknown {
     if (type !== typedArrayExtension) return new ExtData(type, data);
     // Elements start at an odd offset of the message: the copy puts them where their type may stand.
-    const buffer = data.slice(1).buffer;
+    // (A Buffer's own `slice` would not copy.)
+    const buffer = Uint8Array.prototype.slice.call(data, 1).buffer;
     switch (data[0] ?? 0) {
       case 1:
         return new Float64Array(buffer);

@@ -102,7 +102,7 @@ describe("a study", () => {
     const trial = await fixture.engine.request("trial.get", { studyId, number: 5 });
     expect(trial).toMatchObject({ state: "pruned", values: [], last: { step: 2, value: 9 } });
     expect(trial.reason).toContain("median");
-    expect(trial.curves).toEqual([{ metric: "loss", steps: [1, 2], values: [1, 9] }]);
+    expect(trial.curves).toEqual([{ metric: "loss", steps: [1, 2], values: [3, 9] }]);
   });
 
   it("says why trials failed", async () => {
