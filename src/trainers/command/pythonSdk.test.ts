@@ -27,7 +27,8 @@ describe("the Python SDK", () => {
     ];
     const { stderr } = await promisify(execFile)("python3", args, { maxBuffer: 1e7 });
     expect(stderr).toMatch(/Ran \d+ tests[^]*\nOK/);
-  });
+    // Dozens of interpreters, one after the other.
+  }, 240_000);
 
   it("and the executor understand each other", async () => {
     const job = commandJob({ run, folder: place.folder, params: { "model.width": 16, lr: 1 } });
