@@ -155,8 +155,7 @@ export const inspectorStyles = css`
   td.top {
     font-weight: 600;
   }
-  .same td,
-  .same th {
-    opacity: 0.85;
+  .same td {
+    text-align: start;
   }
 `;

@@ -293,7 +293,7 @@ export class TrialInspector extends PanelElement {
                   <tr>
                     <th scope="rowgroup" colspan=${rows.length + 1}>The same in all</th>
                   </tr>
-                  ${same.map((line) => this.comparedRow(line, rows.slice(0, 1)))}
+                  ${same.map((line) => this.comparedRow(line, rows.slice(0, 1), rows.length))}
                 </tbody>`
           }
         </table>
@@ -301,10 +301,10 @@ export class TrialInspector extends PanelElement {
     `;
   }
 
-  private comparedRow({ column, best }: ComparedRow, rows: readonly number[]): TemplateResult {
+  private comparedRow({ column, best }: ComparedRow, rows: readonly number[], span = 1): TemplateResult {
     return html`<tr>
       <th scope="row" class="clip" title=${column.label}>${column.label}</th>
-      ${rows.map((row, i) => html`<td class=${`numeric ${i === best && rows.length > 1 ? "top" : ""}`} title=${fullText(column, row)}>${this.compareText(column, row)}</td>`)}
+      ${rows.map((row, i) => html`<td colspan=${span} class=${`numeric ${i === best && rows.length > 1 ? "top" : ""}`} title=${fullText(column, row)}>${this.compareText(column, row)}</td>`)}
     </tr>`;
   }
 

@@ -23,6 +23,7 @@ const chunk = 400;
 /** Above this many trials points become small squares: shapes could not be told apart anyway. */
 const manyPoints = 4000;
 const hitRadius = 16;
+const noValue = "no value";
 
 export class HistoryChart extends CanvasChart {
   readonly chartName = "history";
@@ -107,7 +108,9 @@ export class HistoryChart extends CanvasChart {
         ? durationScale(0, xs[1])
         : linearScale(Math.min(xs[0], 0), Math.max(xs[1], Math.min(budget - 1, xs[1] * 1.25 + 4)), true);
     const measure = document.createElement("canvas").getContext("2d");
-    const room = measure === null ? 48 : yLabelRoom(measure, colors, this.yScale.ticks(6));
+    let room = measure === null ? 48 : yLabelRoom(measure, colors, this.yScale.ticks(6));
+    // The rung's label stands under the axis labels and must not run into its points.
+    if (measure !== null) room = Math.max(room, measure.measureText(noValue).width + 8);
     const line = colors.fontSize;
     this.area = { left: room + 4, top: line * 2, right: this.width - 16, bottom: this.height - line * 2 - 26 };
     const { left, right, top, bottom } = this.area;
@@ -191,14 +194,11 @@ export class HistoryChart extends CanvasChart {
     ink.fillStyle = colors.muted;
     ink.textAlign = "right";
     ink.textBaseline = "middle";
-    const label = "no value";
-    ink.textAlign = "left";
-    ink.fillText(label, 4, this.rung);
+    ink.fillText(noValue, this.area.left - 6, this.rung);
     ink.strokeStyle = colors.grid;
     ink.setLineDash([2, 3]);
     ink.beginPath();
-    const start = Math.max(this.area.left, 4 + ink.measureText(label).width + 8);
-    ink.moveTo(start, Math.round(this.rung) + 0.5);
+    ink.moveTo(this.area.left, Math.round(this.rung) + 0.5);
     ink.lineTo(this.area.right, Math.round(this.rung) + 0.5);
     ink.stroke();
     ink.restore();
@@ -233,9 +233,15 @@ export class HistoryChart extends CanvasChart {
     ink.textBaseline = "middle";
     const text = `#${this.store.columns?.number[incumbent] ?? ""} ${formatNumber(bestY.at(-1)!)}`;
     const room = ink.measureText(text).width;
-    const onLeft = x + 14 + room > this.width;
-    ink.textAlign = onLeft ? "right" : "left";
-    ink.fillText(text, onLeft ? x - 12 : x + 12, Math.max(top - 2, y - 12));
+    const start = x + 14 + room > this.width ? x - 12 - room : x + 12;
+    const middle = y - top < 24 ? y + 14 : y - 14;
+    ink.textAlign = "left";
+    ink.globalAlpha = 0.75;
+    ink.fillStyle = colors.background;
+    ink.fillRect(start - 2, middle - colors.fontSize * 0.6, room + 4, colors.fontSize * 1.2);
+    ink.globalAlpha = 1;
+    ink.fillStyle = colors.foreground;
+    ink.fillText(text, start, middle);
   }
 
   private paintTop(ink: Ink): void {

@@ -45,6 +45,7 @@ export const overviewStyles = css`
     display: flex;
     flex: none;
     width: 72px;
+    min-width: 24px;
     height: 6px;
     border-radius: 3px;
     overflow: hidden;
@@ -91,8 +92,13 @@ export const overviewStyles = css`
     text-align: end;
     flex: none;
   }
+  .slots .bar {
+    flex: 0 1 72px;
+  }
   .doing {
-    flex: none;
+    flex: 0 1 auto;
+    overflow: hidden;
+    text-overflow: ellipsis;
   }
   .place {
     flex: 1;
@@ -138,7 +144,7 @@ export const overviewStyles = css`
     }
     .history {
       flex: none;
-      height: max(240px, 100cqh);
+      height: max(184px, 100cqh);
     }
     aside {
       width: auto;

@@ -16,7 +16,7 @@ import { HistoryChart } from "./historyChart.ts";
 import { overviewStyles } from "./overviewStyles.ts";
 
 const shownLines = 300;
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 
 export class OverviewView extends PanelElement {
   static override styles = [baseStyles, messageStyles, viewStyles, overviewStyles, css``];
@@ -82,7 +82,7 @@ export class OverviewView extends PanelElement {
         <span class="bar" role="progressbar" aria-label="Trials" aria-valuemin="0" aria-valuemax=${total} aria-valuenow=${finished}>
           ${(["complete", "pruned", "failed", "running"] as const).map((state) => html`<span class=${`part ${state}`} .style=${width(counts[state])}></span>`)}
         </span>
-        <span class="numeric muted">${finished} of ${total} trials</span>
+        <span class="numeric muted">${finished.toLocaleString("en")} of ${total.toLocaleString("en")} trials</span>
       </span>`);
     }
     if (budgetMs !== undefined) {

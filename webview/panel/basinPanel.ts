@@ -59,7 +59,7 @@ export class BasinPanel extends LitElement {
   private listen(): void {
     const { controller } = this;
     if (controller === undefined || this.stops.length > 0 || !this.isConnected) return;
-    this.stops.push(controller.store.subscribe(["data", "ui", "connection"], () => this.requestUpdate()));
+    this.stops.push(controller.store.subscribe(["data", "ui", "connection", "selected"], () => this.requestUpdate()));
     controller.onNotice = () => this.requestUpdate();
   }
 
@@ -69,7 +69,9 @@ export class BasinPanel extends LitElement {
     const panel: PanelContext = { store: controller.store, actions: controller };
     const { store } = controller;
     if (store.columns === null) return html`<main class="all">${this.beforeData(panel)}</main>${this.notice()}`;
-    const { splitter, inspectorOpen, view } = store.state;
+    const { splitter, view } = store.state;
+    // Under the table an inspector with nothing in it would only take room.
+    const inspectorOpen = store.state.inspectorOpen && (!this.narrow || store.selected.length > 0);
     return html`
       <basin-header .panel=${panel}></basin-header>
       ${this.banner(panel)}

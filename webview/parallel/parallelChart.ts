@@ -23,7 +23,8 @@ import { highlightLimit, paintDensity, paintStrokes, strokeLimit, strokeLine, ty
 import { nearestLine } from "./nearestLine.ts";
 import { parallelStyles } from "./parallelStyles.ts";
 
-const minGap = 76;
+/** Below this, titles and tick labels of neighbouring axes cannot be read. */
+const minGap = 52;
 const hitReach = 10;
 const edgePixels = 5;
 
@@ -31,6 +32,8 @@ export class ParallelChart extends CanvasChart {
   static override styles = [...CanvasChart.styles, parallelStyles];
   readonly chartName = "parallel";
 
+  /** Every axis the person has not hidden, and those of them there is room for. */
+  private allAxes: readonly Axis[] = [];
   private axes: readonly Axis[] = [];
   private axesKey: unknown[] = [];
   private geometry: LineGeometry = { plot: { left: 0, top: 0, right: 0, bottom: 0 }, rung: 0, xs: [], rows: [], missing: [] };
@@ -82,7 +85,7 @@ export class ParallelChart extends CanvasChart {
   private rebuild(): void {
     const { store } = this;
     const { hiddenColumns, axisOrder, invertedAxes } = store.state;
-    this.axes = axisColumns(store.table, { hidden: hiddenColumns, order: axisOrder }).map((column) =>
+    this.allAxes = axisColumns(store.table, { hidden: hiddenColumns, order: axisOrder }).map((column) =>
       buildAxis(column, invertedAxes.includes(column.key), store.goodness),
     );
     this.filteredSeen = store.filtered;
@@ -90,12 +93,20 @@ export class ParallelChart extends CanvasChart {
     this.requestUpdate();
   }
 
+  /** The first axes that fit and the objective, which is never left out. */
+  private fitAxes(): void {
+    const room = Math.max(1, Math.floor((this.width - 64 - Math.min(72, this.width * 0.12)) / minGap));
+    const { allAxes } = this;
+    const axes = allAxes.length - 1 <= room ? allAxes : [...allAxes.slice(0, room), ...allAxes.slice(-1)];
+    if (axes.length === this.axes.length && axes.every((axis, i) => axis === this.axes[i])) return;
+    this.axes = axes;
+    this.dispatchEvent(new CustomEvent("axes", { detail: { shown: axes.length, all: allAxes.length } }));
+  }
+
   override render(): TemplateResult {
     const { store } = this;
-    return html`<div class="across">
-      <div
+    return html`<div
         class="plot"
-        .style=${`min-width: ${this.axes.length * minGap}px`}
         tabindex="0"
         role="group"
         aria-roledescription="chart"
@@ -113,8 +124,7 @@ export class ParallelChart extends CanvasChart {
         <div class="tip" hidden></div>
         <div class="visually-hidden" aria-live="polite"></div>
       </div>
-      ${store.columns === null ? nothing : trialsForScreenReaders(store, this.axes.map((axis) => axis.column), "Parallel coordinates")}
-    </div>`;
+      ${store.columns === null ? nothing : trialsForScreenReaders(store, this.allAxes.map((axis) => axis.column), "Parallel coordinates")}`;
   }
 
   private titles(): readonly TemplateResult[] {
@@ -138,6 +148,7 @@ export class ParallelChart extends CanvasChart {
 
   protected layout(): void {
     const colors = theme();
+    this.fitAxes();
     const { axes } = this;
     const missing = axes.some((axis) => axis.anyMissing);
     const plot = { left: Math.min(72, this.width * 0.12), top: titleHeight + 8, right: this.width - 64, bottom: this.height - (missing ? colors.fontSize + 34 : 14) };
@@ -280,7 +291,7 @@ export class ParallelChart extends CanvasChart {
 
   /** Moves an axis; the objective stays last. */
   private reorder(from: number, to: number): void {
-    const keys = this.axes.slice(0, -1).map((axis) => axis.key);
+    const keys = this.allAxes.slice(0, -1).map((axis) => axis.key);
     const [moved] = keys.splice(from, 1);
     if (moved === undefined) return;
     keys.splice(Math.min(keys.length, Math.max(0, to)), 0, moved);

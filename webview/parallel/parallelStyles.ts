@@ -1,19 +1,7 @@
-/** Styles of the parallel plot: it scrolls sideways when the axes need more room than there is. */
+/** Styles of the axis titles of the parallel plot. */
 import { css } from "lit";
 
 export const parallelStyles = css`
-  .across {
-    flex: 1;
-    min-height: 0;
-    display: flex;
-    overflow-x: auto;
-    overflow-y: hidden;
-    position: relative;
-  }
-  .plot {
-    flex: 1 0 auto;
-    width: 100%;
-  }
   .titles {
     position: absolute;
     inset: 0 0 auto;

@@ -34,13 +34,22 @@ export class ParallelView extends PanelElement {
         <basin-menu label="Axes" icon="columns" .items=${this.axisItems}></basin-menu>
         <basin-menu label="Chart Actions" icon="more" .items=${this.menu}></basin-menu>
       </div>
-      <basin-parallel-chart .panel=${this.panel}></basin-parallel-chart>
+      <basin-parallel-chart .panel=${this.panel} @axes=${this.onAxes}></basin-parallel-chart>
     `;
   }
+
+  private axesShown = { shown: 0, all: 0 };
+
+  private readonly onAxes = (event: CustomEvent<{ shown: number; all: number }>): void => {
+    this.axesShown = event.detail;
+    this.requestUpdate();
+  };
 
   private note(): string {
     const { store } = this;
     const n = store.filteredCount;
+    const { shown, all } = this.axesShown;
+    if (shown < all) return `${shown} of ${all} axes fit; Axes chooses`;
     if (n > strokeLimit) return `density of ${n.toLocaleString("en")} trials, the best ${highlightLimit} as lines`;
     return "drag along an axis to brush";
   }

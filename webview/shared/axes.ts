@@ -48,7 +48,7 @@ export function drawYAxis(ink: Ink, theme: Theme, plot: Rect, scale: Scale, titl
   for (const { value, label } of ticks) {
     const y = plot.bottom - scale.toUnit(value) * height;
     ink.strokeStyle = theme.grid;
-    ink.globalAlpha = theme.highContrast ? 0.5 : 0.8;
+    ink.globalAlpha = theme.highContrast ? 0.3 : 0.8;
     ink.beginPath();
     ink.moveTo(plot.left, crisp(y));
     ink.lineTo(plot.right, crisp(y));

@@ -235,9 +235,7 @@ export class TrialTable extends PanelElement {
   private emptyMessage(): TemplateResult {
     const { store } = this;
     if ((store.columns?.count ?? 0) === 0) {
-      const idle = store.study?.state !== "running";
-      return html`<div class="message"><p>Each trial of this study will be a row here.</p>
-        ${idle ? html`<vscode-button @click=${() => void this.actions.act("start", null)}>Start Study</vscode-button>` : nothing}</div>`;
+      return html`<div class="message"><p>Each trial of this study will be a row here.</p></div>`;
     }
     return html`<div class="message"><p>No trial passes the filters.</p>
       <vscode-button appearance="secondary" @click=${this.clearFilters}>Clear Filters</vscode-button></div>`;
