@@ -46,9 +46,9 @@ describe("studyTextFor", () => {
       epochs: 12,
     });
     expect(study.space).toEqual([
-      { name: "optimizer", type: "categorical", choices: ["SGD", "Adam", "AdamW", "RMSprop"] },
+      { name: "optimizer", type: "categorical", choices: ["SGD", "Adam"] },
       { name: "lr", type: "float", low: 0.00003, high: 0.03, log: true },
-      { name: "momentum", type: "float", low: 0.5, high: 0.99, log: false, when: { optimizer: ["SGD", "RMSprop"] } },
+      { name: "momentum", type: "float", low: 0.5, high: 0.99, log: false, when: { optimizer: ["SGD"] } },
       { name: "hidden", type: "int", low: 32, high: 512, log: true },
       { name: "batch_size", type: "int", low: 16, high: 256, log: true },
       { name: "weight_decay", type: "float", low: 0.000001, high: 0.1, log: true },
@@ -56,6 +56,25 @@ describe("studyTextFor", () => {
     expect(study.budget).toEqual({ trials: 60, parallel: 1 });
     expect(text).toContain("basin.params(config)");
     expect(text).toContain("# now 0.001");
+  });
+
+  it("searches only words that the script knows, and takes the metric from its reports", () => {
+    const sources = `
+if config.optimizer == "adam": ...
+elif config.optimizer == "rmsprop": ...
+basin.report(epoch, loss=loss, val_loss=a, val_f1=b)`;
+    const text = "lr: 0.1\noptimizer: adam\nactivation: relu\nscheduler: cosine\n";
+    const { study, text: written } = studyFor(text, { sources });
+    expect(study.objectives).toEqual([{ metric: "val_f1", direction: "maximize" }]);
+    expect(study.space.map(({ name }) => name)).toEqual(["optimizer", "lr"]);
+    expect(study.space[0]).toMatchObject({ choices: ["adam", "rmsprop"] });
+    expect(written).toContain("  # activation: { type: categorical, choices: [relu, gelu, silu, tanh] } # now relu");
+    const looked = studyFor(text, { sources: "optimizer = getattr(torch.optim, config.optimizer)" }).study;
+    expect(looked.space[0]).toMatchObject({ choices: ["adam", "sgd"] });
+    expect(studyFor("lr: 0.1\n", { sources: "report(1, val_loss=2)" }).study.objectives[0]).toEqual({
+      metric: "val_loss",
+      direction: "minimize",
+    });
   });
 
   it("gives the values as arguments when asked", () => {

@@ -28,6 +28,11 @@ export interface StudyTextOptions {
   readonly name?: string;
   /** Default "module". */
   readonly style?: ParameterStyle;
+  /**
+   * Text of the scripts that train, where the caller has read them: only choices that occur in it are searched, and the
+   * metric is taken from it. Without it only the commonest choices are.
+   */
+  readonly sources?: string;
   /** How Python is called; default "python". */
   readonly python?: string;
 }
@@ -39,9 +44,9 @@ const maxSearched = 10;
 export function studyTextFor(config: ConfigFile, options: StudyTextOptions): string {
   const found = findHyperparameters(config.text, config.format);
   const epochs = found.find(({ kind }) => kind.id === "epochs");
-  const entries = spaceEntries(found);
+  const entries = spaceEntries(found, options.sources);
   const script = guessScript(options.files);
-  const metric = guessMetric(config.text);
+  const metric = guessMetric(config.text, options.sources);
   const searched = entries.filter((entry) => entry.searched);
   const style = options.style ?? "module";
   const trials = Math.min(100, Math.max(20, searched.length * 10));
@@ -49,7 +54,7 @@ export function studyTextFor(config: ConfigFile, options: StudyTextOptions): str
     `# Basin study for ${oneLine(config.fileName)}. Every trial runs the program below once with other values.`,
     `study: ${yamlWord(studyName(options.name ?? config.fileName))}`,
     "",
-    `# What the program reports. ${metric.guessed ? "Change it to the name your program uses." : `Taken from ${oneLine(config.fileName)}.`}`,
+    `# What the program reports. ${metric.from === "" ? "Change it to the name your program uses." : `Taken from ${metric.from === "config" ? oneLine(config.fileName) : "the script"}.`}`,
     `objective: { metric: ${yamlWord(metric.name)}, direction: ${metric.direction} }`,
     "",
     ...trainerLines(config, script, style, searched, options.python ?? "python", epochs),
@@ -75,12 +80,16 @@ interface SpaceEntry {
   readonly searched: boolean;
 }
 
-function spaceEntries(found: readonly FoundParameter[]): SpaceEntry[] {
+function spaceEntries(found: readonly FoundParameter[], sources: string | undefined): SpaceEntry[] {
   const candidates = found.flatMap((parameter) => {
     const domain = parameter.kind.rangeFor(parameter.value);
-    return domain === undefined ? [] : [{ parameter, domain }];
+    if (domain === undefined) return [];
+    const narrow = narrowed(domain, sources);
+    return [{ parameter, domain: narrow ?? domain, sure: narrow !== undefined }];
   });
-  const byRank = [...candidates].sort((a, b) => rankOf(a.parameter.kind) - rankOf(b.parameter.kind));
+  const byRank = candidates
+    .filter(({ sure }) => sure)
+    .sort((a, b) => rankOf(a.parameter.kind) - rankOf(b.parameter.kind));
   const searched = new Set(byRank.slice(0, maxSearched));
   // Conditions name earlier parameters, so the optimizer stands first.
   const optimizer = candidates.find((one) => one.parameter.kind.id === "optimizer" && searched.has(one));
@@ -94,6 +103,24 @@ function spaceEntries(found: readonly FoundParameter[]): SpaceEntry[] {
         : whenText(one.parameter, optimizer.parameter.name, optimizer.domain),
     searched: searched.has(one),
   }));
+}
+
+/** Words that nearly every program with such a setting knows. */
+const commonChoices: ReadonlySet<string> = new Set(["sgd", "adam", "relu", "tanh", "constant", "cosine"]);
+
+/**
+ * The choices of words that the program is likely to know: those in its text, else the commonest. A program that does not
+ * know a word would fail, or worse, quietly do something else. Undefined when only the present word is left.
+ */
+function narrowed(domain: InferredDomain, sources: string | undefined): InferredDomain | undefined {
+  if (domain.type !== "categorical" || typeof domain.choices[0] !== "string") return domain;
+  const lastWord = (choice: ParamValue): string => String(choice).split(".").at(-1)?.toLowerCase() ?? "";
+  // A script that looks names up by themselves (`getattr(torch.optim, name)`) need not mention them.
+  const anyWord = sources !== undefined && /\bgetattr\s*\(/.test(sources);
+  const words =
+    sources === undefined || anyWord ? commonChoices : new Set(sources.toLowerCase().match(/[a-z][a-z0-9]*/g) ?? []);
+  const choices = domain.choices.filter((choice, i) => i === 0 || words.has(lastWord(choice)));
+  return choices.length < 2 ? undefined : { type: "categorical", choices };
 }
 
 const optimizersWith: Readonly<Record<string, RegExp>> = {
@@ -234,18 +261,38 @@ function runText(words: readonly string[]): string {
 
 // ---- names ----
 
-function guessMetric(text: string): { readonly name: string; readonly direction: string; readonly guessed: boolean } {
+interface GuessedMetric {
+  readonly name: string;
+  readonly direction: string;
+  /** Empty when nothing tells. */
+  readonly from: "config" | "script" | "";
+}
+
+function guessMetric(text: string, sources = ""): GuessedMetric {
   const match =
     /(?:^|[\s"'{,])(?:monitor|eval_metric|evalMetric|metric|metric_name|metric_for_best_model)["']?\s*[:=]\s*["']?([A-Za-z][\w./-]{0,60})["']?\s*(?=$|[,}#\r\n])/m.exec(
       text,
     );
-  const name = match?.[1];
-  if (name === undefined || /^(?:null|none|true|false)$/i.test(name))
-    return { name: "val_accuracy", direction: "maximize", guessed: true };
-  const lessIsBetter = /loss|error|err$|rmse|mse|mae|mape|perplexity|ppl|nll|wer|cer|fid|logloss|regret|brier/i.test(
-    name,
+  const named = match?.[1];
+  if (named !== undefined && !/^(?:null|none|true|false)$/i.test(named)) return metricNamed(named, "config");
+  // basin.report(epoch, val_accuracy=..., val_loss=...)
+  const reported = [...sources.matchAll(/\b(?:report|done)\(([^()]*)/g)].flatMap((call) =>
+    [...(call[1] ?? "").matchAll(/\b([A-Za-z_]\w*)\s*=(?!=)/g)].map((argument) => argument[1] ?? ""),
   );
-  return { name, direction: lessIsBetter ? "minimize" : "maximize", guessed: false };
+  const best = [
+    /^(?:val|valid|dev|test|eval)\w*(?:acc|score|f1|auc)/i,
+    /^(?:val|valid|dev|test|eval)/i,
+    /acc|score|f1|auc/i,
+    /./,
+  ]
+    .map((pattern) => reported.find((name) => pattern.test(name)))
+    .find((name) => name !== undefined);
+  return best === undefined ? { name: "val_accuracy", direction: "maximize", from: "" } : metricNamed(best, "script");
+}
+
+function metricNamed(name: string, from: "config" | "script"): GuessedMetric {
+  const lessIsBetter = /loss|error|err$|rmse|mse|mae|mape|perplexity|ppl|nll|wer|cer|fid|regret|brier/i.test(name);
+  return { name, direction: lessIsBetter ? "minimize" : "maximize", from };
 }
 
 function studyName(text: string): string {

@@ -95,6 +95,15 @@ describe("keys", () => {
     expect(choose("space:\n  |", "dropout")).toBe("space:\n  dropout: { type: float, low: 0, high: 0.6 }");
   });
 
+  it("proposes the parameters of the built-in model, and explains them", () => {
+    const text = "trainer: { kind: tfjs, model: vgg }\nspace:\n  blocks: { type: int, low: 1, high: 3 }\n  ";
+    const { labels } = complete(`${text}|`);
+    expect(labels).toContain("filters");
+    expect(labels).not.toContain("width");
+    expect(labels).not.toContain("blocks");
+    expect(hoverAt(text, "yaml", text.indexOf("blocks") + 1, catalog)?.markdown).toContain("max pooling");
+  });
+
   it("proposes earlier parameters in `when`, and their values", () => {
     const at = (inner: string): string => base.replace("log: true }", `log: true, when: ${inner}`);
     expect(complete(at("{ | } }")).labels).toEqual(["optimizer", "layers"]);

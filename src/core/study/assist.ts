@@ -5,7 +5,15 @@
  */
 import { functionNames } from "../expression/operators.ts";
 import { contextAt, type AssistContext } from "./assistContext.ts";
-import { parameterDocs, parameterKeys, parameterValues, placeholderAt, wordAt, type Item } from "./assistSpace.ts";
+import {
+  modelOf,
+  parameterDocs,
+  parameterKeys,
+  parameterValues,
+  placeholderAt,
+  wordAt,
+  type Item,
+} from "./assistSpace.ts";
 import type { Catalog, MethodInfo } from "./catalog.ts";
 import type { StudyFormat, TextRange } from "./definition.ts";
 import { fixedValues, jsonSchemaFor, keysAt, meantBy, schemasAt, type JsonSchema } from "./schemaDocs.ts";
@@ -75,7 +83,7 @@ function itemsFor(context: AssistContext, root: SourceNode, catalog: Catalog): I
 }
 
 function keyItems(path: Path, root: SourceNode, catalog: Catalog): Item[] {
-  const special = parameterKeys(path, root);
+  const special = parameterKeys(path, root, catalog.models ?? []);
   if (special !== undefined) return special;
   const schema = jsonSchemaFor(catalog);
   const here = nodeAt(root, path);
@@ -261,7 +269,9 @@ export function hoverAt(text: string, format: StudyFormat, offset: number, catal
   const key = String(path.at(-1));
   if (section === "space" && (path.length === 2 || (path.length === 4 && path[2] === "when"))) {
     const parameter = nodeAt(root, ["space", key]);
-    if (parameter !== undefined) return { range, markdown: titled(key, parameterDocs(parameter)) };
+    const help = modelOf(root, catalog.models ?? [])?.parameters.find(({ name }) => name === key)?.help;
+    const docs = [parameter === undefined ? "" : parameterDocs(parameter), help ?? ""].filter((part) => part !== "");
+    if (parameter !== undefined) return { range, markdown: titled(key, docs.join("\n\n")) };
   }
   const parent = path.slice(0, -1);
   const schema = keysAt(jsonSchemaFor(catalog), parent, root.value, nodeAt(root, parent)?.value).get(key);

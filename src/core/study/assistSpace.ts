@@ -3,6 +3,7 @@
  * Invariant: reads the file as it stands; a parameter that is half written only gives less.
  */
 import { kindNamed } from "../infer/knowledge.ts";
+import type { ModelInfo } from "./catalog.ts";
 import type { TextRange } from "./definition.ts";
 import { shown } from "./messages.ts";
 import { parameterSnippets } from "./parameterSnippets.ts";
@@ -34,18 +35,21 @@ const usualNames = [
 ] as const;
 
 /** Keys whose names come from the file: parameters, parents in `when`. Undefined where the schema knows the keys. */
-export function parameterKeys(path: Path, root: SourceNode): Item[] | undefined {
+export function parameterKeys(path: Path, root: SourceNode, models: readonly ModelInfo[]): Item[] | undefined {
   const space = nodeAt(root, ["space"])?.entries;
   if (path.length === 1 && path[0] === "space") {
-    return usualNames
-      .filter((name) => space?.has(name) !== true)
-      .map((name) => {
+    const model = modelOf(root, models);
+    const names =
+      model?.parameters ?? usualNames.map((name) => ({ name, help: "A usual parameter with a usual range." }));
+    return names
+      .filter(({ name }) => space?.has(name) !== true && name !== "epochs")
+      .map(({ name, help }) => {
         const value = typicalDomain(name);
         return {
           label: name,
           kind: "parameter",
-          detail: flowText(value),
-          documentation: "A usual parameter with a usual range.",
+          detail: value === undefined ? "" : flowText(value),
+          documentation: help,
           value,
         };
       });
@@ -101,6 +105,13 @@ export function parameterValues(path: Path, root: SourceNode): Item[] | undefine
     }));
   }
   return undefined;
+}
+
+/** The built-in model that the file names. */
+export function modelOf(root: SourceNode, models: readonly ModelInfo[]): ModelInfo | undefined {
+  if (nodeAt(root, ["trainer", "kind"])?.value !== "tfjs") return undefined;
+  const model = nodeAt(root, ["trainer", "model"])?.value;
+  return models.find(({ name }) => name === model);
 }
 
 function parentValues(parent: SourceNode | undefined): readonly unknown[] {

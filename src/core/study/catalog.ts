@@ -4,6 +4,7 @@
  * Invariant: `options` is a strict Zod object whose every field has a default and a `.describe()`.
  */
 import type { z } from "zod";
+import type { ParamValue } from "../space/parameter.ts";
 
 export interface MethodInfo {
   /** The word in the study file. */
@@ -15,7 +16,20 @@ export interface MethodInfo {
   readonly options: z.ZodObject;
 }
 
+/** A model of the built-in trainer, as far as a study file must know it. */
+export interface ModelInfo {
+  /** The word in `trainer.model`. */
+  readonly name: string;
+  /** Parameters it understands, for completion and hover. */
+  readonly parameters: readonly { readonly name: string; readonly help: string }[];
+  readonly understands: (parameter: string) => boolean;
+  /** Why the parameter cannot have this value, or why there is no such parameter, for a person; undefined if it can. */
+  readonly problemOf: (parameter: string, value: ParamValue) => string | undefined;
+}
+
 export interface Catalog {
   readonly samplers: readonly MethodInfo[];
   readonly schedulers: readonly MethodInfo[];
+  /** Built-in models; without them parameters of the built-in trainer go unchecked. */
+  readonly models?: readonly ModelInfo[];
 }

@@ -2,6 +2,8 @@
  * The trainer of a study: short forms made plain, placeholders, patterns and splits checked.
  * Invariant: what comes back is ready to run: words split, every placeholder a known parameter, every pattern compiles.
  */
+import type { Parameter, ParamValue, Space } from "../space/parameter.ts";
+import type { ModelInfo } from "./catalog.ts";
 import type { Report } from "./checks.ts";
 import type { CommandTrainerSpec, DataSpec, MetricPattern, TfjsTrainerSpec, TrainerSpec } from "./definition.ts";
 import { short } from "./messages.ts";
@@ -35,6 +37,33 @@ function checkTfjs(raw: RawTfjs, report: Report): TfjsTrainerSpec {
   }
   const spec: DataSpec = image === undefined ? data : { ...data, image };
   return { kind: "tfjs", model: raw.model, data: spec, epochs: raw.epochs, backend: raw.backend, threads: raw.threads };
+}
+
+/** A built-in model takes only the parameters it knows, within its own limits: wrong ones would fail every trial. */
+export function checkModelParameters(model: string, space: Space, models: readonly ModelInfo[], report: Report): void {
+  const info = models.find(({ name }) => name === model);
+  if (info === undefined) return;
+  for (const parameter of space) {
+    const path: Path = ["space", parameter.name];
+    if (!info.understands(parameter.name)) {
+      report.errorAtKey(path, info.problemOf(parameter.name, 1) ?? `The model \`${model}\` has no such parameter.`);
+      continue;
+    }
+    for (const [place, value] of extremes(parameter)) {
+      const problem = info.problemOf(parameter.name, value);
+      if (problem !== undefined) report.error([...path, ...place], problem);
+    }
+  }
+}
+
+/** The values that show whether all others are possible, each with its place in the parameter. */
+function extremes(parameter: Parameter): readonly (readonly [Path, ParamValue])[] {
+  if (parameter.type === "constant") return [[["value"], parameter.value]];
+  if (parameter.type === "categorical") return parameter.choices.map((choice, i) => [["choices", i], choice] as const);
+  return [
+    [["low"], parameter.low],
+    [["high"], parameter.high],
+  ];
 }
 
 function checkCommand(raw: RawCommand, names: readonly string[], report: Report): CommandTrainerSpec {

@@ -237,6 +237,37 @@ describe("methods of the catalog", () => {
   });
 });
 
+describe("built-in models", () => {
+  const text = (space: string): string =>
+    badText({
+      trainer: "trainer: { kind: tfjs, model: mlp, data: { csv: a.csv, label: y } }",
+      space: `space:\n  ${space}`,
+    });
+  const places = (space: string): string[] =>
+    parseStudy(text(space), "yaml", catalog).issues.map(
+      ({ range, message }) => `${text(space).slice(range.start, range.end)}: ${message.split(" It ")[0] ?? ""}`,
+    );
+
+  it.each<[string, string[]]>([
+    ["learningRate: { type: float, low: 0.001, high: 1, log: true }", []],
+    ["width2: { type: int, low: 1, high: 64 }", []],
+    [
+      "learning_rate: { type: float, low: 0.1, high: 1 }",
+      ['learning_rate: The model "mlp" has no parameter "learning_rate". Did you mean "learningRate"?'],
+    ],
+    ["optimizer: { type: categorical, choices: [adam, adamax] }", ['adamax: optimizer cannot be "adamax".']],
+    ["dropout: { type: float, low: 0, high: 1 }", ["1: dropout is 1, which is out of range."]],
+    ["depth: { type: float, low: 1, high: 2.5 }", ["2.5: depth must be a whole number, not 2.5."]],
+  ])("%s", (space, expected) => {
+    expect(places(space)).toEqual(expected);
+  });
+
+  it("leaves the parameters of a module of one's own alone", () => {
+    const own = text("anything: { type: float, low: 0, high: 1 }").replace("model: mlp", "model: ./m.js");
+    expect(parseStudy(own, "yaml", catalog).issues).toEqual([]);
+  });
+});
+
 describe("robustness", () => {
   it("never throws, whatever the text, and every range lies inside it", () => {
     const whole = badText({});

@@ -8,7 +8,7 @@ import type { Catalog, MethodInfo } from "./catalog.ts";
 import { checkConstraints, type PlacedText } from "./checkConstraints.ts";
 import { Report } from "./checks.ts";
 import { checkSpace } from "./checkSpace.ts";
-import { checkTrainer } from "./checkTrainer.ts";
+import { checkModelParameters, checkTrainer } from "./checkTrainer.ts";
 import type {
   Budget,
   Choice,
@@ -116,6 +116,7 @@ function checkStudy(parts: Parts, catalog: Catalog, report: Report): StudyDefini
     checkSearchable(names, complete, space, report);
   const rawTrainer = parts.get("trainer");
   const trainer = rawTrainer === undefined ? undefined : checkTrainer(rawTrainer, names, report);
+  if (trainer?.kind === "tfjs") checkModelParameters(trainer.model, space, catalog.models ?? [], report);
   if (trainer !== undefined && objectives !== undefined) checkMetricsRead(trainer, objectives, report);
   const constraints = checkConstraints(parts.constraints(), names, complete ? space : undefined, report);
   const budget = checkBudget(parts.get("budget"), parts, report);

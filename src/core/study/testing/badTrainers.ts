@@ -261,7 +261,10 @@ export const badTrainers: readonly BadStudy[] = [
   ],
   [
     "vgg no image",
-    { trainer: "trainer: { kind: tfjs, model: vgg, data: { csv: a.csv, label: y } }" },
+    {
+      trainer: "trainer: { kind: tfjs, model: vgg, data: { csv: a.csv, label: y } }",
+      space: "space:\n  filters: { type: int, low: 8, high: 64 }",
+    },
     [
       "error 3:36-3:40 The model vgg works on images: write `image: [height, width, channels]` here, for example `image: [8, 8, 1]`.",
     ],
