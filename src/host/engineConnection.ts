@@ -65,7 +65,7 @@ export function createEngines(distFolder: string, log: Log): Engines {
     const settings = readSettings(vscode.Uri.file(folder));
     const env: Record<string, string> = {
       ELECTRON_RUN_AS_NODE: "1",
-      BASIN_IDLE_EXIT_MINUTES: String(settings.idleExitMinutes),
+      BASIN_IDLE_MS: String(Math.round(settings.idleExitMinutes * 60_000)),
     };
     if (settings.nodePath !== "") env["BASIN_NODE"] = settings.nodePath;
     log.info(`Connecting to the engine of ${folder}`);

@@ -194,7 +194,7 @@ describe("the panel of a study", () => {
 
   it("is gone from the books when it is closed", async () => {
     const { services } = await basin();
-    session.dispose();
+    session.close();
     assert.equal(services.panels.sessions().length, 0);
   });
 });

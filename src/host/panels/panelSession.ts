@@ -34,6 +34,10 @@ export interface PanelSession extends Disposable {
   show(study: LiveStudy): void;
   /** Answers a message as if the webview had sent it; for tests of the relay. */
   receive(message: PanelToHost): Promise<HostToPanel | undefined>;
+  /** Closes the panel. */
+  close(): void;
+  /** Lets go of the webview without closing it: at a reload of the window it has to stay, to be restored. */
+  dispose(): void;
   readonly onClosed: vscode.Event<void>;
 }
 
@@ -191,9 +195,7 @@ export function createPanelSession(
     show,
     receive,
     onClosed: closed.event,
-    dispose: () => {
-      scope.dispose();
-      panel.dispose();
-    },
+    close: () => panel.dispose(),
+    dispose: () => scope.dispose(),
   };
 }
