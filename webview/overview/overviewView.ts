@@ -121,7 +121,7 @@ export class OverviewView extends PanelElement {
   private lane(slot: number, status: SlotStatus | undefined): TemplateResult {
     if (status === undefined) return html`<li class="muted"><span class="lane numeric">${slot + 1}</span><span>free</span></li>`;
     const { number, step, steps, placement, startedAt } = status;
-    const progress = step === undefined ? "starting" : steps === undefined ? `epoch ${step}` : `epoch ${step} of ${steps}`;
+    const progress = step === undefined ? "starting" : steps === undefined ? `epoch ${step}` : `epoch ${step}/${steps}`;
     return html`<li>
       <span class="lane numeric muted">${slot + 1}</span>
       <button class="link numeric" @click=${() => this.pick(number)}>#${number}</button>

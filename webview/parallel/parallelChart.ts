@@ -27,6 +27,8 @@ import { parallelStyles } from "./parallelStyles.ts";
 const minGap = 52;
 const hitReach = 10;
 const edgePixels = 5;
+/** A press this near to an axis brushes; farther away it selects a line. */
+const axisReach = brushWidth / 2 + 3;
 
 export class ParallelChart extends CanvasChart {
   static override styles = [...CanvasChart.styles, parallelStyles];
@@ -325,7 +327,7 @@ export class ParallelChart extends CanvasChart {
     const x = event.clientX - (box?.left ?? 0);
     const y = event.clientY - (box?.top ?? 0);
     const { plot, xs } = this.geometry;
-    const axis = xs.findIndex((at) => Math.abs(at - x) <= brushWidth);
+    const axis = xs.findIndex((at) => Math.abs(at - x) <= axisReach);
     const inside = y >= plot.top - 6 && y <= plot.bottom + 6;
     return { x, y, unit: (plot.bottom - y) / Math.max(1, plot.bottom - plot.top), axis: inside ? axis : -1 };
   }
@@ -376,11 +378,13 @@ export class ParallelChart extends CanvasChart {
       this.toggleCategory(axis, point.unit);
       return;
     }
+    // A press on an axis is about brushes; selecting there would get in the way of the double-click that clears one.
+    if (drag !== undefined) return;
     const row = this.rowAt(point);
     const number = store.columns?.number[row];
     const keep = event.ctrlKey || event.metaKey || event.shiftKey;
     if (number !== undefined) store.select([number], keep ? "toggle" : "replace");
-    else if (!keep && drag === undefined) store.select([]);
+    else if (!keep) store.select([]);
   };
 
   /** A click on a category brushes it alone, a second one lets it go. */
