@@ -192,7 +192,10 @@ async function send<M extends EngineMethod>(
     answer.catch(() => undefined);
     return await Promise.race([answer, interrupted]);
   } catch (error) {
-    throw toBasinError(error);
+    const known = toBasinError(error);
+    // An engine that is asked to go and is gone has done what it was asked.
+    if (method === "engine.shutdown" && known.code === "engine-unavailable") return null;
+    throw known;
   } finally {
     leave();
     interrupted.catch(() => undefined);

@@ -11,6 +11,7 @@ import { wireConnection } from "../client/wire.ts";
 import { runtimeFolder, socketPrefix } from "../client/workspaceFiles.ts";
 import { BasinError, errorText } from "../core/errors.ts";
 import type { EngineErrorData, EngineNotifications } from "../protocol/engine.ts";
+import { breathe } from "./clock.ts";
 import type { EngineLog } from "./log.ts";
 import { isEngineMethod, type RequestHandler } from "./requests.ts";
 
@@ -84,11 +85,9 @@ export class EngineServer {
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });
-    for (const { connection, socket } of this.#clients) {
-      connection.end();
-      // What has been written, an answer to the last request perhaps, still goes out.
-      socket.end(() => socket.destroy());
-    }
+    // An answer under way, to the request that ends the engine for one, takes some turns to reach the socket.
+    for (let turn = 0; turn < 10; turn++) await breathe();
+    for (const { socket } of this.#clients) socket.end();
     const timer = setTimeout(() => {
       for (const { socket } of this.#clients) socket.destroy();
     }, 500);

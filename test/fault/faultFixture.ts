@@ -1,0 +1,175 @@
+/**
+ * What the fault tests share: the engine as it is shipped (one bundle, beside its native part), a workspace with a tiny
+ * trainer, and the means to find and kill the processes of both.
+ */
+import {
+  existsSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import os from "node:os";
+import path from "node:path";
+import Database from "better-sqlite3";
+import { build } from "esbuild";
+import { connectEngine } from "../../src/client/engineClient.ts";
+import type { EngineClient } from "../../src/client/engineClient.types.ts";
+import { readLock, workspaceFiles } from "../../src/client/workspaceFiles.ts";
+
+const root = path.resolve(import.meta.dirname, "../..");
+
+/** Bundles the engine into a fresh folder; returns the bundle's path. */
+export async function bundleEngine(): Promise<{ bundle: string; folder: string }> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "basin-fault-engine-"));
+  const bundle = path.join(folder, "engine.cjs");
+  await build({
+    entryPoints: [path.join(root, "src/engine/main.ts")],
+    outfile: bundle,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    target: "node20",
+    mainFields: ["module", "main"],
+    keepNames: true,
+    logLevel: "error",
+    absWorkingDir: root,
+  });
+  const sqlite = path.dirname(createRequire(import.meta.url).resolve("better-sqlite3/package.json"));
+  cpSync(path.join(sqlite, "prebuilds"), path.join(folder, "prebuilds"), { recursive: true });
+  return { bundle, folder };
+}
+
+/**
+ * Speaks the protocol: six reports, some milliseconds apart, then the result. With `stubborn` it neither notices that its
+ * standard input closes nor that nobody reads its output, and would run for a minute.
+ */
+const trainer = `
+const params = JSON.parse(process.env.BASIN_PARAMS);
+const stubborn = params.x > 0.7;
+const send = (event) => process.stdout.write("\\x1e" + JSON.stringify(event) + "\\n");
+process.stdout.on("error", () => { if (stubborn) setTimeout(() => {}, 60000); else process.exit(1); });
+if (!stubborn) { process.stdin.on("end", () => process.exit(1)); process.stdin.resume(); }
+for (let step = 1; step <= 6; step++) {
+  send({ type: "report", step, metrics: { loss: params.x + 1 / step, other: step } });
+  await new Promise((resolve) => setTimeout(resolve, 8));
+}
+send({ type: "done", metrics: {} });
+process.stdin.destroy();
+`;
+
+export interface FaultWorkspace {
+  readonly folder: string;
+  readonly studyPath: string;
+  connect(): Promise<EngineClient>;
+  text(trials: number, parallel: number): string;
+  /** The living engine's pid, if there is one. */
+  enginePid(): number | undefined;
+  /** Pids of processes started for trials of this workspace. */
+  trainers(): number[];
+  /** Runs SQLite's own check on the database. */
+  integrity(): string;
+  /** What the engines said, for a failed test. */
+  logs(): string;
+  dispose(): void;
+}
+
+export function faultWorkspace(bundle: string): FaultWorkspace {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "basin-fault-"));
+  const studyPath = path.join(folder, "fault.study.yaml");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, "train.mjs"), trainer);
+  const marked = (text: string): boolean => text.includes(`BASIN_PARAMS_FILE=${folder}`);
+  const workspace: FaultWorkspace = {
+    folder,
+    studyPath,
+    connect: () =>
+      connectEngine({
+        workspace: folder,
+        client: "fault test",
+        start: {
+          execPath: process.execPath,
+          args: [bundle],
+          env: { BASIN_IDLE_MS: "5000", BASIN_NODE: process.execPath },
+        },
+      }),
+    text: (trials, parallel) => `study: fault
+objective: { metric: loss, direction: minimize }
+trainer: { kind: command, run: [${JSON.stringify(process.execPath)}, train.mjs], epochs: 6 }
+space:
+  x: { type: float, low: 0, high: 1 }
+  n: { type: int, low: 1, high: 1000, log: true }
+  kind: { type: categorical, choices: [a, b] }
+sampler: { kind: tpe }
+budget: { trials: ${trials}, parallel: ${parallel} }
+seed: 11
+`,
+    enginePid: () => {
+      const pid = readLock(workspaceFiles(folder).lock)?.pid;
+      return pid !== undefined && isAlive(pid) ? pid : undefined;
+    },
+    trainers: () =>
+      readdirSync("/proc")
+        .filter((name) => /^\d+$/.test(name))
+        .map(Number)
+        .filter((pid) => {
+          try {
+            return marked(readFileSync(`/proc/${pid}/environ`, "latin1")) && readlinkSync(`/proc/${pid}/exe`) !== "";
+          } catch {
+            return false;
+          }
+        }),
+    integrity: () => {
+      const db = new Database(workspaceFiles(folder).database, { timeout: 10_000 });
+      try {
+        return String(db.pragma("integrity_check", { simple: true }));
+      } finally {
+        db.close();
+      }
+    },
+    logs: () =>
+      [workspaceFiles(folder).startLog, workspaceFiles(folder).log]
+        .map((file) =>
+          existsSync(file) ? readFileSync(file, "utf8").split("\n").slice(-40).join("\n") : `${file}: none`,
+        )
+        .join("\n"),
+    dispose: () => {
+      const pid = workspace.enginePid();
+      if (pid !== undefined) kill(pid);
+      for (const trainerPid of workspace.trainers()) kill(trainerPid);
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    },
+  };
+  return workspace;
+}
+
+/** SIGKILL to a process, or to a group when negative; one that is gone already is fine. */
+export function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It ended by itself.
+  }
+}
+
+/** Whether a process runs; one that has ended and waits to be collected does not. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3) !== "Z";
+  } catch {
+    return false;
+  }
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

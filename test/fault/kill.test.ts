@@ -1,0 +1,191 @@
+/**
+ * SIGKILL at random moments over engine, trainers and both at once; what a client has read must never be missing afterwards.
+ * The seed of the moments is printed; BASIN_FAULT_SEED repeats a run.
+ */
+import { rmSync } from "node:fs";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import type { EngineClient } from "../../src/client/engineClient.types.ts";
+import { BasinError } from "../../src/core/errors.ts";
+import { rngForKey } from "../../src/core/rng.ts";
+import type { Params } from "../../src/core/space/parameter.ts";
+import { trialStates } from "../../src/core/trial.ts";
+import type { StudyDetail } from "../../src/protocol/engine.ts";
+import { bundleEngine, type FaultWorkspace, faultWorkspace, isAlive, kill, sleep } from "./faultFixture.ts";
+
+const kills = 30;
+const seed = process.env["BASIN_FAULT_SEED"] ?? String(Date.now());
+
+let engine: { bundle: string; folder: string };
+let workspace: FaultWorkspace | undefined;
+beforeAll(async () => {
+  engine = await bundleEngine();
+});
+afterEach(({ task }) => {
+  if (task.result?.state === "fail" && workspace !== undefined) console.log(workspace.logs());
+  workspace?.dispose();
+});
+afterAll(() => rmSync(engine.folder, { recursive: true, force: true }));
+
+/** Everything a client has been told and may rely on. */
+interface Told {
+  readonly finals: Map<number, { state: string; value: number }>;
+  readonly params: Map<number, string>;
+  readonly reports: Map<number, Map<number, number>>;
+}
+
+async function read(client: EngineClient, studyId: number, told: Told): Promise<void> {
+  const columns = await client.request("trial.columns", { studyId });
+  expect([...columns.number]).toEqual(Array.from({ length: columns.count }, (_, i) => i));
+  for (let i = 0; i < columns.count; i++) {
+    const state = trialStates[columns.state[i] ?? 0] ?? "";
+    const value = columns.objectives[0]?.values[i] ?? Number.NaN;
+    const before = told.finals.get(i);
+    if (before !== undefined) expect({ number: i, state, value }).toEqual({ number: i, ...before });
+    if (state === "complete" || state === "failed" || state === "pruned") told.finals.set(i, { state, value });
+    const params = columns.params.map((param) => (param.kind === "number" ? param.values[i] : param.codes[i])).join();
+    expect(told.params.get(i) ?? params).toBe(params);
+    told.params.set(i, params);
+  }
+  for (const number of told.finals.keys()) expect(number).toBeLessThan(columns.count);
+  const curves = await client.request("trial.curves", { studyId, metric: "loss", maxTrials: 100_000 });
+  const now = new Map<number, Map<number, number>>();
+  for (const [i, number] of curves.number.entries()) {
+    const steps = new Map<number, number>();
+    for (let k = curves.offsets[i] ?? 0; k < (curves.offsets[i + 1] ?? 0); k++)
+      steps.set(curves.steps[k] ?? -1, curves.values[k] ?? -1);
+    now.set(number, steps);
+  }
+  for (const [number, steps] of told.reports) {
+    for (const [step, value] of steps) expect(now.get(number)?.get(step), `trial ${number}, step ${step}`).toBe(value);
+  }
+  for (const [number, steps] of now) told.reports.set(number, steps);
+}
+
+/** A fresh connection after a kill; the engine may still be on its way down. */
+async function connect(place: FaultWorkspace): Promise<EngineClient> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await place.connect();
+    } catch (error) {
+      if (!(error instanceof BasinError) || attempt > 5) throw error;
+      await sleep(100);
+    }
+  }
+}
+
+async function untilDone(client: EngineClient, studyId: number): Promise<StudyDetail> {
+  const deadline = Date.now() + 90_000;
+  for (;;) {
+    const study = await client.request("study.get", { studyId });
+    if (study.state !== "running") return study;
+    if (Date.now() > deadline) throw new Error(`the study does not end: ${JSON.stringify(study.counts)}`);
+    await sleep(50);
+  }
+}
+
+it(`loses nothing over ${kills} kills (seed ${seed})`, { timeout: 300_000 }, async () => {
+  console.log(`fault seed ${seed}`);
+  const rng = rngForKey(`fault/${seed}`);
+  const place = (workspace = faultWorkspace(engine.bundle));
+  const told: Told = { finals: new Map(), params: new Map(), reports: new Map() };
+  let budget = 60;
+  let client = await connect(place);
+  const { studyId } = await client.request("study.start", {
+    path: place.studyPath,
+    text: place.text(budget, 2),
+    mode: "continue",
+  });
+  const done: Record<string, number> = { engine: 0, trainer: 0, both: 0 };
+  for (let round = 0; round < kills; round++) {
+    await sleep(rng.int(500));
+    await read(client, studyId, told);
+    if ((await client.request("study.get", { studyId })).state === "complete") {
+      budget += 40;
+      const again = await client.request("study.start", {
+        path: place.studyPath,
+        text: place.text(budget, 2),
+        mode: "continue",
+      });
+      expect(again).toMatchObject({ studyId, how: "continued" });
+      await sleep(rng.int(300));
+    }
+    const pid = place.enginePid();
+    expect(pid, "a living engine").toBeDefined();
+    const trainers = place.trainers();
+    const victim = rng.choice(["engine", "engine", "trainer", "both"]);
+    if (victim === "trainer" && trainers.length > 0) {
+      kill(rng.choice(trainers));
+      done["trainer"] = (done["trainer"] ?? 0) + 1;
+      continue;
+    }
+    const kind = victim === "both" ? "both" : "engine";
+    done[kind] = (done[kind] ?? 0) + 1;
+    // A request under way, which may or may not be answered.
+    const asked = client.request("study.get", { studyId }).catch(() => undefined);
+    if (kind === "both") for (const trainer of trainers) kill(-trainer);
+    kill(-(pid ?? 0));
+    kill(pid ?? 0);
+    await asked;
+    client.dispose();
+    while (isAlive(pid ?? 0)) await sleep(5);
+    // Now and then somebody else is the first to open what was left.
+    if (rng.next() < 0.5) expect(place.integrity()).toBe("ok");
+    client = await connect(place);
+    const study = await client.request("study.get", { studyId });
+    expect(study.counts.running, "only what the new engine runs is running").toBe(study.slots.length);
+    expect(["running", "complete"]).toContain(study.state);
+    await read(client, studyId, told);
+  }
+  const end = await untilDone(client, studyId);
+  await read(client, studyId, told);
+  expect(end.state).toBe("complete");
+  expect(end.counts).toMatchObject({ running: 0, waiting: 0, paused: 0 });
+  expect(end.counts.complete + end.counts.failed).toBe(budget);
+  expect(end.counts.failed, "only killed trainers fail").toBeLessThanOrEqual(done["trainer"] ?? 0);
+  expect(told.finals.size).toBe(budget);
+  const best = Math.min(...[...told.finals.values()].map(({ value }) => (Number.isNaN(value) ? Infinity : value)));
+  expect(end.best?.values).toEqual([best]);
+  const last = place.enginePid() ?? 0;
+  await client.request("engine.shutdown", {});
+  client.dispose();
+  while (isAlive(last)) await sleep(5);
+  expect(place.integrity()).toBe("ok");
+  expect(place.trainers(), "no trainer is left").toEqual([]);
+  console.log(
+    `kills: ${JSON.stringify(done)}, trials: ${budget}, reports read: ${[...told.reports.values()].reduce((n, steps) => n + steps.size, 0)}`,
+  );
+});
+
+it("suggests the same parameters when the engine is killed on the way", { timeout: 200_000 }, async () => {
+  const rng = rngForKey(`fault/sequence/${seed}`);
+  const trials = 16;
+  const sequence = async (interruptions: number): Promise<Params[]> => {
+    const place = (workspace = faultWorkspace(engine.bundle));
+    let client = await connect(place);
+    const { studyId } = await client.request("study.start", {
+      path: place.studyPath,
+      text: place.text(trials, 1),
+      mode: "continue",
+    });
+    for (let i = 0; i < interruptions; i++) {
+      // From some trial on, at any moment of it.
+      const from = 3 * (i + 1);
+      while ((await client.request("study.get", { studyId })).counts.complete < from) await sleep(10);
+      await sleep(rng.int(150));
+      const pid = place.enginePid() ?? 0;
+      kill(pid);
+      client.dispose();
+      while (isAlive(pid)) await sleep(5);
+      client = await connect(place);
+    }
+    const end = await untilDone(client, studyId);
+    expect(end.counts.complete).toBe(trials);
+    const { rows } = await client.request("trial.rows", { studyId, sort: "number", offset: 0, limit: 1000 });
+    client.dispose();
+    place.dispose();
+    return rows.toReversed().map((row) => row.params);
+  };
+  const whole = await sequence(0);
+  expect(whole).toHaveLength(trials);
+  expect(await sequence(4)).toEqual(whole);
+});
