@@ -28,6 +28,12 @@ const tellSchema = z.strictObject({
 });
 const reportSchema = z.strictObject({ report: z.strictObject({ number, step: z.int().nonnegative(), value }) });
 
+const schemas: ReadonlyMap<string, z.ZodType<AskTellMessage>> = new Map<string, z.ZodType<AskTellMessage>>([
+  ["ask", askSchema],
+  ["tell", tellSchema],
+  ["report", reportSchema],
+]);
+
 export type AskTellMessage = z.output<typeof askSchema> | z.output<typeof tellSchema> | z.output<typeof reportSchema>;
 
 const forms =
@@ -46,7 +52,7 @@ export function parseMessage(line: string): AskTellMessage {
     );
   }
   const keys = typeof json === "object" && json !== null && !Array.isArray(json) ? Object.keys(json) : [];
-  const schema = { ask: askSchema, tell: tellSchema, report: reportSchema }[keys.length === 1 ? (keys[0] ?? "") : ""];
+  const schema = keys.length === 1 ? schemas.get(keys[0] ?? "") : undefined;
   if (schema === undefined) {
     throw new BasinError(
       "invalid-argument",

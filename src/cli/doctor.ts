@@ -3,12 +3,12 @@
  * Invariant: everything that could crash is tried in a process of its own; never fails itself, whatever it finds.
  */
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import path from "node:path";
 import { connectRunning } from "./session.ts";
 import { readLock, workspaceFiles } from "../client/workspaceFiles.ts";
 import { errorText } from "../core/errors.ts";
 import { tfjsBackendNames } from "../core/study/definition.ts";
+import { sqliteBinding } from "../engine/distFolder.ts";
 import { engineVersion } from "../engine/version.ts";
 import { exitCodes, type ExitCode } from "./exit.ts";
 import { oldestNode } from "./nodeVersion.ts";
@@ -60,7 +60,7 @@ export async function doctorCommand(
   const workspace = workspaceHere(options.workspace);
   const findings = await Promise.all([
     Promise.resolve(nodeFinding()),
-    databaseFinding(distFolder),
+    databaseFinding(),
     engineFinding(workspace),
     ...tfjsBackendNames.filter((name) => name !== "auto").map((name) => backendFinding(name, distFolder)),
     pythonFinding(),
@@ -91,30 +91,18 @@ function nodeFinding(): Finding {
   };
 }
 
-async function databaseFinding(distFolder: string): Promise<Finding> {
-  const binding = path.join(distFolder, "prebuilds", `${process.platform}-${process.arch}.node`);
+async function databaseFinding(): Promise<Finding> {
+  const binding = sqliteBinding();
   const what = "database (better-sqlite3)";
-  if (!existsSync(binding)) {
-    return {
-      what,
-      ok: false,
-      needed: true,
-      detail: `no binary for ${process.platform}-${process.arch}`,
-      hint: "Reinstall Basin for this platform, or build it with: npm run build",
-    };
+  const platform = `${process.platform}-${process.arch}`;
+  if (binding === undefined) {
+    const hint = "Reinstall Basin for this platform, or build it with: npm run build";
+    return { what, ok: false, needed: true, detail: `no binary for ${platform}`, hint };
   }
-  const { ok, problem } = await tryProgram(
-    process.execPath,
-    ["-e", `process.dlopen({ exports: {} }, ${JSON.stringify(binding)})`],
-    10_000,
-  );
-  return {
-    what,
-    ok,
-    needed: true,
-    detail: ok ? `loads, ${process.platform}-${process.arch}` : problem,
-    hint: `Reinstall Basin; its binary ${binding} does not load.`,
-  };
+  const load = `process.dlopen({ exports: {} }, ${JSON.stringify(binding)})`;
+  const { ok, problem } = await tryProgram(process.execPath, ["-e", load], 10_000);
+  const hint = `Reinstall Basin; its binary ${binding} does not load.`;
+  return { what, ok, needed: true, detail: ok ? `loads, ${platform}` : problem, hint };
 }
 
 async function engineFinding(workspace: string): Promise<Finding> {

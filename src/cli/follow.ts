@@ -2,6 +2,7 @@
  * Watching a study until it no longer runs.
  * Invariant: every trial that ends while it is watched is shown exactly once, in the order in which they ended.
  */
+import { isBetter } from "../core/objective.ts";
 import type { StudySummary, TrialRow } from "../protocol/engine.ts";
 import type { ProgressView } from "./progress.ts";
 import type { Asker } from "./session.ts";
@@ -34,6 +35,7 @@ export async function followStudy(
   ];
   const shown = new Set<number>();
   let known = 0;
+  let best = Number.NaN;
   const showFinished = async (summary: StudySummary): Promise<void> => {
     const wanted = finishedCount(summary) - known;
     if (wanted <= 0) return;
@@ -53,7 +55,11 @@ export async function followStudy(
     for (const row of fresh) {
       shown.add(row.number);
       known += 1;
-      if ((row.finishedAt ?? 0) >= since) view.finished(summary, row, known);
+      const value = row.state === "complete" ? (row.values[0] ?? Number.NaN) : Number.NaN;
+      const improved =
+        summary.objectives.length === 1 && isBetter(value, best, summary.objectives[0]?.direction ?? "minimize");
+      if (improved) best = value;
+      if ((row.finishedAt ?? 0) >= since) view.finished(summary, row, known, improved);
     }
   };
   try {

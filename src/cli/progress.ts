@@ -4,14 +4,13 @@
  */
 import { MultiBar, type SingleBar } from "cli-progress";
 import { formatDuration, formatEta, formatNumber } from "../core/format.ts";
-import { isBetter } from "../core/objective.ts";
 import type { SlotStatus, StudySummary, TrialRow } from "../protocol/engine.ts";
 import type { Output } from "./output.ts";
 import { finishedCount, trialLine, valuesText } from "./text.ts";
 
 export interface ProgressView {
-  /** A trial has ended; `position` counts finished trials. */
-  readonly finished: (summary: StudySummary, row: TrialRow, position: number) => void;
+  /** A trial has ended; `position` counts finished trials, `improved`: it is better than all before it. */
+  readonly finished: (summary: StudySummary, row: TrialRow, position: number, improved: boolean) => void;
   /** The state of now; `running` are the rows of the trials in the slots. */
   readonly update: (summary: StudySummary, running: readonly TrialRow[]) => void;
   readonly close: () => void;
@@ -22,21 +21,11 @@ export function createProgress(output: Output): ProgressView {
   return output.stream.isTTY ? barView(output) : lineView(output);
 }
 
-/** Marks the trials that were the best so far when they ended. */
-function improvements(): (summary: StudySummary, row: TrialRow) => string {
-  let best = Number.NaN;
-  return ({ objectives }, row) => {
-    const value = row.state === "complete" ? (row.values[0] ?? Number.NaN) : Number.NaN;
-    if (objectives.length !== 1 || !isBetter(value, best, objectives[0]?.direction ?? "minimize")) return "";
-    best = value;
-    return "  best so far";
-  };
-}
+const mark = (improved: boolean): string => (improved ? "  best so far" : "");
 
 function lineView(output: Output): ProgressView {
-  const improved = improvements();
   return {
-    finished: (summary, row, position) => output.note(trialLine(summary, row, position) + improved(summary, row)),
+    finished: (summary, row, position, improved) => output.note(trialLine(summary, row, position) + mark(improved)),
     update: () => undefined,
     close: () => undefined,
   };
@@ -63,7 +52,6 @@ export function slotBarText(slot: SlotStatus, row: TrialRow | undefined, metric:
 }
 
 function barView(output: Output): ProgressView {
-  const improved = improvements();
   const width = (): number => output.stream.columns ?? 80;
   const bars = new MultiBar({
     format: "{label} {bar} {text}",
@@ -92,8 +80,8 @@ function barView(output: Output): ProgressView {
     return Math.min(1, Math.max(byTrials, byTime));
   };
   return {
-    finished: (summary, row, position) => {
-      bars.log(`${trialLine(summary, row, position)}${improved(summary, row)}\n`);
+    finished: (summary, row, position, improved) => {
+      bars.log(`${trialLine(summary, row, position)}${mark(improved)}\n`);
     },
     update: (summary, running) => {
       study ??= bars.create(1000, 0, { label: label("study"), text: "" });

@@ -20,6 +20,11 @@ export function valuesText(objectives: readonly Objective[], values: readonly nu
   return objectives.map(({ metric }, i) => `${metric} ${formatNumber(values[i] ?? Number.NaN)}`).join(", ");
 }
 
+/** "0.6 s" below ten seconds, then "0:21". */
+function tookText(ms: number): string {
+  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : formatDuration(ms);
+}
+
 /** Trials in a final state. */
 export function finishedCount({ counts }: Pick<StudySummary, "counts">): number {
   return counts.complete + counts.pruned + counts.failed;
@@ -30,7 +35,7 @@ export function trialLine(summary: StudySummary, row: TrialRow, position: number
   const total = summary.budgetTrials;
   const place = total === undefined ? `[${position}]` : `[${String(position).padStart(String(total).length)}/${total}]`;
   const took =
-    row.startedAt !== undefined && row.finishedAt !== undefined ? formatDuration(row.finishedAt - row.startedAt) : "";
+    row.startedAt !== undefined && row.finishedAt !== undefined ? tookText(row.finishedAt - row.startedAt) : "";
   const outcome =
     row.state === "complete"
       ? valuesText(summary.objectives, row.values)
@@ -57,7 +62,7 @@ export function endLines(summary: StudySummary, workspace: string): string[] {
   const lines = [
     "",
     `${summary.name} #${summary.generation} ${state}`,
-    `  ${countsText(summary)} in ${formatDuration(summary.elapsedMs)}`,
+    `  ${countsText(summary)} in ${tookText(summary.elapsedMs)}`,
   ];
   lines.push(...bestLines(summary.objectives, summary.best));
   if ((summary.paretoSize ?? 0) > 1 && summary.objectives.length > 1) {
@@ -185,7 +190,7 @@ export function trialLines(objectives: readonly Objective[], trial: TrialDetail)
   lines.push(`  suggested because: ${trial.suggestedBecause}`);
   if (trial.startedAt !== undefined && trial.finishedAt !== undefined) {
     lines.push(
-      `  took ${formatDuration(trial.finishedAt - trial.startedAt)}${trial.placement === undefined ? "" : ` on ${trial.placement}`}${trial.attempt > 1 ? `, attempt ${trial.attempt}` : ""}`,
+      `  took ${tookText(trial.finishedAt - trial.startedAt)}${trial.placement === undefined ? "" : ` on ${trial.placement}`}${trial.attempt > 1 ? `, attempt ${trial.attempt}` : ""}`,
     );
   }
   lines.push(
