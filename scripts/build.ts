@@ -52,6 +52,8 @@ const bundles: BuildOptions[] = [
     outdir: dist,
     // jsonc-parser's main is UMD with a require that no bundler can follow.
     mainFields: ["module", "main"],
+    // `basin` is installed as a command; Node takes no notice of the line in the engine.
+    banner: { js: "#!/usr/bin/env node" },
   },
   {
     ...node,
