@@ -21,8 +21,11 @@ export type Yardstick = (typeof yardsticks)[number];
 const batchSize = 128;
 
 export function describeYardstick(name: Yardstick): ModelDescription {
-  if (name === "mlp") return describeMlp(resolveHyperparameters({ depth: 2, width1: 256, width2: 128 }, "mlp"), [64], 10);
-  const options = { "cnn": {}, "cnn-batchnorm": { batchNorm: true }, "cnn-dropout": { convDropout: 0.25, dropout: 0.5 } }[name];
+  if (name === "mlp")
+    return describeMlp(resolveHyperparameters({ depth: 2, width1: 256, width2: 128 }, "mlp"), [64], 10);
+  const options = { cnn: {}, "cnn-batchnorm": { batchNorm: true }, "cnn-dropout": { convDropout: 0.25, dropout: 0.5 } }[
+    name
+  ];
   return describeVgg(resolveHyperparameters(options, "vgg"), [32, 32, 3], 10);
 }
 
@@ -49,7 +52,11 @@ export async function stepTime(backend: LoadedBackend, name: Yardstick, seconds:
   const description = describeYardstick(name);
   const random = trainingRandomness(1);
   const model = buildModel(backend.tf, description, random);
-  const batches = createBatches(backend.tf, syntheticPart(description.inputShape, 2 * batchSize), description.inputShape);
+  const batches = createBatches(
+    backend.tf,
+    syntheticPart(description.inputShape, 2 * batchSize),
+    description.inputShape,
+  );
   const stepper = createStepper({
     backend,
     trainable: { model, output: "logits" },
@@ -79,5 +86,9 @@ export async function stepTime(backend: LoadedBackend, name: Yardstick, seconds:
   stepper.updater.dispose();
   model.dispose();
   times.sort((a, b) => a - b);
-  return { wallMs: times[times.length >> 1]!, cpuMs: (used.user + used.system) / 1000 / times.length, steps: times.length };
+  return {
+    wallMs: times[times.length >> 1]!,
+    cpuMs: (used.user + used.system) / 1000 / times.length,
+    steps: times.length,
+  };
 }

@@ -76,6 +76,10 @@ export async function runTrial(env: Environment, session: Session): Promise<numb
   random.setStep(0);
   const restore = seedMathRandom(random);
   try {
+    // What the umbrella package offers: `x.add(y)` beside `tf.add(x, y)`. Native packages bring it along.
+    if (kind === "module" && (backend.name === "wasm" || backend.name === "cpu")) {
+      await import("@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops");
+    }
     const trainable = await createModel(backend.tf, {
       model: spec.model,
       root,

@@ -120,7 +120,7 @@ export function parseCsv(bytes: Uint8Array, label: string): Table {
         if (Number.isNaN(value)) {
           const word = text(start, end, quoted);
           value = word === "" ? Number.NaN : Number(word);
-          if (!Number.isFinite(value)) {
+          if (!Number.isFinite(Math.fround(value))) {
             const what = word === "" ? "is empty" : `is "${word.slice(0, 40)}", not a finite number`;
             throw invalid(
               `Line ${line}: column "${header[column] ?? column + 1}" ${what}.`,

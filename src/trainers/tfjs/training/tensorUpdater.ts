@@ -9,9 +9,13 @@ import { decaysWeights, type Updater } from "./updater.ts";
 export function tensorUpdater(tf: Tf, variables: readonly Variable[], plan: OptimizerPlan): Updater {
   const rule = effectiveRule(plan);
   const count = slotCount(plan);
-  const slots = variables.map((variable) =>
-    Array.from({ length: count }, () => tf.variable(tf.zeros(variable.shape), false)),
-  );
+  const zeroVariable = (shape: readonly number[]): Variable => {
+    const zeros = tf.zeros([...shape]);
+    const slot = tf.variable(zeros, false);
+    zeros.dispose();
+    return slot;
+  };
+  const slots = variables.map((variable) => Array.from({ length: count }, () => zeroVariable(variable.shape)));
   let time = 0;
 
   const clipFactor = (gradients: readonly (Tensor | undefined)[]): Tensor | undefined => {

@@ -39,7 +39,7 @@ function withExplicitPadding(name: string): WasmKernel {
           [left, right],
           [0, 0],
         ];
-        return callUpstream(context, upstream, inputs, { ...attrs, pad: explicit } as unknown as NamedAttrMap);
+        return callUpstream(context, upstream, inputs, { ...attrs, pad: explicit });
       },
   };
 }

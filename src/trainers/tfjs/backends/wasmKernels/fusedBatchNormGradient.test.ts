@@ -1,6 +1,6 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { beforeAll, it } from "vitest";
-import type { Tensor, Tensor1D } from "@tensorflow/tfjs-core";
+import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Tf } from "../../tf.ts";
 import { expectAgreement, holds, loadBoth, values } from "./testing.ts";
 
@@ -34,23 +34,13 @@ it("is the gradient of the formula of batch normalisation", async () => {
         tf,
         (tf) =>
           tf.grads((x, mean, variance, offset, scale) =>
-            weigh(
-              tf,
-              tf.batchNorm(
-                x as Tensor,
-                mean as Tensor1D,
-                variance as Tensor1D,
-                offset as Tensor1D,
-                scale as Tensor1D,
-                epsilon,
-              ),
-            ),
+            weigh(tf, tf.batchNorm(x, mean, variance, offset, scale, epsilon)),
           )(inputs(tf)),
         2e-4,
         (tf) =>
           tf.grads((x, mean, variance, offset, scale) => {
             const normal = tf.div(tf.sub(x, mean), tf.sqrt(tf.add(variance, epsilon)));
-            return weigh(tf, tf.add(tf.mul(normal, scale as Tensor), offset));
+            return weigh(tf, tf.add(tf.mul(normal, scale), offset));
           })(inputs(tf)),
       );
     },

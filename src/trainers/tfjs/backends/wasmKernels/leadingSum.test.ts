@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { beforeAll, expect, it } from "vitest";
 import type { Tf } from "../../tf.ts";
 import { sumRows } from "./leadingSum.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { beforeAll, it } from "vitest";
 import type { Tensor4D } from "@tensorflow/tfjs-core";
 import type { Tf } from "../../tf.ts";

@@ -1,7 +1,7 @@
 /**
  * For the kernels' tests: the same computation on the WebAssembly and the reference back end, compared.
  */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect } from "vitest";
 import { rngForKey } from "../../../../core/rng.ts";
 import type { Tensor, Tf } from "../../tf.ts";

@@ -1,0 +1,181 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { DataSpec } from "../../../core/study/definition.ts";
+import { rngForKey } from "../../../core/rng.ts";
+import { parseCsv } from "./csv.ts";
+import { datasetFrom, loadDataset } from "./dataset.ts";
+import { splitRows } from "./split.ts";
+import { applyScaling, fitScaling } from "./standardize.ts";
+
+const spec: DataSpec = {
+  csv: "x.csv",
+  label: "y",
+  validation: 0.25,
+  test: 0.25,
+  standardize: true,
+  task: "classification",
+};
+
+function table(rows: number, label: (row: number) => string | number, columns = 3) {
+  const rng = rngForKey("dataset-test");
+  const lines = Array.from({ length: rows }, (_, row) =>
+    [...Array.from({ length: columns }, (_, j) => (10 * j + (j + 1) * rng.normal()).toFixed(4)), label(row)].join(","),
+  );
+  return parseCsv(
+    new TextEncoder().encode(
+      [[...Array.from({ length: columns }, (_, j) => `c${j}`), "y"].join(","), ...lines].join("\n"),
+    ),
+    "y",
+  );
+}
+
+describe("splitRows", () => {
+  it("gives every row to exactly one part, keeps each class's share, and depends on the seed alone", () => {
+    const labels = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 300 });
+    fc.assert(
+      fc.property(
+        labels,
+        fc.double({ min: 0.05, max: 0.45, noNaN: true }),
+        fc.double({ min: 0, max: 0.45, noNaN: true }),
+        fc.nat(),
+        (labels, validation, test, seed) => {
+          const classes = Int32Array.from(labels);
+          const split = splitRows(classes, validation, test, seed);
+          const all = [...split.train, ...split.validation, ...split.test].sort((a, b) => a - b);
+          expect(all).toEqual(labels.map((_, i) => i));
+          expect(split.validation.length).toBe(Math.round(labels.length * validation));
+          expect(split.test.length).toBe(Math.round(labels.length * test));
+          for (const label of new Set(labels)) {
+            const size = labels.filter((other) => other === label).length;
+            const held = [...split.test].filter((row) => labels[row] === label).length;
+            expect(Math.abs(held - size * test)).toBeLessThanOrEqual(1 + 1e-9);
+          }
+          expect(splitRows(classes, validation, test, seed)).toEqual(split);
+        },
+      ),
+    );
+  });
+
+  it("differs between seeds", () => {
+    const classes = new Int32Array(100);
+    expect(splitRows(classes, 0.2, 0.2, 1).validation).not.toEqual(splitRows(classes, 0.2, 0.2, 2).validation);
+  });
+});
+
+describe("standardisation", () => {
+  it("gives the fitted rows mean 0 and deviation 1 and leaves constants at 0", () => {
+    const values = Float32Array.from([1, 5, 2, 5, 3, 5, 1000, 5]);
+    applyScaling(values, 2, fitScaling(values, 2, 2, Int32Array.of(0, 1, 2)));
+    expect(values.filter((_, i) => i % 2 === 1)).toEqual(new Float32Array(4));
+    expect((values[0]! + values[2]! + values[4]!) / 3).toBeCloseTo(0, 6);
+    expect((values[0]! ** 2 + values[2]! ** 2 + values[4]! ** 2) / 3).toBeCloseTo(1, 5);
+  });
+
+  it("shares one scale a channel", () => {
+    const scaling = fitScaling(Float32Array.from([0, 10, 2, 30]), 4, 2, Int32Array.of(0));
+    expect([...scaling.mean]).toEqual([1, 20]);
+    expect([...scaling.scale]).toEqual([1, 10]);
+  });
+});
+
+describe("datasetFrom", () => {
+  it("fits the standardisation on the training part only", () => {
+    const data = datasetFrom(
+      table(200, (row) => row % 2),
+      spec,
+      3,
+    );
+    expect([data.train.rows, data.validation.rows, data.test.rows]).toEqual([100, 50, 50]);
+    const mean = (features: Float32Array): number =>
+      features.filter((_, i) => i % 3 === 1).reduce((a, b) => a + b, 0) / (features.length / 3);
+    expect(mean(data.train.features)).toBeCloseTo(0, 5);
+    expect(Math.abs(mean(data.validation.features))).toBeGreaterThan(1e-4);
+  });
+
+  it("orders classes by number, or by name", () => {
+    expect(
+      datasetFrom(
+        table(60, (row) => [10, 9, 2][row % 3]!),
+        spec,
+        0,
+      ).classes,
+    ).toEqual(["2", "9", "10"]);
+    expect(
+      datasetFrom(
+        table(60, (row) => ["dog", "Cat", "1"][row % 3]!),
+        spec,
+        0,
+      ).classes,
+    ).toEqual(["1", "Cat", "dog"]);
+  });
+
+  it("standardises a numeric target and remembers how", () => {
+    const data = datasetFrom(
+      table(100, (row) => 1000 + row),
+      { ...spec, task: "regression" },
+      0,
+    );
+    expect(data.outputs).toBe(1);
+    expect(data.targetMean).toBeGreaterThan(1000);
+    expect(data.train.targets.reduce((a, b) => a + b, 0) / data.train.rows).toBeCloseTo(0, 5);
+  });
+
+  it.each([
+    [
+      "an image that does not fit",
+      () =>
+        datasetFrom(
+          table(20, (row) => row % 2),
+          { ...spec, image: [2, 2, 1] },
+          0,
+        ),
+      /needs 4 feature columns, but there are 3/,
+    ],
+    [
+      "one class",
+      () =>
+        datasetFrom(
+          table(20, () => "x"),
+          spec,
+          0,
+        ),
+      /one class only/,
+    ],
+    [
+      "a numeric target taken for classes",
+      () =>
+        datasetFrom(
+          table(200, (row) => row / 7),
+          spec,
+          0,
+        ),
+      /different values/,
+    ],
+    [
+      "names as a numeric target",
+      () =>
+        datasetFrom(
+          table(20, () => "x"),
+          { ...spec, task: "regression" },
+          0,
+        ),
+      /"x" is not a finite number/,
+    ],
+    [
+      "too few rows",
+      () =>
+        datasetFrom(
+          table(1, () => "1"),
+          { ...spec, task: "regression" },
+          0,
+        ),
+      /too few/,
+    ],
+  ])("refuses %s", (_, make, message) => {
+    expect(make).toThrow(message);
+  });
+
+  it("names a file that is missing", async () => {
+    await expect(loadDataset(spec, "/nowhere", 0)).rejects.toThrow(/x\.csv cannot be read/);
+  });
+});

@@ -1,0 +1,232 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtemp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { build } from "esbuild";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { trainerEventSchema, type TrainerEvent } from "../protocol.ts";
+
+const root = path.resolve(import.meta.dirname, "../../..");
+/** Below the root, so that the bundle finds the WebAssembly files of the packages. */
+const bundleFolder = path.join(root, "node_modules", ".cache", `basin-trainer-test-${process.pid}`);
+const bundle = path.join(bundleFolder, "trainer.cjs");
+let folder: string;
+const children = new Set<ChildProcess>();
+
+beforeAll(async () => {
+  await build({
+    entryPoints: [path.join(root, "src/trainers/tfjs/main.ts")],
+    outfile: bundle,
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    target: "node20",
+    mainFields: ["module", "main"],
+    external: ["@tensorflow/tfjs-node", "@tensorflow/tfjs-node-gpu"],
+    keepNames: true,
+    logLevel: "error",
+  });
+});
+afterAll(() => rm(bundleFolder, { recursive: true, force: true }));
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "basin-trainer-"));
+  const rows = Array.from(
+    { length: 90 },
+    (_, i) => `${i % 3},${(i % 3) * (i % 2)},${Math.sin(i).toFixed(3)},c${i % 3}`,
+  );
+  await writeFile(path.join(folder, "data.csv"), `a,b,noise,y\n${rows.join("\n")}\n`);
+});
+afterEach(async () => {
+  for (const child of children) child.kill("SIGKILL");
+  children.clear();
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly events: TrainerEvent[];
+  readonly log: string;
+}
+
+interface Trial {
+  readonly params?: object;
+  readonly spec?: object;
+  readonly env?: Record<string, string>;
+  /** Called at each event, with the child, to send commands. */
+  readonly onEvent?: (event: TrainerEvent, child: ChildProcess) => void;
+}
+
+async function runTrainer({
+  params = { width: 16, batchSize: 16, learningRate: 0.01 },
+  spec = {},
+  env = {},
+  onEvent,
+}: Trial): Promise<Ended> {
+  await mkdir(path.join(folder, "checkpoints"), { recursive: true });
+  await writeFile(path.join(folder, "params.json"), JSON.stringify(params));
+  const data = { csv: "./data.csv", label: "y", validation: 0.2, test: 0.2, standardize: true, task: "classification" };
+  await writeFile(
+    path.join(folder, "trainer.json"),
+    JSON.stringify({ kind: "tfjs", model: "mlp", data, epochs: 4, backend: "wasm", threads: 0, ...spec }),
+  );
+  const child = spawn(process.execPath, [bundle], {
+    env: {
+      ...process.env,
+      BASIN_PARAMS_FILE: path.join(folder, "params.json"),
+      BASIN_TRAINER_FILE: path.join(folder, "trainer.json"),
+      BASIN_DATA_ROOT: folder,
+      BASIN_CHECKPOINT_DIR: path.join(folder, "checkpoints"),
+      BASIN_SEED: "1",
+      ...env,
+    },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  children.add(child);
+  const events: TrainerEvent[] = [];
+  let rest = "";
+  let log = "";
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (log += chunk));
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    rest += chunk;
+    const lines = rest.split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) {
+      expect(line[0], `not an event: ${line}`).toBe("\u001E");
+      const event = trainerEventSchema.parse(JSON.parse(line.slice(1)));
+      events.push(event);
+      onEvent?.(event, child);
+    }
+  });
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { code, events, log };
+}
+
+const types = ({ events }: Ended): string[] => events.map((event) => event.type).filter((type) => type !== "heartbeat");
+const last = ({ events }: Ended): TrainerEvent => events.at(-1)!;
+
+describe("the trainer process", () => {
+  it("trains on WebAssembly and says nothing but events on standard output", async () => {
+    const ended = await runTrainer({});
+    expect(ended).toMatchObject({ code: 0 });
+    expect(types(ended)).toEqual(["started", "report", "report", "report", "report", "done"]);
+    expect(ended.events[0]).toMatchObject({ backend: "wasm", threads: 1, steps: 4, protocol: 1 });
+    expect(last(ended)).toMatchObject({
+      type: "done",
+      metrics: { test_accuracy: expect.any(Number) as number, val_accuracy: expect.any(Number) as number },
+    });
+    expect(ended.log).toBe("");
+  });
+
+  it("trains a convolutional model on two threads", async () => {
+    const rows = Array.from({ length: 60 }, (_, i) =>
+      [...Array.from({ length: 36 }, (_, j) => ((i % 2) * j) % 5), i % 2].join(","),
+    );
+    await writeFile(
+      path.join(folder, "images.csv"),
+      [[...Array.from({ length: 36 }, (_, j) => `p${j}`), "y"].join(","), ...rows].join("\n"),
+    );
+    const data = {
+      csv: "images.csv",
+      label: "y",
+      image: [6, 6, 1],
+      validation: 0.2,
+      test: 0.2,
+      standardize: true,
+      task: "classification",
+    };
+    const ended = await runTrainer({
+      params: { filters: 4, blocks: 1, batchNorm: true, dropout: 0.1 },
+      spec: { model: "vgg", data, epochs: 2 },
+      env: { BASIN_THREADS: "2" },
+    });
+    expect(last(ended), ended.log).toMatchObject({ type: "done" });
+    expect(ended.events[0]).toMatchObject({ threads: 2 });
+  });
+
+  it("stops when told, with a checkpoint, and goes on from it to the same end", async () => {
+    const spec = { epochs: 30, backend: "cpu" };
+    const whole = await runTrainer({ spec });
+    await rm(path.join(folder, "checkpoints"), { recursive: true });
+    const first = await runTrainer({
+      spec,
+      onEvent: (event, child) => {
+        if (event.type === "report" && event.step === 2) child.stdin!.write('{"type":"stop","reason":"paused"}\n');
+      },
+    });
+    expect(first.code).toBe(0);
+    expect(types(first).at(-1)).toBe("checkpoint");
+    const second = await runTrainer({ spec });
+    const reports = (ended: Ended) => ended.events.filter((event) => event.type === "report");
+    expect([...reports(first), ...reports(second)]).toEqual(reports(whole));
+  });
+
+  it("ends at its rung with a checkpoint and its metrics", async () => {
+    const ended = await runTrainer({ env: { BASIN_UNTIL_STEP: "2" } });
+    expect(types(ended)).toEqual(["started", "report", "report", "checkpoint", "done"]);
+    expect(await readdir(path.join(folder, "checkpoints"))).toHaveLength(1);
+  });
+
+  it("exits when its standard input closes", async () => {
+    const ended = await runTrainer({
+      spec: { epochs: 100_000 },
+      onEvent: (event, child) => {
+        if (event.type === "report" && event.step === 1) child.stdin!.end();
+      },
+    });
+    expect(ended.code).toBe(0);
+    expect(types(ended)).not.toContain("done");
+  });
+
+  it("runs a user's module, chained operations and stock dropout included, the same each time", async () => {
+    await writeFile(
+      path.join(folder, "model.cjs"),
+      `exports.build = (params, tf, info) => {
+        if (tf.scalar(2).add(1).dataSync()[0] !== 3) throw new Error("no chained operations");
+        const m = tf.sequential();
+        m.add(tf.layers.dense({ inputShape: info.inputShape, units: params.units, activation: "relu" }));
+        m.add(tf.layers.dropout({ rate: 0.3 }));
+        m.add(tf.layers.dense({ units: info.outputs, activation: "softmax", kernelRegularizer: "l1l2" }));
+        return m;
+      };`,
+    );
+    const trial: Trial = { params: { units: 6, learningRate: 0.02 }, spec: { model: "./model.cjs" } };
+    const [a, b] = [await runTrainer(trial), await runTrainer(trial)];
+    expect(last(a), a.log).toMatchObject({ type: "done" });
+    const metrics = ({ events }: Ended) => events.filter((event) => event.type === "report");
+    expect(metrics(b)).toEqual(metrics(a));
+  });
+
+  it.each<[string, Trial, RegExp]>([
+    ["a misspelt parameter", { params: { widht: 3 } }, /no parameter "widht"\. Did you mean "width"\?/],
+    [
+      "a missing file",
+      {
+        spec: {
+          data: { csv: "gone.csv", label: "y", validation: 0.2, test: 0, standardize: false, task: "classification" },
+        },
+      },
+      /gone\.csv cannot be read/,
+    ],
+    ["a back end that is not there", { spec: { backend: "tfjs-node-gpu" } }, /"tfjs-node-gpu" cannot be used here/],
+    ["a model that throws", { spec: { model: "./none.js" } }, /none\.js cannot be loaded/],
+    [
+      "a diverging loss",
+      { params: { optimizer: "sgd", learningRate: 900, activation: "linear", depth: 3 }, spec: { epochs: 60 } },
+      /no longer finite/,
+    ],
+    ["a broken environment", { env: { BASIN_SEED: "x" } }, /BASIN_SEED must be a whole number/],
+  ])("fails in words for %s", async (_, trial, reason) => {
+    const ended = await runTrainer(trial);
+    expect(ended.code).toBe(1);
+    expect(last(ended)).toMatchObject({ type: "failed", reason: expect.stringMatching(reason) as string });
+  });
+
+  it("probes a back end in one line", async () => {
+    const child = spawn(process.execPath, [bundle, "--probe", "wasm"], { stdio: ["ignore", "pipe", "inherit"] });
+    children.add(child);
+    let text = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+    await new Promise((resolve) => child.once("close", resolve));
+    expect(JSON.parse(text)).toMatchObject({ backend: "wasm", ok: true, stepMs: expect.any(Number) as number });
+  });
+});

@@ -1,0 +1,316 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Params } from "../../../core/space/parameter.ts";
+import { rngForKey } from "../../../core/rng.ts";
+import type { Backend } from "../backends/backend.ts";
+import { cpuBackend } from "../backends/cpu.ts";
+import { wasmBackend } from "../backends/wasm.ts";
+import { parseCsv } from "../data/csv.ts";
+import { datasetFrom, type Dataset } from "../data/dataset.ts";
+import { resolveHyperparameters } from "../hyperparameters.ts";
+import { createModel } from "../models/create.ts";
+import { allVariables } from "../models/trainable.ts";
+import { train, type TrainingEnd, type TrainingObserver } from "./loop.ts";
+import { seedMathRandom, trainingRandomness } from "./randomness.ts";
+
+/** Two noisy rings, or for regression a noisy plane; 16 inputs, few of which matter. */
+function samples(rows: number, task: "classification" | "regression"): Dataset {
+  const rng = rngForKey("loop-test");
+  const lines = Array.from({ length: rows }, () => {
+    const x = Array.from({ length: 16 }, () => rng.normal());
+    const radius = x.slice(0, 4).reduce((sum, value) => sum + value * value, 0);
+    return [
+      ...x.map((value) => value.toFixed(5)),
+      task === "classification"
+        ? radius > 3.4
+          ? "out"
+          : "in"
+        : (40 + 3 * x[0]! - 2 * x[1]! + 0.3 * rng.normal()).toFixed(5),
+    ].join(",");
+  });
+  const text = [[...Array.from({ length: 16 }, (_, i) => `x${i}`), "y"].join(","), ...lines].join("\n");
+  return datasetFrom(
+    parseCsv(new TextEncoder().encode(text), "y"),
+    {
+      csv: "",
+      label: "y",
+      validation: 0.25,
+      test: 0.25,
+      standardize: true,
+      task,
+      ...(task === "classification" ? { image: [4, 4, 1] as const } : {}),
+    },
+    1,
+  );
+}
+
+interface Run {
+  readonly end: TrainingEnd;
+  readonly reports: { epoch: number; metrics: Readonly<Record<string, number>> }[];
+  readonly weights: number[][];
+  readonly checkpoints: number[];
+  readonly tensors: number[];
+  readonly log: string[];
+}
+
+interface RunOptions {
+  readonly backend?: Backend;
+  readonly model?: "mlp" | "vgg";
+  readonly params?: Params;
+  readonly epochs?: number;
+  readonly folder?: string;
+  readonly untilEpoch?: number;
+  /** Stop, or ask for a checkpoint, after so many steps. */
+  readonly stopAfter?: number;
+  readonly checkpointAfter?: number;
+  readonly task?: "classification" | "regression";
+  readonly seed?: number;
+  readonly budget?: number;
+}
+
+async function run(options: RunOptions = {}): Promise<Run> {
+  const loaded = await (options.backend ?? cpuBackend).load({ threads: 1 });
+  const backend = options.budget === undefined ? loaded : { ...loaded, activationBudget: options.budget };
+  const { tf } = backend;
+  const model = options.model ?? "mlp";
+  const params = options.params ?? { width: 12, batchSize: 24, learningRate: 0.01 };
+  const hyperparameters = resolveHyperparameters(params, model);
+  const dataset = samples(200, options.task ?? "classification");
+  const seed = options.seed ?? 5;
+  const epochs = options.epochs ?? 5;
+  const random = trainingRandomness(seed);
+  random.setStep(0);
+  const restore = seedMathRandom(random);
+  const before = tf.memory().numTensors;
+  const trainable = await createModel(tf, { model, root: "/", params, hyperparameters, dataset, random, epochs, seed });
+  const result: Omit<Run, "end" | "weights"> = { reports: [], checkpoints: [], tensors: [], log: [] };
+  let steps = 0;
+  const observer: TrainingObserver = {
+    report: (epoch, metrics) => {
+      result.reports.push({ epoch, metrics });
+      result.tensors.push(tf.memory().numTensors);
+    },
+    alive: () => steps++,
+    checkpoint: (epoch) => result.checkpoints.push(epoch),
+    log: (message) => result.log.push(message),
+    get stopping() {
+      return options.stopAfter !== undefined && steps >= options.stopAfter;
+    },
+    takeCheckpointRequest: () => steps === options.checkpointAfter,
+    breathe: () => Promise.resolve(),
+  };
+  const end = await train(
+    {
+      backend,
+      trainable,
+      dataset,
+      hyperparameters,
+      random,
+      epochs,
+      ...(options.untilEpoch === undefined ? {} : { untilEpoch: options.untilEpoch }),
+      ...(options.folder === undefined ? {} : { checkpointFolder: options.folder }),
+    },
+    observer,
+  );
+  const weights = allVariables(trainable.model).map((variable) => [...variable.dataSync()]);
+  trainable.model.dispose();
+  restore();
+  expect(tf.memory().numTensors, "tensors left after training").toBe(before);
+  return { ...result, end, weights };
+}
+
+const rich: Params = {
+  width: 10,
+  batchNorm: true,
+  dropout: 0.3,
+  batchSize: 24,
+  learningRate: 0.02,
+  optimizer: "adamw",
+  weightDecay: 0.01,
+  lrSchedule: "cosine",
+  warmupEpochs: 1,
+  gradClip: 1,
+  labelSmoothing: 0.05,
+};
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "basin-loop-"));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe("training", () => {
+  it("learns, reports each epoch once, and keeps the number of tensors", async () => {
+    const { end, reports, tensors } = await run({
+      epochs: 12,
+      params: { width: 24, batchSize: 24, learningRate: 0.02 },
+    });
+    expect(end).toMatchObject({ kind: "done", epoch: 12 });
+    expect(reports.map(({ epoch }) => epoch)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
+    expect(reports.at(-1)!.metrics["loss"]!).toBeLessThan(0.5 * reports[0]!.metrics["loss"]!);
+    expect(reports.at(-1)!.metrics["accuracy"]!).toBeGreaterThan(0.9);
+    expect(new Set(tensors).size).toBe(1);
+    const { metrics } = end as Extract<TrainingEnd, { kind: "done" }>;
+    expect(Object.keys(metrics).sort()).toEqual([
+      "accuracy",
+      "epoch_seconds",
+      "loss",
+      "test_accuracy",
+      "test_loss",
+      "val_accuracy",
+      "val_loss",
+    ]);
+  });
+
+  it("repeats itself for a seed and differs for another", async () => {
+    const [a, b, c] = [await run({ params: rich }), await run({ params: rich }), await run({ params: rich, seed: 6 })];
+    expect(b.weights).toEqual(a.weights);
+    expect(c.weights).not.toEqual(a.weights);
+  });
+
+  it("fits a number and scores it in the target's own unit", async () => {
+    const { end } = await run({
+      task: "regression",
+      epochs: 25,
+      params: { width: 32, batchSize: 16, learningRate: 0.01 },
+    });
+    const { metrics } = end as Extract<TrainingEnd, { kind: "done" }>;
+    expect(metrics["val_r2"]!).toBeGreaterThan(0.6);
+    expect(metrics["val_rmse"]!).toBeGreaterThan(0.1);
+    expect(metrics["val_rmse"]!).toBeLessThan(3);
+    expect(metrics).not.toHaveProperty("accuracy");
+  });
+
+  it("says so when it diverges", async () => {
+    const { end, reports } = await run({
+      task: "regression",
+      params: { optimizer: "sgd", learningRate: 1000, activation: "linear" },
+      epochs: 40,
+    });
+    expect(end).toMatchObject({
+      kind: "diverged",
+      message: expect.stringMatching(/no longer finite in epoch \d+.*learning rate/) as string,
+    });
+    expect(reports.at(-1)!.metrics["loss"]).toBeNaN();
+  });
+
+  it("stops early and goes back to the best epoch", async () => {
+    const { end, reports } = await run({
+      epochs: 60,
+      params: { width: 32, learningRate: 0.05, earlyStoppingPatience: 3 },
+    });
+    const { metrics, epoch } = end as Extract<TrainingEnd, { kind: "done" }>;
+    const losses = reports.map((report) => report.metrics["val_loss"]!);
+    const best = losses.indexOf(Math.min(...losses));
+    expect(epoch).toBe(best + 1 + 3);
+    expect(metrics["best_epoch"]).toBe(best + 1);
+    expect(metrics["val_loss"]).toBeCloseTo(losses[best]!, 10);
+  });
+
+  it("takes the same steps in micro-batches", async () => {
+    const whole = await run({ epochs: 3 });
+    const split = await run({ epochs: 3, budget: 4 * 3 * 60 * 7 });
+    expect(split.log.join()).toMatch(/samples at a time/);
+    split.reports.forEach(({ metrics }, i) =>
+      expect(metrics["val_loss"]!).toBeCloseTo(whole.reports[i]!.metrics["val_loss"]!, 4),
+    );
+  });
+});
+
+describe("checkpoints", () => {
+  it.each([
+    ["in the middle of an epoch", 12],
+    ["at the end of an epoch", 10],
+    ["before the first step", 0],
+  ])("stopped %s and resumed, the run equals the uninterrupted one bit for bit", async (_, stopAfter) => {
+    const whole = await run({ params: rich });
+    const first = await run({ params: rich, folder, stopAfter });
+    expect(first.end.kind).toBe("stopped");
+    const second = await run({ params: rich, folder });
+    expect(second.weights).toEqual(whole.weights);
+    expect([...first.reports, ...second.reports]).toEqual(whole.reports);
+  });
+
+  it("survive several rungs, and a checkpoint asked for on the way", async () => {
+    const whole = await run({ params: rich });
+    const rungs = [
+      await run({ params: rich, folder, untilEpoch: 1, checkpointAfter: 2 }),
+      await run({ params: rich, folder, untilEpoch: 3 }),
+      await run({ params: rich, folder }),
+    ];
+    expect(rungs.map(({ end }) => end.epoch)).toEqual([1, 3, 5]);
+    expect(rungs[0]!.checkpoints).toEqual([0, 1]);
+    expect(rungs[2]!.weights).toEqual(whole.weights);
+  });
+
+  it("that are damaged give way to the one before", async () => {
+    await run({ folder, untilEpoch: 2 });
+    await run({ folder, untilEpoch: 3 });
+    const names = (await readdir(folder)).sort();
+    expect(names).toHaveLength(2);
+    const newest = path.join(folder, names[1]!);
+    const bytes = await readFile(newest);
+    bytes[bytes.length - 5]! ^= 1;
+    await writeFile(newest, bytes);
+    await writeFile(path.join(folder, "checkpoint-999999999999.bin"), "nonsense");
+    const resumed = await run({ folder });
+    expect(resumed.log.join("\n")).toMatch(
+      /999999999999\.bin was skipped: it is no checkpoint[\s\S]*contents are damaged[\s\S]*Resumed from a checkpoint after epoch 2/,
+    );
+    expect(resumed.reports.map(({ epoch }) => epoch)).toEqual([3, 4, 5]);
+    expect(resumed.weights).toEqual((await run()).weights);
+  });
+
+  it("of another model are left alone", async () => {
+    await run({ folder, untilEpoch: 2 });
+    const other = await run({ folder, params: { width: 5 } });
+    expect(other.log.join()).toMatch(/of another model/);
+    expect(other.reports[0]!.epoch).toBe(1);
+  });
+
+  it("of a finished run lead straight to its end", async () => {
+    const first = await run({ folder, epochs: 3, untilEpoch: 2 });
+    const again = await run({ folder, epochs: 2 });
+    expect(again.reports).toEqual([]);
+    expect((again.end as Extract<TrainingEnd, { kind: "done" }>).metrics["val_loss"]).toBeCloseTo(
+      first.reports[1]!.metrics["val_loss"]!,
+      10,
+    );
+  });
+});
+
+describe("on WebAssembly", () => {
+  it("trains a VGG with batch norm and dropout as the reference does", async () => {
+    const options: RunOptions = {
+      model: "vgg",
+      epochs: 2,
+      params: {
+        blocks: 2,
+        layersPerBlock: 1,
+        filters: 4,
+        batchNorm: true,
+        dropout: 0.2,
+        convDropout: 0.1,
+        denseUnits: 8,
+        batchSize: 32,
+        learningRate: 0.01,
+      },
+    };
+    const reference = await run(options);
+    const actual = await run({ ...options, backend: wasmBackend });
+    actual.reports.forEach(({ metrics }, i) =>
+      expect(metrics["loss"]!).toBeCloseTo(reference.reports[i]!.metrics["loss"]!, 3),
+    );
+    expect(new Set(actual.tensors).size).toBe(1);
+  });
+
+  it("resumes bit for bit with one thread", async () => {
+    const whole = await run({ backend: wasmBackend, params: rich });
+    await run({ backend: wasmBackend, params: rich, folder, stopAfter: 7 });
+    expect((await run({ backend: wasmBackend, params: rich, folder })).weights).toEqual(whole.weights);
+  });
+});
