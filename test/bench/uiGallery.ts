@@ -40,15 +40,17 @@ export interface GalleryPage {
   readonly errors: string[];
 }
 
-/** A page of that size with the panel on it; `query` as in webview/gallery/main.ts. */
+/** A page of that size with the panel on it; `query` as in webview/gallery/main.ts; `before` runs in the page first. */
 export async function openPanel(
   browser: Browser,
   folder: string,
   query: Readonly<Record<string, string>>,
   size: { readonly width: number; readonly height: number },
+  before?: () => void,
 ): Promise<GalleryPage> {
   const context = await browser.newContext({ viewport: size, reducedMotion: "reduce", colorScheme: "dark" });
   const page = await context.newPage();
+  if (before !== undefined) await page.addInitScript(before);
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(`exception: ${error.message}`));
   page.on("console", (message) => {

@@ -34,7 +34,9 @@ declare global {
 
 export function installFakeHost(options: FakeHostOptions): FakeHost {
   let revision = 1;
+  performance.mark("generate-start");
   let data: GeneratedStudy = generateStudy(options.count, options, revision);
+  performance.mark("generate-end");
   const cancelled = new Set<number>();
   const post = (message: HostToPanel): void => window.postMessage(message, "*");
   const host: FakeHost = {
