@@ -195,7 +195,7 @@ export function createPanelSession(
     show,
     receive,
     onClosed: closed.event,
-    close: () => panel.dispose(),
+    close: () => void panel.dispose(),
     dispose: () => scope.dispose(),
   };
 }
