@@ -28,4 +28,11 @@ const models = (["mlp", "vgg"] as const).map((name): ModelInfo => {
   };
 });
 
-export const catalog: Catalog = { samplers, schedulers, models };
+/** As docs/trainer.md says under "What is reported". */
+const always = ["loss", "val_loss", "test_loss", "learning_rate", "epoch_seconds", "best_epoch"];
+const metrics = {
+  classification: ["val_accuracy", "accuracy", "test_accuracy", ...always],
+  regression: ["val_rmse", "val_r2", "test_rmse", "test_r2", ...always],
+};
+
+export const catalog: Catalog = { samplers, schedulers, models, metrics };

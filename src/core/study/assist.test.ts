@@ -114,7 +114,7 @@ describe("keys", () => {
 });
 
 describe("values", () => {
-  it.each<[string, string[]]>([
+  it.each<[string, readonly string[]]>([
     ["sampler: |", catalog.samplers.map(({ kind }) => kind)],
     ["sampler: { kind: | }", catalog.samplers.map(({ kind }) => kind)],
     ["scheduler:\n  kind: |\n", catalog.schedulers.map(({ kind }) => kind)],
@@ -128,6 +128,12 @@ describe("values", () => {
     ["study: x # |", []],
     ["# |", []],
     ["study: |", ["my-study"]],
+    ["objective: { metric: | }", ["val_accuracy"]],
+    [
+      "trainer: { kind: tfjs, data: { task: regression } }\nobjective: { metric: | }",
+      catalog.metrics?.regression ?? [],
+    ],
+    ["study: a\nbudget: { trials:\n  |\n", []],
   ])("%j", (marked, labels) => {
     expect(complete(marked).labels).toEqual(labels);
   });

@@ -55,11 +55,21 @@ export function completionsAt(text: string, format: StudyFormat, offset: number,
   return items.map((item, order) => ({
     ...item,
     order,
-    range: special?.range ?? context.range,
+    range: onOneLine(text, offset, special?.range ?? context.range),
     filter: filterText(item, special === undefined ? writer : undefined),
     insert: special === undefined ? insertText(item, writer) : (item.insert ?? item.label),
     isSnippet: special === undefined && item.kind !== "value" && item.kind !== "function",
   }));
+}
+
+/** Editors replace within the cursor's line only. */
+function onOneLine(text: string, offset: number, range: TextRange): TextRange {
+  const start = Math.max(text.lastIndexOf("\n", offset - 1), text.lastIndexOf("\r", offset - 1)) + 1;
+  const length = text.slice(offset).search(/[\r\n]/);
+  return {
+    start: Math.max(range.start, offset === 0 ? 0 : start),
+    end: length < 0 ? range.end : Math.min(range.end, offset + length),
+  };
 }
 
 interface Writer {
@@ -108,6 +118,17 @@ function valueItems({ path, role }: AssistContext, root: SourceNode, catalog: Ca
   const special = parameterValues(path, root);
   if (special !== undefined) return special;
   const items: Item[] = [];
+  const task = nodeAt(root, ["trainer", "data", "task"])?.value === "regression" ? "regression" : "classification";
+  const builtIn = nodeAt(root, ["trainer", "kind"])?.value === "tfjs" && catalog.metrics !== undefined;
+  if (builtIn && path.at(-1) === "metric" && String(path[0]).startsWith("objective")) {
+    return catalog.metrics[task].map((metric): Item => ({
+      label: metric,
+      kind: "value",
+      detail: "",
+      documentation: "",
+      value: metric,
+    }));
+  }
   for (const schema of schemasAt(jsonSchemaFor(catalog), path, root.value)) {
     for (const { value, description } of fixedValues(schema)) {
       items.push({

@@ -32,4 +32,6 @@ export interface Catalog {
   readonly schedulers: readonly MethodInfo[];
   /** Built-in models; without them parameters of the built-in trainer go unchecked. */
   readonly models?: readonly ModelInfo[];
+  /** Metrics that the built-in trainer reports, by task; without them objectives go unchecked. */
+  readonly metrics?: Readonly<Record<"classification" | "regression", readonly string[]>>;
 }

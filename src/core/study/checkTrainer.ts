@@ -3,12 +3,13 @@
  * Invariant: what comes back is ready to run: words split, every placeholder a known parameter, every pattern compiles.
  */
 import type { Parameter, ParamValue, Space } from "../space/parameter.ts";
-import type { ModelInfo } from "./catalog.ts";
+import type { Objective } from "../objective.ts";
+import type { Catalog, ModelInfo } from "./catalog.ts";
 import type { Report } from "./checks.ts";
 import type { CommandTrainerSpec, DataSpec, MetricPattern, TfjsTrainerSpec, TrainerSpec } from "./definition.ts";
 import { short } from "./messages.ts";
 import type { RawTrainer } from "./schema.ts";
-import type { Path } from "./source.ts";
+import { nodeAt, type Path } from "./source.ts";
 import { didYouMean } from "./suggest.ts";
 import { placeholdersIn, splitWords } from "./words.ts";
 
@@ -37,6 +38,54 @@ function checkTfjs(raw: RawTfjs, report: Report): TfjsTrainerSpec {
   }
   const spec: DataSpec = image === undefined ? data : { ...data, image };
   return { kind: "tfjs", model: raw.model, data: spec, epochs: raw.epochs, backend: raw.backend, threads: raw.threads };
+}
+
+/** Whether what the study optimises is something its trainer reports, as far as the file tells. */
+export function checkMetrics(
+  trainer: TrainerSpec,
+  objectives: readonly Objective[],
+  key: "objective" | "objectives",
+  catalog: Catalog,
+  report: Report,
+): void {
+  if (trainer.kind === "command" && trainer.metrics.length > 0) checkMetricsRead(trainer.metrics, objectives, report);
+  const reported = trainer.kind === "tfjs" ? catalog.metrics?.[trainer.data.task] : undefined;
+  if (reported === undefined) return;
+  objectives.forEach(({ metric, direction }, i) => {
+    const single = nodeAt(report.source.root, [key])?.items === undefined;
+    const path: Path = single ? [key] : [key, i];
+    if (!reported.includes(metric)) {
+      const message = `The built-in trainer does not report \`${short(metric)}\`.${didYouMean(metric, reported)} It reports ${reported.join(", ")}.`;
+      report.error([...path, "metric"], message);
+      return;
+    }
+    const lessIsBetter = /loss|rmse|seconds/.test(metric);
+    const moreIsBetter = /accuracy|r2/.test(metric);
+    if ((lessIsBetter && direction === "maximize") || (moreIsBetter && direction === "minimize")) {
+      report.warning(
+        [...path, "direction"],
+        `\`${metric}\` is better when it is ${lessIsBetter ? "smaller" : "larger"}.`,
+      );
+    }
+    if (metric.startsWith("test_")) {
+      report.warning(
+        [...path, "metric"],
+        `Choosing by \`${metric}\` leaves no rows for an honest last check. Use \`${metric.replace("test_", "val_")}\`.`,
+      );
+    }
+  });
+}
+
+/** A pattern list without the objective is a likely slip, but the program may still report through the Basin module. */
+function checkMetricsRead(patterns: readonly MetricPattern[], objectives: readonly Objective[], report: Report): void {
+  const read = patterns.map((entry) => entry.metric);
+  for (const { metric } of objectives) {
+    if (read.includes(metric)) continue;
+    report.warningAtKey(
+      ["trainer", "metrics"],
+      `No pattern reads the objective \`${metric}\`, so the program itself must report it through the Basin module.`,
+    );
+  }
 }
 
 /** A built-in model takes only the parameters it knows, within its own limits: wrong ones would fail every trial. */
@@ -69,6 +118,11 @@ function extremes(parameter: Parameter): readonly (readonly [Path, ParamValue])[
 function checkCommand(raw: RawCommand, names: readonly string[], report: Report): CommandTrainerSpec {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(raw.env)) {
+    const used = placeholdersIn(String(value)).find((placeholder) => names.includes(placeholder.name));
+    if (used !== undefined) {
+      const message = `\`{${used.name}}\` is replaced in \`run\` only. The program finds the value in BASIN_PARAM_${variableName(used.name)}.`;
+      report.warning(["trainer", "env", name], message);
+    }
     if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) env[name] = String(value);
     else
       report.errorAtKey(["trainer", "env", name], `\`${short(name)}\` cannot be the name of an environment variable.`);
@@ -85,11 +139,16 @@ function checkCommand(raw: RawCommand, names: readonly string[], report: Report)
   };
 }
 
+/** What follows BASIN_PARAM_. */
+function variableName(name: string): string {
+  return name.toUpperCase().replace(/[^A-Z0-9_]/g, "_");
+}
+
 /** `batch-size` and `batch_size` would both be BASIN_PARAM_BATCH_SIZE. */
 function warnOnSameVariable(names: readonly string[], report: Report): void {
   const variables = new Map<string, string>();
   for (const name of names) {
-    const variable = name.toUpperCase().replace(/[^A-Z0-9_]/g, "_");
+    const variable = variableName(name);
     const other = variables.get(variable);
     if (other === undefined) variables.set(variable, name);
     else {
@@ -155,7 +214,7 @@ function shellLine(raw: RawCommand, names: readonly string[], report: Report): s
   for (const match of raw.run.matchAll(/(?<!\$)\{([^{}\s]+)\}/g)) {
     const name = match[1] ?? "";
     if (!names.includes(name)) continue;
-    const variable = `BASIN_PARAM_${name.toUpperCase().replace(/[^A-Z0-9_]/g, "_")}`;
+    const variable = `BASIN_PARAM_${variableName(name)}`;
     report.errorInside(
       path,
       match.index,

@@ -328,7 +328,7 @@ describe("robustness", () => {
           expect(range.end).toBeLessThanOrEqual(source.length);
         }
       }),
-      { numRuns: 1500 },
+      { numRuns: 800 },
     );
   });
 
@@ -377,7 +377,7 @@ describe("robustness", () => {
         for (const { message } of parseStudy(JSON.stringify(study), "json", catalog).issues)
           expect(message.length).toBeGreaterThan(10);
       }),
-      { numRuns: 600 },
+      { numRuns: 300 },
     );
   });
 });

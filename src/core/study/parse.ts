@@ -8,17 +8,8 @@ import type { Catalog, MethodInfo } from "./catalog.ts";
 import { checkConstraints, type PlacedText } from "./checkConstraints.ts";
 import { Report } from "./checks.ts";
 import { checkSpace } from "./checkSpace.ts";
-import { checkModelParameters, checkTrainer } from "./checkTrainer.ts";
-import type {
-  Budget,
-  Choice,
-  Limits,
-  ParsedStudy,
-  StudyDefinition,
-  StudyFormat,
-  StudyIssue,
-  TrainerSpec,
-} from "./definition.ts";
+import { checkMetrics, checkModelParameters, checkTrainer } from "./checkTrainer.ts";
+import type { Budget, Choice, Limits, ParsedStudy, StudyDefinition, StudyFormat, StudyIssue } from "./definition.ts";
 import { parseDuration } from "./duration.ts";
 import { issuesFromZod } from "./messages.ts";
 import {
@@ -117,7 +108,8 @@ function checkStudy(parts: Parts, catalog: Catalog, report: Report): StudyDefini
   const rawTrainer = parts.get("trainer");
   const trainer = rawTrainer === undefined ? undefined : checkTrainer(rawTrainer, names, report);
   if (trainer?.kind === "tfjs") checkModelParameters(trainer.model, space, catalog.models ?? [], report);
-  if (trainer !== undefined && objectives !== undefined) checkMetricsRead(trainer, objectives, report);
+  if (trainer !== undefined && objectives !== undefined)
+    checkMetrics(trainer, objectives, parts.has("objectives") ? "objectives" : "objective", catalog, report);
   const constraints = checkConstraints(parts.constraints(), names, complete ? space : undefined, report);
   const budget = checkBudget(parts.get("budget"), parts, report);
   const limits = checkLimits(parts.get("limits"), report);
@@ -196,19 +188,6 @@ function checkSearchable(
     );
   } else if (complete && space.every((parameter) => parameter.type === "constant")) {
     report.errorAtKey(["space"], "Every parameter is a constant, so there is nothing to search.");
-  }
-}
-
-/** A pattern list without the objective is a likely slip, but the program may still report through the Basin module. */
-function checkMetricsRead(trainer: TrainerSpec, objectives: readonly Objective[], report: Report): void {
-  if (trainer.kind !== "command" || trainer.metrics.length === 0) return;
-  const read = trainer.metrics.map((entry) => entry.metric);
-  for (const { metric } of objectives) {
-    if (read.includes(metric)) continue;
-    report.warningAtKey(
-      ["trainer", "metrics"],
-      `No pattern reads the objective \`${metric}\`, so the program itself must report it through the Basin module.`,
-    );
   }
 }
 

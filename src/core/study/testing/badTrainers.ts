@@ -290,6 +290,47 @@ export const badTrainers: readonly BadStudy[] = [
     ['error 3:45-3:49 `backend` cannot be "cuda". Write one of: auto, tfjs-node-gpu, tfjs-node, wasm, cpu.'],
   ],
   [
+    "metric not reported",
+    {
+      objective: "objective: { metric: val_acc, direction: maximize }",
+      trainer: "trainer: { kind: tfjs, model: mlp, data: { csv: a.csv, label: y } }",
+    },
+    [
+      "error 2:22-2:29 The built-in trainer does not report `val_acc`. Did you mean `val_accuracy`? It reports val_accuracy, accuracy, test_accuracy, loss, val_loss, test_loss, learning_rate, epoch_seconds, best_epoch.",
+    ],
+  ],
+  [
+    "metric of another task",
+    {
+      objective: "objective: [{ metric: val_accuracy, direction: maximize }]",
+      trainer: "trainer: { kind: tfjs, model: mlp, data: { csv: a.csv, label: y, task: regression } }",
+    },
+    [
+      "error 2:23-2:35 The built-in trainer does not report `val_accuracy`. It reports val_rmse, val_r2, test_rmse, test_r2, loss, val_loss, test_loss, learning_rate, epoch_seconds, best_epoch.",
+    ],
+  ],
+  [
+    "metric upside down",
+    {
+      objective: "objective: { metric: val_loss, direction: maximize }",
+      trainer: "trainer: { kind: tfjs, model: mlp, data: { csv: a.csv, label: y } }",
+    },
+    ["warning 2:43-2:51 `val_loss` is better when it is smaller."],
+  ],
+  [
+    "metric of the test rows",
+    {
+      objective: "objective: { metric: test_accuracy, direction: maximize }",
+      trainer: "trainer: { kind: tfjs, model: mlp, data: { csv: a.csv, label: y } }",
+    },
+    ["warning 2:22-2:35 Choosing by `test_accuracy` leaves no rows for an honest last check. Use `val_accuracy`."],
+  ],
+  [
+    "placeholder in env",
+    { trainer: "trainer: { kind: command, run: a, env: { W: '{width}' } }" },
+    ["warning 3:45-3:54 `{width}` is replaced in `run` only. The program finds the value in BASIN_PARAM_WIDTH."],
+  ],
+  [
     "none extra",
     { trainer: "trainer: { kind: none, run: x }" },
     ["error 3:24-3:27 Unknown key `run`. Known here: kind."],
