@@ -8,7 +8,7 @@ import type { TrialRecord } from "../storage/trialStore.ts";
 import { breathe } from "./clock.ts";
 import type { Study } from "./study.ts";
 
-const pageSize = 500;
+const pageSize = 200;
 
 /** @throws BasinError `cancelled` */
 export async function exportText(

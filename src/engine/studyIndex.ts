@@ -14,7 +14,7 @@ import { type Column, GrowingColumns } from "./growingColumns.ts";
 import { ParetoFront } from "./paretoFront.ts";
 import { RankedTrials } from "./rankedTrials.ts";
 
-const pageSize = 500;
+const pageSize = 200;
 /** Finished trials whose durations the estimate of the remaining time is made of. */
 const rememberedDurations = 50;
 

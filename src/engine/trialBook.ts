@@ -12,7 +12,8 @@ import type { StoredReport, Suspension, TrialFinish, TrialRecord, TrialStore } f
 import { breathe } from "./clock.ts";
 import type { StudyIndex } from "./studyIndex.ts";
 
-const pageSize = 500;
+const pageSize = 200;
+const orderPage = 5000;
 /** Distinct metrics a study keeps; a program that makes up a name per step must not fill the memory. */
 export const maxMetrics = 200;
 
@@ -111,9 +112,11 @@ export class TrialBook {
       if (page.length < pageSize) break;
       await breathe();
     }
-    for (const number of this.#store.finishOrder(this.#studyId)) {
-      const entry = this.#trials.get(number);
-      if (entry !== undefined) this.#history.push(entry);
+    for (;;) {
+      const page = this.#store.finishOrder(this.#studyId, this.#history.length, orderPage);
+      for (const number of page) this.#history.push(this.#entry(number));
+      if (page.length < orderPage) break;
+      await breathe();
     }
   }
 

@@ -343,8 +343,9 @@ export class SqliteStore implements TrialStore {
     return this.#read(() => [...this.#countersOf(studyId).metrics.keys()]);
   }
 
-  finishOrder(studyId: number): number[] {
-    return this.#read(() => this.#sql.finishOrder.all(studyId) as number[]);
+  finishOrder(studyId: number, from = 0, limit = -1): number[] {
+    // Finish order counts from 0 without a gap, so skipping is a look-up and not a scan.
+    return this.#read(() => this.#sql.finishOrder.all(studyId, from, limit) as number[]);
   }
 
   addLog(studyId: number, lines: readonly LogLine[]): void {
@@ -545,7 +546,7 @@ function prepareAll(db: Database.Database) {
       "SELECT number, step, value FROM reports WHERE study_id = ? AND number >= ? AND number < ? AND metric_id = ? ORDER BY number, step",
     ),
     finishOrder: values(
-      "SELECT number FROM trials WHERE study_id = ? AND finish_order IS NOT NULL ORDER BY finish_order",
+      "SELECT number FROM trials WHERE study_id = ? AND finish_order >= ? ORDER BY finish_order LIMIT ?",
     ),
     addLog: sql("INSERT INTO log (study_id, line, at, level, source, number, message) VALUES (?, ?, ?, ?, ?, ?, ?)"),
     trimLog: sql("DELETE FROM log WHERE study_id = ? AND line < ?"),

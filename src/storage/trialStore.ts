@@ -160,8 +160,8 @@ export interface TrialStore {
     from: number,
     to: number,
   ): { number: number; step: number; value: number }[];
-  /** Numbers in the order in which the trials finished. */
-  finishOrder(studyId: number): number[];
+  /** Numbers in the order in which the trials finished; `from` skips as many, at most `limit` of them. */
+  finishOrder(studyId: number, from?: number, limit?: number): number[];
   /** Trials that are not final, by number; few. */
   openTrials(studyId: number): TrialRecord[];
   /** Attempts whose process may still live, of all studies; pid 0 when it was killed before the pid was known. */
