@@ -57,7 +57,7 @@ export function studyTextFor(config: ConfigFile, options: StudyTextOptions): str
     `# What the program reports. ${metric.from === "" ? "Change it to the name your program uses." : `Taken from ${metric.from === "config" ? oneLine(config.fileName) : "the script"}.`}`,
     `objective: { metric: ${yamlWord(metric.name)}, direction: ${metric.direction} }`,
     "",
-    ...trainerLines(config, script, style, searched, options.python ?? "python", epochs),
+    ...trainerLines(config, script, style, searched, options.python ?? "python", metric.name, epochs),
     "",
     `# Ranges round the present values of ${oneLine(config.fileName)}. Narrow them where you know more.`,
     "space:",
@@ -215,6 +215,7 @@ function trainerLines(
   style: ParameterStyle,
   searched: readonly SpaceEntry[],
   python: string,
+  metric: string,
   epochs: FoundParameter | undefined,
 ): string[] {
   const runner = runners.find(({ pattern }) => pattern.test(script.file))?.program ?? "python";
@@ -232,7 +233,7 @@ function trainerLines(
             `# ${oneLine(script.file)} reads ${name} and lays the values of the trial over it:`,
             "#   import basin",
             "#   config = basin.params(config)            # outside Basin: config as it is",
-            "#   basin.report(epoch, val_accuracy=...)    # after every epoch",
+            `#   basin.report(epoch, ${/^[A-Za-z_]\w*$/.test(metric) ? `${metric}=...` : `**{${JSON.stringify(metric)}: ...}`})    # after every epoch`,
             "# Without the module: the values are in the file named by BASIN_PARAMS_FILE (JSON) and in BASIN_PARAM_<NAME>,",
             `# or give them as arguments: run: ${python} ${oneLine(script.file)} --${example} {${example}}`,
           ]
