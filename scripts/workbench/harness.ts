@@ -61,6 +61,8 @@ export async function openWorkbench(options: HarnessOptions): Promise<Workbench>
 
     const { browser, page } = await openBrowser(options);
     undo.push(() => browser.close());
+    // Two busy cores make a workbench slow, not wrong.
+    page.setDefaultTimeout(60_000);
     const consoleErrors: string[] = [];
     page.on("console", (message) => {
       const text = message.text();

@@ -27,7 +27,7 @@ export async function studyNamed(workspace: string, name: string): Promise<Study
 
 /** All trials of a study, by number. */
 export async function trialsOf(workspace: string, studyId: number): Promise<readonly TrialRow[]> {
-  const query = { studyId, sort: "number", offset: 0, limit: 10_000 } as const;
+  const query = { studyId, sort: "number", offset: 0, limit: 1000 } as const;
   const { rows } = await askEngine(workspace, (client) => client.request("trial.rows", query));
   return rows.toSorted((a, b) => a.number - b.number);
 }

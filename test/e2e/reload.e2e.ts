@@ -12,6 +12,7 @@ describe("a window that is reloaded during a run", () => {
     const { page, folder } = session();
     await openFile(page, "slow.study.yaml");
     await runCommand(page, "Basin: Start HPO Study");
+    await trialRows(page).first().waitFor();
     await runCommand(page, "Basin: Open Study Panel");
     await webviewFrame(page, async (frame) => (await frame.locator("basin-panel basin-table").count()) > 0);
     const { id } = await studyNamed(folder, "slow");
