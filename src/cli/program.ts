@@ -6,11 +6,12 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { engineVersion } from "../engine/version.ts";
 import { exitCodes, type ExitCode } from "./exit.ts";
 
-const description = `Hyperparameter optimisation with results next to your code.
-
-The workspace of a study is the nearest folder at or above it with .basin, .git or .vscode (a home folder does not count by
-its .vscode), else the study's own folder. It holds the results in .basin; the editor uses the same ones. Commands use the
-engine that runs in the workspace, or run one for as long as they need it.`;
+const description = [
+  "Hyperparameter optimisation with results next to your code.",
+  "",
+  // Commander wraps each paragraph to the terminal.
+  "The workspace of a study is the nearest folder at or above it with .basin, .git or .vscode (a home folder does not count by its .vscode), else the study's own folder. It holds the results in .basin; the editor uses the same ones. Commands use the engine that runs in the workspace, or run one for as long as they need it.",
+].join("\n");
 
 const epilogue = `
 Exit codes: 0 done, 1 failed, 2 invalid input (nothing was started), 130 interrupted (Ctrl-C, paused or stopped).`;

@@ -12,7 +12,7 @@ export class BinTable {
   readonly #columns: Int32Array;
   readonly #from: number[] = [];
   readonly #to: number[] = [];
-  /** kind * distinct bins + column; 1 (no log mass is) where not yet known. */
+  /** kind * distinct bins + column; 0 where not yet known (a mass of 1 is worked out again). */
   readonly #values: Float64Array;
   /** Log normaliser per kind; 1 where not yet known. */
   readonly #norms: Float64Array;
@@ -38,7 +38,7 @@ export class BinTable {
       columnOf.set(index, columnOf.size);
       return this.#from.push(bin.from) - 1;
     });
-    this.#values = new Float64Array(mus.length * this.#from.length).fill(1);
+    this.#values = new Float64Array(mus.length * this.#from.length);
     this.#norms = new Float64Array(mus.length).fill(1);
   }
 
@@ -46,7 +46,7 @@ export class BinTable {
   at(kind: number, candidate: number): number {
     const column = this.#columns[candidate]!;
     const known = this.#values[kind * this.#from.length + column]!;
-    return known <= 0 ? known : this.#fill(kind, column);
+    return known < 0 ? known : this.#fill(kind, column);
   }
 
   #fill(kind: number, column: number): number {

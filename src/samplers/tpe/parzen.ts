@@ -116,7 +116,6 @@ export class Mixture {
       // A product of more normalisers could leave the range of a double.
       if (d % 64 === 63) this.#foldScale();
     }
-    this.#foldScale();
 
     let missed = 0;
     let prior = 0;
@@ -127,11 +126,11 @@ export class Mixture {
     }
     const width = categorical.length;
     for (let slot = 0; slot < count; slot++) {
-      this.#base[slot]! += missed + Math.log(this.#weights[slot]! / total);
+      this.#base[slot]! += missed + Math.log(this.#weights[slot]! / (total * this.#scale[slot]!));
       const from = rows[slot]! * width;
       for (let d = 0; d < width; d++) this.#categories[slot * width + d] = observations.categories[from + d]!;
     }
-    this.#base[count]! += prior - Math.log(total);
+    this.#base[count]! += prior - Math.log(total * this.#scale[count]!);
     this.#categories.fill(-1, count * width, kernels * width);
   }
 
@@ -177,58 +176,60 @@ export class Mixture {
 
   /** Log density (mass, on grids and categories) at each candidate, on the unit cube. O(kernels * candidates * d). */
   logDensity(points: Candidates): Float64Array {
-    const { continuous, discrete, categorical } = this.#shape;
+    const { discrete } = this.#shape;
     const n = points.count;
-    const cont = continuous.length;
-    const cats = categorical.length;
     const grids = discrete.length;
     const tables = discrete.map((parameter, d) => {
       const indices = Array.from({ length: n }, (_, c) => points.grid[c * grids + d]!);
       return new BinTable(parameter, this.#classMu[d]!, this.#classSigma[d]!, indices);
     });
-    const out = new Float64Array(n);
-    const hit = Math.log(this.#kernels + 1);
+    return Float64Array.from({ length: n }, (_, c) => this.#logDensityOf(points, c, tables));
+  }
+
+  /** Of one candidate. A function of its own, since a loop over all of them is compiled anew with every exit from it. */
+  #logDensityOf(points: Candidates, c: number, tables: readonly BinTable[]): number {
     const { x, categories } = points;
+    const cont = this.#shape.continuous.length;
+    const cats = this.#shape.categorical.length;
+    const grids = tables.length;
     const mu = this.#mu;
     const inverse = this.#inverse;
     const base = this.#base;
     const stride = this.#capacity;
     const classes = this.#classes;
     const own = this.#categories;
-    for (let c = 0; c < n; c++) {
-      const first = cont > 0 ? x[c * cont]! : 0;
-      let top = Number.NEGATIVE_INFINITY;
-      let sum = 0;
-      let slack = Number.POSITIVE_INFINITY;
-      // The prior comes first: it is a floor under every density, below which most kernels fall within a dimension or two.
-      for (let slot = this.#kernels - 1; slot >= 0; slot--) {
-        // What a kernel may still lose: terms below e^-36 of the largest do not change the first ten digits.
-        const limit = 2 * base[slot]! + slack;
-        let quadratic = 0;
-        if (cont > 0) {
-          const z = (first - mu[slot]!) * inverse[slot]!;
-          quadratic = z * z;
-        }
-        if (quadratic > limit) continue;
-        for (let d = 1; d < cont && quadratic <= limit; d++) {
-          const z = (x[c * cont + d]! - mu[d * stride + slot]!) * inverse[d * stride + slot]!;
-          quadratic += z * z;
-        }
-        for (let d = 0; d < grids && quadratic <= limit; d++) {
-          quadratic -= 2 * tables[d]!.at(classes[slot * grids + d]!, c);
-        }
-        if (quadratic > limit) continue;
-        let log = base[slot]! - 0.5 * quadratic;
-        for (let d = 0; d < cats; d++) if (own[slot * cats + d] === categories[c * cats + d]) log += hit;
-        if (log > top) {
-          sum = sum * Math.exp(top - log) + 1;
-          top = log;
-          slack = 2 * (cats * hit - top + 36);
-        } else sum += Math.exp(log - top);
+    const hit = Math.log(this.#kernels + 1);
+    const first = cont > 0 ? x[c * cont]! : 0;
+    let top = Number.NEGATIVE_INFINITY;
+    let sum = 0;
+    let slack = Number.POSITIVE_INFINITY;
+    // The prior comes first: it is a floor under every density, below which most kernels fall within a dimension or two.
+    for (let slot = this.#kernels - 1; slot >= 0; slot--) {
+      // What a kernel may still lose: terms below e^-36 of the largest do not change the first ten digits.
+      const limit = 2 * base[slot]! + slack;
+      let quadratic = 0;
+      if (cont > 0) {
+        const z = (first - mu[slot]!) * inverse[slot]!;
+        quadratic = z * z;
       }
-      out[c] = top + Math.log(sum);
+      if (quadratic > limit) continue;
+      for (let d = 1; d < cont && quadratic <= limit; d++) {
+        const z = (x[c * cont + d]! - mu[d * stride + slot]!) * inverse[d * stride + slot]!;
+        quadratic += z * z;
+      }
+      for (let d = 0; d < grids && quadratic <= limit; d++) {
+        quadratic -= 2 * tables[d]!.at(classes[slot * grids + d]!, c);
+      }
+      if (quadratic > limit) continue;
+      let log = base[slot]! - 0.5 * quadratic;
+      for (let d = 0; d < cats; d++) if (own[slot * cats + d] === categories[c * cats + d]) log += hit;
+      if (log > top) {
+        sum = sum * Math.exp(top - log) + 1;
+        top = log;
+        slack = 2 * (cats * hit - top + 36);
+      } else sum += Math.exp(log - top);
     }
-    return out;
+    return top + Math.log(sum);
   }
 
   /** Puts the kernels of one numeric dimension in the order of their coordinate into the walk buffers. */
