@@ -6,7 +6,7 @@ import { cp, mkdir, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { build, context, type BuildOptions } from "esbuild";
+import { build, context, type BuildOptions, type Plugin } from "esbuild";
 
 const root = path.resolve(import.meta.dirname, "..");
 const { watch, production, outdir } = parseArgs({
@@ -38,6 +38,16 @@ const node: BuildOptions = {
   outExtension: { ".js": ".cjs" },
 };
 
+/** The host's heavy part stays out of extension.cjs: compiling the study schema at every activation would cost 70 ms. */
+const languageApart: Plugin = {
+  name: "language-apart",
+  setup(build) {
+    build.onResolve({ filter: /\/studyLanguage\.ts$/ }, ({ kind }) =>
+      kind === "dynamic-import" ? { path: "./language.cjs", external: true } : undefined,
+    );
+  },
+};
+
 const bundles: BuildOptions[] = [
   {
     ...node,
@@ -45,7 +55,10 @@ const bundles: BuildOptions[] = [
     outdir: dist,
     external: ["vscode"],
     mainFields: ["module", "main"],
+    plugins: [languageApart],
+    supported: { "dynamic-import": false },
   },
+  { ...node, entryPoints: { language: "src/host/studyLanguage.ts" }, outdir: dist, mainFields: ["module", "main"] },
   {
     ...node,
     entryPoints: { engine: "src/engine/main.ts", cli: "src/cli.ts" },

@@ -9,6 +9,7 @@ import { errorText } from "../core/errors.ts";
 import type { ParsedStudy, StudyFormat } from "../core/study/definition.ts";
 import { studyFormatOf } from "../core/study/format.ts";
 import { createScope, type Disposable } from "./disposables.ts";
+import { studyLanguage } from "./loadLanguage.ts";
 import type { Log } from "./log.ts";
 import { debounce, type Timed } from "./timing.ts";
 
@@ -54,11 +55,8 @@ export function createStudyFiles(log: Log): StudyFiles {
     const old = known.get(uri.fsPath);
     if (old?.text === text) return old;
     const format = studyFormatOf(uri.path) ?? "yaml";
-    const [{ parseStudy }, { catalog }] = await Promise.all([
-      import("../core/study/parse.ts"),
-      import("../catalog.ts"),
-    ]);
-    return { uri, text, format, parsed: parseStudy(text, format, catalog) };
+    const { parse: parseText } = await studyLanguage();
+    return { uri, text, format, parsed: parseText(text, format) };
   }
 
   function keep(checked: CheckedStudy): CheckedStudy {

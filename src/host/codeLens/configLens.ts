@@ -3,32 +3,24 @@
  * Invariant: reads only files of a size a person writes, and never one that is a study already.
  */
 import * as vscode from "vscode";
-import type { ConfigFormat, FoundParameter } from "../../core/infer/configFile.ts";
 import { errorText } from "../../core/errors.ts";
 import { studyFormatOf } from "../../core/study/format.ts";
 import { createScope, type Disposable } from "../disposables.ts";
 import { commands, settings } from "../ids.ts";
+import { studyLanguage } from "../loadLanguage.ts";
 import type { Log } from "../log.ts";
 import { readSettings } from "../settings.ts";
+import type { TunableConfig } from "../studyLanguage.ts";
 import { tuneLensText } from "./texts.ts";
 
 const selector: vscode.DocumentSelector = [{ scheme: "file", pattern: "**/*.{yaml,yml,json,jsonc,toml}" }];
 /** Larger files are data, not something a person wrote. */
 export const maxConfigBytes = 100_000;
 
-export interface TunableConfig {
-  readonly format: ConfigFormat;
-  readonly found: readonly FoundParameter[];
-}
-
 /** The hyperparameters of a configuration file, or undefined when there is nothing to tune in it. */
 export async function tunableConfig(file: string, text: string): Promise<TunableConfig | undefined> {
   if (text.length > maxConfigBytes || studyFormatOf(file) !== undefined) return undefined;
-  const { configFormatOf, findHyperparameters, isTunable } = await import("../../core/infer/configFile.ts");
-  const format = configFormatOf(file);
-  if (format === undefined) return undefined;
-  const found = findHyperparameters(text, format);
-  return isTunable(file, found) ? { format, found } : undefined;
+  return (await studyLanguage()).tunable(file, text);
 }
 
 export function createConfigLens(log: Log): Disposable {

@@ -6,6 +6,7 @@ import * as vscode from "vscode";
 import { positionsOf } from "../../core/study/positions.ts";
 import { createScope, type Disposable } from "../disposables.ts";
 import { commands } from "../ids.ts";
+import { studyLanguage } from "../loadLanguage.ts";
 import type { Studies } from "../studies.ts";
 import { isStudyDocument, type StudyFiles } from "../studyFiles.ts";
 import { throttle } from "../timing.ts";
@@ -45,7 +46,7 @@ export function createStudyLens(
       );
       const offset = keyOffset(text, format, "space");
       if (parsed.study !== undefined && offset !== undefined) {
-        const { spaceSize } = await import("../../core/space/configuration.ts");
+        const { spaceSize } = await studyLanguage();
         const { line } = positionsOf(text).at(offset);
         const title = spaceLensText(parsed.study, spaceSize(parsed.study.space), summary);
         lenses.push(new vscode.CodeLens(new vscode.Range(line, 0, line, 0), { title, command: "" }));

@@ -5,6 +5,7 @@
 import * as vscode from "vscode";
 import { BasinError } from "../../core/errors.ts";
 import { commands } from "../ids.ts";
+import { studyLanguage } from "../loadLanguage.ts";
 import type { Services } from "../services.ts";
 import { studyKey } from "../studies.ts";
 import { requireTrust } from "../trust.ts";
@@ -39,7 +40,7 @@ export async function enqueueTrial(services: Services, argument: unknown): Promi
   const study = await studyTarget(services, argument, "Enqueue Trial");
   if (study === undefined) return;
   const { folder, summary } = study;
-  const { paramsToText, parseParams } = await import("./paramsText.ts");
+  const { paramsToText, parseParams } = await studyLanguage();
   const { space } = await services.engines.request(folder, "study.get", { studyId: summary.id });
   const from = isNode(argument) && argument.kind === "trial" ? argument.row.params : (summary.best?.params ?? {});
   const text = await vscode.window.showInputBox({

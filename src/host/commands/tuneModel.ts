@@ -6,6 +6,7 @@ import path from "node:path";
 import * as vscode from "vscode";
 import { BasinError } from "../../core/errors.ts";
 import { maxConfigBytes, tunableConfig } from "../codeLens/configLens.ts";
+import { studyLanguage } from "../loadLanguage.ts";
 import type { Services } from "../services.ts";
 import { requireTrust } from "../trust.ts";
 import { freeUri } from "./newStudy.ts";
@@ -33,7 +34,7 @@ export async function tuneModel(services: Services, argument: unknown): Promise<
   const target = await chooseTarget(folder, base);
   if (target === undefined) return undefined;
   if (target.write) {
-    const { studyTextFor } = await import("../../core/infer/studyText.ts");
+    const { studyTextFor } = await studyLanguage();
     const files = await programsNear(folder);
     const study = studyTextFor(
       { fileName, text, format: tunable.format },

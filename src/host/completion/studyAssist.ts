@@ -7,6 +7,7 @@ import { errorText } from "../../core/errors.ts";
 import type { Completion } from "../../core/study/assist.ts";
 import { studyFormatOf } from "../../core/study/format.ts";
 import { createScope, type Disposable } from "../disposables.ts";
+import { studyLanguage } from "../loadLanguage.ts";
 import type { Log } from "../log.ts";
 
 const selector: vscode.DocumentSelector = [{ scheme: "file", pattern: "**/*.study.{yaml,yml}" }];
@@ -37,18 +38,14 @@ export function createStudyAssist(log: Log): Disposable {
   const scope = createScope();
   let own: Disposable | undefined;
 
-  const assist = () => Promise.all([import("../../core/study/assist.ts"), import("../../catalog.ts")]);
-
   const completion: vscode.CompletionItemProvider = {
     async provideCompletionItems(document, position) {
       const format = studyFormatOf(document.uri.path);
       if (format === undefined) return [];
       try {
-        const [{ completionsAt }, { catalog }] = await assist();
+        const { completions } = await studyLanguage();
         const text = document.getText();
-        return completionsAt(text, format, document.offsetAt(position), catalog).map((entry) =>
-          itemOf(document, entry),
-        );
+        return completions(text, format, document.offsetAt(position)).map((entry) => itemOf(document, entry));
       } catch (error) {
         log.warn(`Completion: ${errorText(error)}`);
         return [];
@@ -61,8 +58,8 @@ export function createStudyAssist(log: Log): Disposable {
       const format = studyFormatOf(document.uri.path);
       if (format === undefined) return undefined;
       try {
-        const [{ hoverAt }, { catalog }] = await assist();
-        const found = hoverAt(document.getText(), format, document.offsetAt(position), catalog);
+        const { hover: explain } = await studyLanguage();
+        const found = explain(document.getText(), format, document.offsetAt(position));
         if (found === undefined) return undefined;
         const range = new vscode.Range(document.positionAt(found.range.start), document.positionAt(found.range.end));
         return new vscode.Hover(new vscode.MarkdownString(found.markdown), range);

@@ -89,7 +89,7 @@ export function filterScope(columns: TrialColumns): (i: number) => (name: string
 export function* matchingTrials(
   columns: TrialColumns,
   expression: Expression,
-  step = 5000,
+  step = 2000,
 ): Generator<undefined, number[]> {
   const scope = filterScope(columns);
   const matches: number[] = [];
