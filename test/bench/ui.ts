@@ -1,174 +1,122 @@
 /**
  * How the panel behaves with 100, 10,000 and 100,000 trials in Chromium: first paint, brush frames, table scroll, memory.
- * The fake host posts real typed arrays. Usage: node test/bench/ui.ts [--json file]; scripting times are wall times inside
- * the page, so other load on the machine shows in them. Nothing here passes or fails.
+ * The fake host posts real typed arrays. Usage: node test/bench/ui.ts [--json file]
+ * Scripting is CPU time of the page's main thread; the two wall times (first paint, frames a second) include other load on
+ * the machine and software rendering. Nothing here passes or fails.
  */
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { buildGallery, launchBrowser, openPanel } from "./uiGallery.ts";
+import { quantile, traced } from "./uiTrace.ts";
 
 const sizes = [100, 10_000, 100_000] as const;
 const viewport = { width: 1400, height: 900 };
 
 interface Row {
   readonly trials: number;
-  /** Navigation start to the first frame with the header and table rows, ms; generating the fake study taken off. */
+  /** Wall ms from navigation to the frame with the first table rows; generating the fake study taken off. */
   readonly firstPaintMs: number;
-  /** Scripting per animation frame while a brush is dragged: median, 95th percentile, worst; ms. */
+  /** CPU ms of the page's main thread from navigation until nothing is left to draw, generating taken off. */
+  readonly loadCpuMs: number;
+  /** CPU ms of scripting a frame while a brush is dragged over 180 pixels in 60 moves. */
   readonly brushMedianMs: number;
   readonly brush95Ms: number;
   readonly brushWorstMs: number;
-  /** From the last pointer move until nothing is left to draw, ms. */
-  readonly brushSettleMs: number;
-  /** Scripting of one pointer move over the lines, ms (median). */
-  readonly hoverMs: number;
-  /** Scripting per frame while the table scrolls, ms (95th percentile), and frames a second. */
+  /** The same for the pointer moving over the lines. */
+  readonly hover95Ms: number;
+  /** The same for 60 turns of the wheel over the table, and frames a second (wall). */
   readonly scroll95Ms: number;
   readonly scrollFps: number;
   readonly heapMb: number;
 }
 
-interface FrameLog {
-  readonly frames: number[];
-  readonly gaps: number[];
-}
-
-/**
- * Counts the scripting of each frame: every callback of requestAnimationFrame, event listener and microtask between the
- * start of a frame's input and its end, by wrapping what the panel uses. Installed before the page's scripts.
- */
-function instrument(): void {
-  const log: FrameLog = { frames: [], gaps: [] };
-  let spent = 0;
-  let depth = 0;
-  const timed = <A extends unknown[]>(run: (...args: A) => unknown): ((...args: A) => unknown) => {
-    return function (this: unknown, ...args: A): unknown {
-      if (depth > 0) return run.apply(this, args);
-      depth++;
-      const began = performance.now();
-      try {
-        return run.apply(this, args);
-      } finally {
-        depth--;
-        spent += performance.now() - began;
-      }
-    };
+/** Until nothing has run for a while: two looks at the page's own CPU time that differ by next to nothing. */
+async function settled(page: Page): Promise<number> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  const spent = async (): Promise<number> => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    return 1000 * (metrics.find(({ name }) => name === "ScriptDuration")?.value ?? 0);
   };
-  const request = window.requestAnimationFrame.bind(window);
-  window.requestAnimationFrame = (callback) => request(timed(callback) as FrameRequestCallback);
-  const add = EventTarget.prototype.addEventListener;
-  EventTarget.prototype.addEventListener = function (type, listener, options) {
-    if (typeof listener === "function") {
-      add.call(this, type, timed(listener as (event: Event) => unknown) as EventListener, options);
-    } else if (listener !== null && typeof listener === "object") {
-      const wrapped = timed((event: Event) => listener.handleEvent(event));
-      add.call(this, type, wrapped as EventListener, options);
+  let before = await spent();
+  for (;;) {
+    await page.waitForTimeout(500);
+    const now = await spent();
+    if (now - before < 3) {
+      await session.detach();
+      return now;
     }
-  };
-  // Lit redraws in microtasks: run them through a wrapper as well.
-  const then = Promise.prototype.then;
-  Promise.prototype.then = function (resolve, reject) {
-    return then.call(this, typeof resolve === "function" ? (timed(resolve as (x: unknown) => unknown) as never) : resolve, reject) as never;
-  };
-  let last = performance.now();
-  const tick = (): void => {
-    const now = performance.now();
-    log.gaps.push(now - last);
-    log.frames.push(spent);
-    last = now;
-    spent = 0;
-    request(tick);
-  };
-  request(tick);
-  Object.assign(window, { frameLog: log });
-}
-
-function quantile(values: readonly number[], q: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
-}
-
-async function framesDuring(page: Page, act: () => Promise<void>): Promise<FrameLog> {
-  await page.evaluate(() => {
-    const { frameLog } = window as unknown as { frameLog: FrameLog };
-    frameLog.frames.length = 0;
-    frameLog.gaps.length = 0;
-  });
-  await act();
-  return await page.evaluate(() => (window as unknown as { frameLog: FrameLog }).frameLog);
-}
-
-/** Until a second has passed with next to no scripting. */
-async function settled(page: Page): Promise<void> {
-  for (let quiet = 0; quiet < 2; ) {
-    const { frames } = await framesDuring(page, () => page.waitForTimeout(400));
-    quiet = frames.every((spent) => spent < 2) ? quiet + 1 : 0;
+    before = now;
   }
 }
 
-async function measure(browser: Browser, folder: string, trials: number): Promise<Row> {
-  const query = { study: String(trials), state: "complete", saved: JSON.stringify({ view: "parallel", inspectorOpen: false }) };
-  const { page, errors } = await openPanel(browser, folder, query, viewport, instrument);
-  await page.waitForFunction(() => {
-    const panel = document.querySelector("basin-panel")?.shadowRoot;
-    return (panel?.querySelector("basin-table")?.shadowRoot?.querySelectorAll(".row").length ?? 0) > 3;
-  });
-  const firstPaintMs = await page.evaluate(() => {
-    const generated = performance.measure("generated", "generate-start", "generate-end").duration;
-    const painted = performance.getEntriesByName("basin-first-rows")[0]?.startTime ?? performance.now();
-    return painted - generated;
-  });
-  await settled(page);
+async function boxOf(page: Page, selector: string): Promise<{ x: number; y: number; width: number; height: number }> {
+  const box = await page.locator(selector).first().boundingBox();
+  if (box === null) throw new Error(`${selector} is not on the page.`);
+  return box;
+}
 
-  const title = await page.locator("basin-parallel-chart button.axis", { hasText: "learningRate" }).boundingBox();
-  const plot = await page.locator("basin-parallel-chart .plot").boundingBox();
-  if (title === null || plot === null) throw new Error("The parallel plot is not on the page.");
+async function measure(browser: Browser, folder: string, trials: number): Promise<Row> {
+  const query = {
+    study: String(trials),
+    state: "complete",
+    saved: JSON.stringify({ view: "parallel", inspectorOpen: false }),
+  };
+  const { page, errors } = await openPanel(browser, folder, query, viewport);
+  await page.waitForFunction(() => performance.getEntriesByName("basin-first-rows").length > 0, undefined, {
+    timeout: 120_000,
+  });
+  const loaded = await settled(page);
+  const { firstPaintMs, generated } = await page.evaluate(() => {
+    const generated = performance.measure("generated", "generate-start", "generate-end").duration;
+    return {
+      firstPaintMs: (performance.getEntriesByName("basin-first-rows")[0]?.startTime ?? Number.NaN) - generated,
+      generated,
+    };
+  });
+
+  const title = await boxOf(page, 'basin-parallel-chart button.axis:has-text("learningRate")');
+  const plot = await boxOf(page, "basin-parallel-chart .plot");
   const x = title.x + title.width / 2;
-  const steps = 60;
-  const brush = await framesDuring(page, async () => {
+  const brush = await traced(browser, page, async () => {
     await page.mouse.move(x, plot.y + 80);
     await page.mouse.down();
-    for (let i = 0; i < steps; i++) await page.mouse.move(x, plot.y + 82 + i * 3);
+    for (let i = 0; i < 60; i++) await page.mouse.move(x, plot.y + 82 + i * 3);
     await page.mouse.up();
   });
-  const began = performance.now();
-  const quiet = await framesDuring(page, () => settled(page));
-  void quiet;
-  const brushSettleMs = Math.max(0, performance.now() - began - 800);
-  const brushed = brush.frames.filter((spent) => spent > 0.2);
-
+  await settled(page);
   await page.mouse.move(plot.x + 20, plot.y + 40);
-  const hover = await framesDuring(page, async () => {
+  const hover = await traced(browser, page, async () => {
     for (let i = 0; i < 40; i++) await page.mouse.move(plot.x + 200 + i * 5, plot.y + 120 + (i % 7) * 8);
   });
-
-  const table = await page.locator("basin-table .scroller").boundingBox();
-  if (table === null) throw new Error("The table is not on the page.");
+  const table = await boxOf(page, "basin-table .scroller");
   await page.mouse.move(table.x + 300, table.y + 100);
   await settled(page);
-  const scroll = await framesDuring(page, async () => {
+  const scroll = await traced(browser, page, async () => {
     for (let i = 0; i < 60; i++) await page.mouse.wheel(0, 400);
   });
   await settled(page);
   const session = await page.context().newCDPSession(page);
   await session.send("HeapProfiler.collectGarbage");
-  const { usedSize } = await session.send("Runtime.getHeapUsage");
+  const { usedSize, backingStorageSize = 0 } = (await session.send("Runtime.getHeapUsage")) as {
+    usedSize: number;
+    backingStorageSize?: number;
+  };
   if (errors.length > 0) throw new Error(`The page reported errors:\n${errors.join("\n")}`);
   await page.context().close();
-  const scrolled = scroll.gaps.slice(1);
   return {
     trials,
     firstPaintMs,
-    brushMedianMs: quantile(brushed, 0.5),
-    brush95Ms: quantile(brushed, 0.95),
-    brushWorstMs: quantile(brushed, 1),
-    brushSettleMs,
-    hoverMs: quantile(hover.frames.filter((spent) => spent > 0.05), 0.5),
-    scroll95Ms: quantile(scroll.frames, 0.95),
-    scrollFps: 1000 / (scrolled.reduce((sum, gap) => sum + gap, 0) / Math.max(1, scrolled.length)),
-    heapMb: usedSize / 2 ** 20,
+    loadCpuMs: Math.max(0, loaded - generated),
+    brushMedianMs: quantile(brush.scriptMs, 0.5),
+    brush95Ms: quantile(brush.scriptMs, 0.95),
+    brushWorstMs: quantile(brush.scriptMs, 1),
+    hover95Ms: quantile(hover.scriptMs, 0.95),
+    scroll95Ms: quantile(scroll.scriptMs, 0.95),
+    scrollFps: scroll.spanMs > 0 ? (1000 * (scroll.frames - 1)) / scroll.spanMs : Number.NaN,
+    heapMb: (usedSize + backingStorageSize) / 2 ** 20,
   };
 }
 
@@ -179,14 +127,25 @@ const browser = await launchBrowser();
 const rows: Row[] = [];
 try {
   for (const trials of sizes) rows.push(await measure(browser, folder, trials));
+  const shown = rows.map((row) =>
+    Object.fromEntries(Object.entries(row).map(([key, value]) => [key, Math.round(value * 10) / 10])),
+  );
+  console.table(shown);
+  const at = process.argv.indexOf("--json");
+  const file = path.resolve(
+    at > 0 ? (process.argv[at + 1] ?? "ui.json") : path.join(import.meta.dirname, "../../out/bench/ui.json"),
+  );
+  await mkdir(path.dirname(file), { recursive: true });
+  const machine = {
+    node: process.version,
+    chromium: browser.version(),
+    cpus: os.cpus().length,
+    load: os.loadavg(),
+    viewport,
+  };
+  await writeFile(file, `${JSON.stringify({ ...machine, rows }, null, 2)}\n`);
+  console.log(`Written to ${file}`);
 } finally {
   await browser.close();
   await rm(folder, { recursive: true, force: true });
 }
-const shown = rows.map((row) => Object.fromEntries(Object.entries(row).map(([key, value]) => [key, Math.round(value * 10) / 10])));
-console.table(shown);
-const at = process.argv.indexOf("--json");
-const file = path.resolve(at > 0 ? (process.argv[at + 1] ?? "ui.json") : path.join(import.meta.dirname, "../../out/bench/ui.json"));
-await mkdir(path.dirname(file), { recursive: true });
-await writeFile(file, `${JSON.stringify({ node: process.version, chromium: browser.version(), cpus: os.cpus().length, viewport, rows }, null, 2)}\n`);
-console.log(`Written to ${file}`);

@@ -15,7 +15,11 @@ const origin = "http://gallery.local";
 export async function buildGallery(folder: string): Promise<void> {
   await build({
     absWorkingDir: root,
-    entryPoints: { panel: "webview/panel/main.ts", gallery: "webview/gallery/main.ts", frame: "webview/gallery/frame.html" },
+    entryPoints: {
+      panel: "webview/panel/main.ts",
+      gallery: "webview/gallery/main.ts",
+      frame: "webview/gallery/frame.html",
+    },
     outdir: folder,
     bundle: true,
     minify: true,
@@ -30,7 +34,17 @@ export async function buildGallery(folder: string): Promise<void> {
 export async function launchBrowser(): Promise<Browser> {
   return await chromium.launch({
     executablePath: process.env["BASIN_CHROMIUM"] ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-dev-shm-usage", "--font-render-hinting=none", "--force-color-profile=srgb", "--enable-precise-memory-info", "--js-flags=--expose-gc"],
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-dev-shm-usage",
+      "--font-render-hinting=none",
+      "--force-color-profile=srgb",
+      "--enable-precise-memory-info",
+      "--js-flags=--expose-gc",
+    ],
   });
 }
 

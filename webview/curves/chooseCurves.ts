@@ -37,7 +37,8 @@ export function chooseCurves({ number, lastStep, filtered, bestFirst, selectedRo
   const has = (row: number): boolean => filtered[row] === 1 && !Number.isNaN(lastStep[row]!);
   const candidates: number[] = [];
   for (let row = 0; row < number.length; row++) if (has(row)) candidates.push(row);
-  if (candidates.length <= curveLimit) return { numbers: candidates.map((row) => number[row]!), candidates: candidates.length };
+  if (candidates.length <= curveLimit)
+    return { numbers: candidates.map((row) => number[row]!), candidates: candidates.length };
   const chosen = new Set<number>();
   for (const row of selectedRows) if (has(row) && chosen.size < selectedShare) chosen.add(row);
   let best = 0;

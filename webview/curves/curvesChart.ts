@@ -244,7 +244,8 @@ export class CurvesChart extends CanvasChart {
     const { number, offsets, steps, values, metric } = this.curves;
     const rows = function* (): Generator<readonly string[]> {
       for (let c = 0; c < number.length; c++) {
-        for (let i = offsets[c]!; i < offsets[c + 1]!; i++) yield [String(number[c]), String(steps[i]), String(values[i])];
+        for (let i = offsets[c]!; i < offsets[c + 1]!; i++)
+          yield [String(number[c]), String(steps[i]), String(values[i])];
       }
     };
     return csvTable(["number", "step", metric], rows());
@@ -322,7 +323,12 @@ export class CurvesChart extends CanvasChart {
     if (order.length === 0) return;
     const at = order.indexOf(this.cursorCurve);
     const number = curves.number[this.cursorCurve];
-    const rows: Readonly<Record<string, number>> = { ArrowDown: at + 1, ArrowUp: at < 0 ? 0 : at - 1, Home: 0, End: order.length - 1 };
+    const rows: Readonly<Record<string, number>> = {
+      ArrowDown: at + 1,
+      ArrowUp: at < 0 ? 0 : at - 1,
+      Home: 0,
+      End: order.length - 1,
+    };
     const target = rows[event.key];
     const along = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     if (target !== undefined || (along !== 0 && at < 0)) {
@@ -341,7 +347,9 @@ export class CurvesChart extends CanvasChart {
   };
 }
 
-function rangeOf(extent: { readonly low: number; readonly high: number } | undefined): readonly [number, number] | undefined {
+function rangeOf(
+  extent: { readonly low: number; readonly high: number } | undefined,
+): readonly [number, number] | undefined {
   return extent === undefined ? undefined : [extent.low, extent.high];
 }
 

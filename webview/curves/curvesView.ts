@@ -57,7 +57,9 @@ export class CurvesView extends PanelElement {
   private curves: CurveColumns | undefined;
   private choice: CurveChoice = { numbers: [], candidates: 0 };
   private problem: BasinError | undefined;
-  private asked: { readonly metric: string; readonly revision: number; readonly numbers: readonly number[] } | undefined;
+  private asked:
+    | { readonly metric: string; readonly revision: number; readonly numbers: readonly number[] }
+    | undefined;
   private abort = new AbortController();
   private pull: LivePull | undefined;
 
@@ -95,12 +97,22 @@ export class CurvesView extends PanelElement {
     const { columns } = store;
     if (columns === null || metric === "") return;
     const { number, lastStep, revision } = columns;
-    this.choice = chooseCurves({ number, lastStep, filtered: store.filtered, bestFirst: store.bestFirst, selectedRows: store.selectedRows });
+    this.choice = chooseCurves({
+      number,
+      lastStep,
+      filtered: store.filtered,
+      bestFirst: store.bestFirst,
+      selectedRows: store.selectedRows,
+    });
     const { numbers } = this.choice;
     const { asked } = this;
     if (asked?.metric === metric && asked.revision === revision && sameSelection(asked.numbers, numbers)) return;
     try {
-      const curves = await this.actions.request("curves", { metric, numbers, maxTrials: curveLimit }, { signal: this.abort.signal });
+      const curves = await this.actions.request(
+        "curves",
+        { metric, numbers, maxTrials: curveLimit },
+        { signal: this.abort.signal },
+      );
       this.asked = { metric, revision, numbers };
       this.curves = curves;
       this.problem = undefined;
@@ -117,19 +129,34 @@ export class CurvesView extends PanelElement {
     if (study === null || store.columns === null) return nothing;
     if (metric === "") return this.empty();
     const { logY, smoothing } = store.state.curves;
-    const set = (patch: Partial<typeof store.state.curves>): void => store.update({ curves: { ...store.state.curves, ...patch } });
+    const set = (patch: Partial<typeof store.state.curves>): void =>
+      store.update({ curves: { ...store.state.curves, ...patch } });
     return html`
       <div class="chart-head">
         <h2>Learning Curves</h2>
-        <vscode-dropdown aria-label="Metric" .value=${metric} @change=${(event: Event) => set({ metric: valueOf(event) })}>
+        <vscode-dropdown
+          aria-label="Metric"
+          .value=${metric}
+          @change=${(event: Event) => set({ metric: valueOf(event) })}
+        >
           ${study.curveMetrics.map((name) => html`<vscode-option value=${name} ?selected=${name === metric}>${name}</vscode-option>`)}
         </vscode-dropdown>
         <span class="muted clip">${this.note()}</span>
         <span class="space"></span>
-        <vscode-checkbox .checked=${logY} @change=${(event: Event) => set({ logY: checkedOf(event) })}>Log</vscode-checkbox>
+        <vscode-checkbox .checked=${logY} @change=${(event: Event) => set({ logY: checkedOf(event) })}
+          >Log</vscode-checkbox
+        >
         <label title="Exponential moving average; 0 shows what was reported">
           <span class="word">Smoothing</span>
-          <input type="range" min="0" max="0.95" step="0.05" aria-label="Smoothing" .value=${String(smoothing)} @input=${(event: Event) => set({ smoothing: Number(valueOf(event)) })} />
+          <input
+            type="range"
+            min="0"
+            max="0.95"
+            step="0.05"
+            aria-label="Smoothing"
+            .value=${String(smoothing)}
+            @input=${(event: Event) => set({ smoothing: Number(valueOf(event)) })}
+          />
           <output class="numeric muted">${smoothing === 0 ? "off" : smoothing.toFixed(2)}</output>
         </label>
         <basin-menu label="Chart Actions" icon="more" .items=${this.menu}></basin-menu>
@@ -145,9 +172,18 @@ export class CurvesView extends PanelElement {
       return html`<div class="skeleton" role="status" aria-label="Loading curves"><span></span></div>`;
     }
     if (curves.number.length === 0) {
-      return html`<div class="message"><p>${this.store.isFiltered ? "No trial that passes the filters has reported this metric." : "No trial has reported this metric yet."}</p></div>`;
+      return html`<div class="message">
+        <p>
+          ${this.store.isFiltered ? "No trial that passes the filters has reported this metric." : "No trial has reported this metric yet."}
+        </p>
+      </div>`;
     }
-    return html`<basin-curves-chart .panel=${this.panel} .curves=${curves} .logY=${logY} .smoothing=${smoothing}></basin-curves-chart>`;
+    return html`<basin-curves-chart
+      .panel=${this.panel}
+      .curves=${curves}
+      .logY=${logY}
+      .smoothing=${smoothing}
+    ></basin-curves-chart>`;
   }
 
   private note(): string {
@@ -161,7 +197,10 @@ export class CurvesView extends PanelElement {
     const idle = study?.state !== "running" && (this.store.columns?.count ?? 0) === 0;
     return html`<div class="message">
       <strong>No learning curves yet</strong>
-      <p>When a trial reports a metric after each epoch, its curve appears here. A program reports through basin.report or through a pattern on its output.</p>
+      <p>
+        When a trial reports a metric after each epoch, its curve appears here. A program reports through basin.report
+        or through a pattern on its output.
+      </p>
       ${idle ? html`<vscode-button @click=${() => void this.actions.act("start", null)}>Start Study</vscode-button>` : nothing}
     </div>`;
   }
@@ -172,7 +211,9 @@ export class CurvesView extends PanelElement {
       <p>${problem.message} ${problem.hint}</p>
       <p>
         <vscode-button @click=${() => this.pull?.requestNow()}>Try Again</vscode-button>
-        <vscode-button appearance="secondary" @click=${() => void this.actions.act("showEngineLog", null)}>Show Log</vscode-button>
+        <vscode-button appearance="secondary" @click=${() => void this.actions.act("showEngineLog", null)}
+          >Show Log</vscode-button
+        >
       </p>
     </div>`;
   }

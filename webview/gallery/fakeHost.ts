@@ -49,7 +49,12 @@ export function installFakeHost(options: FakeHostOptions): FakeHost {
     },
   };
   const answer = (message: Extract<PanelToHost, { type: "request" }>): unknown => {
-    const params = message.params as { number?: number; metric?: string; numbers?: readonly number[]; maxTrials?: number } | null;
+    const params = message.params as {
+      number?: number;
+      metric?: string;
+      numbers?: readonly number[];
+      maxTrials?: number;
+    } | null;
     switch (message.method) {
       case "study":
         return data.study;
@@ -71,14 +76,26 @@ export function installFakeHost(options: FakeHostOptions): FakeHost {
     if (cancelled.delete(message.id)) return;
     const { id } = message;
     if (options.failing) {
-      post({ type: "response", id, ok: false, code: "engine-unavailable", message: "The engine of this workspace could not be started: exit code 127.", hint: "Basin's log says why. Setting basin.nodePath to a Node of version 22.14 or newer usually helps." });
+      post({
+        type: "response",
+        id,
+        ok: false,
+        code: "engine-unavailable",
+        message: "The engine of this workspace could not be started: exit code 127.",
+        hint: "Basin's log says why. Setting basin.nodePath to a Node of version 22.14 or newer usually helps.",
+      });
     } else post({ type: "response", id, ok: true, result: answer(message) });
   };
   globalThis.acquireVsCodeApi = () => ({
     postMessage: (message) => {
       if (message.type === "ready") {
         post({ type: "init", studyId: 1, state: (host.state as PanelState | undefined) ?? null });
-        if (options.disconnected) post({ type: "connection", connected: false, message: "the engine ended unexpectedly; trying to start it again." });
+        if (options.disconnected)
+          post({
+            type: "connection",
+            connected: false,
+            message: "the engine ended unexpectedly; trying to start it again.",
+          });
       } else if (message.type === "cancel") cancelled.add(message.id);
       else {
         host.sent.push({ method: message.method, params: message.params });

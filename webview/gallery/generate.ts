@@ -43,7 +43,15 @@ export function generateStudy(count: number, options: GeneratedOptions, revision
   const [depth, width, batch, rate, momentum, dropout] = [of(), of(), of(), of(), of(), of()];
   const optimizer = new Int32Array(count);
   const augment = new Int32Array(count);
-  const [accuracy, loss, trained, lastValue, lastStep, startedAt, finishedAt] = [of(), of(), of(), of(), of(), of(), of()];
+  const [accuracy, loss, trained, lastValue, lastStep, startedAt, finishedAt] = [
+    of(),
+    of(),
+    of(),
+    of(),
+    of(),
+    of(),
+    of(),
+  ];
   const state = new Uint8Array(count);
   const slot = new Int32Array(count).fill(-1);
   const running = options.state === "running";
@@ -51,7 +59,8 @@ export function generateStudy(count: number, options: GeneratedOptions, revision
   for (let i = 0; i < count; i++) {
     // Later trials look closer to the good region, as a real sampler's would.
     const focus = Math.min(0.75, i / 60) * (rng.next() < 0.8 ? 1 : 0);
-    const near = (centre: number): number => Math.min(1, Math.max(0, focus * (centre + 0.12 * rng.normal()) + (1 - focus) * rng.next()));
+    const near = (centre: number): number =>
+      Math.min(1, Math.max(0, focus * (centre + 0.12 * rng.normal()) + (1 - focus) * rng.next()));
     const u = [near(0.5), near(0.7), near(0.35), near(0.52), near(0.3), near(0.25)] as const;
     depth[i] = 1 + Math.min(3, Math.floor(u[0] * 4));
     width[i] = Math.round(16 * 32 ** u[1]);
@@ -62,7 +71,11 @@ export function generateStudy(count: number, options: GeneratedOptions, revision
     dropout[i] = 0.6 * u[5];
     augment[i] = rng.int(2);
     const miss =
-      (u[3] - 0.52) ** 2 * 3 + (u[1] - 0.75) ** 2 * 0.3 + (u[5] - 0.3) ** 2 * 0.2 + [0.02, 0, 0.04][optimizer[i]!]! + 0.02 * Math.abs(rng.normal());
+      (u[3] - 0.52) ** 2 * 3 +
+      (u[1] - 0.75) ** 2 * 0.3 +
+      (u[5] - 0.3) ** 2 * 0.2 +
+      [0.02, 0, 0.04][optimizer[i]!]! +
+      0.02 * Math.abs(rng.normal());
     const final = Math.max(0.1, 0.985 - 0.5 * miss);
     const dice = rng.next();
     let kind: TrialState = dice < 0.03 ? "failed" : dice < 0.2 + 0.2 * miss && i > 4 ? "pruned" : "complete";
@@ -110,16 +123,20 @@ export function generateStudy(count: number, options: GeneratedOptions, revision
       { kind: "number", name: "dropout", scale: "linear", integer: false, low: 0, high: 0.6, values: dropout },
       { kind: "category", name: "augment", categories: [true, false], codes: augment },
     ],
-    metrics: [
-      options.loss ? { metric: "train_accuracy", values: trained } : { metric: "val_loss", values: loss },
-    ],
+    metrics: [options.loss ? { metric: "train_accuracy", values: trained } : { metric: "val_loss", values: loss }],
     lastValue,
     lastStep,
     startedAt,
     finishedAt,
     slot,
   };
-  return { columns, study: detailOf(columns, options, clock), log: logOf(columns), curves: (...args) => curvesOf(columns, options, ...args), trial: (n) => trialOf(columns, options, n) };
+  return {
+    columns,
+    study: detailOf(columns, options, clock),
+    log: logOf(columns),
+    curves: (...args) => curvesOf(columns, options, ...args),
+    trial: (n) => trialOf(columns, options, n),
+  };
 }
 
 function bestRow({ objectives }: TrialColumns): number {
@@ -144,12 +161,23 @@ function paramsAt({ params }: TrialColumns, row: number): Params {
 }
 
 function detailOf(columns: TrialColumns, options: GeneratedOptions, clock: number): StudyDetail {
-  const counts = Object.fromEntries(trialStates.map((s, code) => [s, columns.state.reduce((n, x) => n + (x === code ? 1 : 0), 0)])) as StudyDetail["counts"];
+  const counts = Object.fromEntries(
+    trialStates.map((s, code) => [s, columns.state.reduce((n, x) => n + (x === code ? 1 : 0), 0)]),
+  ) as StudyDetail["counts"];
   const best = bestRow(columns);
   const running = options.state === "running";
   const budget = columns.count <= 3 ? 50 : Math.ceil(columns.count * 1.25);
   const slots = running
-    ? [...columns.number].filter((n) => trialStates[columns.state[n]!] === "running").map((n) => ({ slot: columns.slot[n]!, number: n, startedAt: columns.startedAt[n]!, step: columns.lastStep[n]!, steps: epochs, placement: "wasm, 1 thread" }))
+    ? [...columns.number]
+        .filter((n) => trialStates[columns.state[n]!] === "running")
+        .map((n) => ({
+          slot: columns.slot[n]!,
+          number: n,
+          startedAt: columns.startedAt[n]!,
+          step: columns.lastStep[n]!,
+          steps: epochs,
+          placement: "wasm, 1 thread",
+        }))
     : [];
   return {
     id: 1,
@@ -159,14 +187,18 @@ function detailOf(columns: TrialColumns, options: GeneratedOptions, clock: numbe
     state: options.state,
     reason: options.state === "complete" ? "The budget of trials is spent." : "",
     revision: columns.revision,
-    objectives: [{ metric: columns.objectives[0]?.metric ?? "value", direction: columns.objectives[0]?.direction ?? "minimize" }],
+    objectives: [
+      { metric: columns.objectives[0]?.metric ?? "value", direction: columns.objectives[0]?.direction ?? "minimize" },
+    ],
     counts,
     budgetTrials: options.state === "complete" ? columns.count : budget,
     parallel: 2,
     createdAt: start,
     elapsedMs: columns.count === 0 ? 0 : clock - start,
     ...(running && columns.count > 3 ? { etaMs: ((clock - start) / columns.count) * (budget - columns.count) } : {}),
-    ...(best >= 0 ? { best: { number: best, values: [columns.objectives[0]!.values[best]!], params: paramsAt(columns, best) } } : {}),
+    ...(best >= 0
+      ? { best: { number: best, values: [columns.objectives[0]!.values[best]!], params: paramsAt(columns, best) } }
+      : {}),
     slots,
     space,
     text: "study: digits-mlp\n",
@@ -179,16 +211,48 @@ function detailOf(columns: TrialColumns, options: GeneratedOptions, clock: numbe
 }
 
 function logOf(columns: TrialColumns): readonly StudyLogLine[] {
-  const lines: StudyLogLine[] = [{ at: start, level: "info", source: "runner", message: "Started: 2 slots, sampler tpe, scheduler median." }];
+  const lines: StudyLogLine[] = [
+    { at: start, level: "info", source: "runner", message: "Started: 2 slots, sampler tpe, scheduler median." },
+  ];
   for (let i = Math.max(0, columns.count - 120); i < columns.count; i++) {
     const at = columns.startedAt[i]!;
     const state = trialStates[columns.state[i]!];
     if (Number.isNaN(at)) continue;
-    lines.push({ at, level: "info", source: "sampler", number: i, message: i < 10 ? "Random start: 10 trials are needed before the model is fitted." : "Highest ratio of good to bad density among 24 candidates." });
+    lines.push({
+      at,
+      level: "info",
+      source: "sampler",
+      number: i,
+      message:
+        i < 10
+          ? "Random start: 10 trials are needed before the model is fitted."
+          : "Highest ratio of good to bad density among 24 candidates.",
+    });
     const end = columns.finishedAt[i]!;
-    if (state === "pruned") lines.push({ at: end, level: "info", source: "scheduler", number: i, message: `Stopped at epoch ${columns.lastStep[i]}: ${columns.lastValue[i]!.toFixed(3)} is worse than the median of earlier trials.` });
-    if (state === "failed") lines.push({ at: end, level: "error", source: "trainer", number: i, message: "The trainer ended with exit code 1: loss is NaN at step 14." });
-    if (state === "complete" && i % 25 === 0) lines.push({ at: end, level: "warning", source: "trainer", number: i, message: "<b>One</b> metric name was longer than 64 characters and was cut." });
+    if (state === "pruned")
+      lines.push({
+        at: end,
+        level: "info",
+        source: "scheduler",
+        number: i,
+        message: `Stopped at epoch ${columns.lastStep[i]}: ${columns.lastValue[i]!.toFixed(3)} is worse than the median of earlier trials.`,
+      });
+    if (state === "failed")
+      lines.push({
+        at: end,
+        level: "error",
+        source: "trainer",
+        number: i,
+        message: "The trainer ended with exit code 1: loss is NaN at step 14.",
+      });
+    if (state === "complete" && i % 25 === 0)
+      lines.push({
+        at: end,
+        level: "warning",
+        source: "trainer",
+        number: i,
+        message: "<b>One</b> metric name was longer than 64 characters and was cut.",
+      });
   }
   return lines;
 }
@@ -207,15 +271,32 @@ function curveOf(columns: TrialColumns, options: GeneratedOptions, metric: strin
   });
 }
 
-function curvesOf(columns: TrialColumns, options: GeneratedOptions, metric: string, numbers: readonly number[] | undefined, maxTrials: number): CurveColumns {
-  const wanted = (numbers ?? [...columns.number]).filter((n) => n < columns.count && !Number.isNaN(columns.lastStep[n]!));
+function curvesOf(
+  columns: TrialColumns,
+  options: GeneratedOptions,
+  metric: string,
+  numbers: readonly number[] | undefined,
+  maxTrials: number,
+): CurveColumns {
+  const wanted = (numbers ?? [...columns.number]).filter(
+    (n) => n < columns.count && !Number.isNaN(columns.lastStep[n]!),
+  );
   const chosen = wanted.slice(0, maxTrials);
   const curves = chosen.map((n) => curveOf(columns, options, metric, n));
   const offsets = new Int32Array(chosen.length + 1);
   curves.forEach((curve, i) => (offsets[i + 1] = offsets[i]! + curve.length));
   const values = Float64Array.from(curves.flat());
   const steps = Float64Array.from(curves.flatMap((curve) => curve.map((_, s) => s + 1)));
-  return { studyId: 1, revision: columns.revision, metric, number: Int32Array.from(chosen), offsets, steps, values, omitted: wanted.length - chosen.length };
+  return {
+    studyId: 1,
+    revision: columns.revision,
+    metric,
+    number: Int32Array.from(chosen),
+    offsets,
+    steps,
+    values,
+    omitted: wanted.length - chosen.length,
+  };
 }
 
 function trialOf(columns: TrialColumns, options: GeneratedOptions, row: number): TrialDetail | undefined {
@@ -233,15 +314,37 @@ function trialOf(columns: TrialColumns, options: GeneratedOptions, row: number):
     values: Number.isNaN(value) ? [] : [value],
     ...(Number.isNaN(step) ? {} : { last: { step, value: columns.lastValue[row]! } }),
     steps: epochs,
-    ...(Number.isNaN(columns.startedAt[row]!) ? {} : { startedAt: columns.startedAt[row]!, slot: columns.slot[row]!, placement: "wasm, 1 thread" }),
+    ...(Number.isNaN(columns.startedAt[row]!)
+      ? {}
+      : { startedAt: columns.startedAt[row]!, slot: columns.slot[row]!, placement: "wasm, 1 thread" }),
     ...(Number.isNaN(columns.finishedAt[row]!) ? {} : { finishedAt: columns.finishedAt[row]! }),
-    reason: state === "pruned" ? `Stopped at epoch ${step}: worse than the median of earlier trials.` : failed ? "The trainer ended with exit code 1: loss is NaN at step 14." : "",
+    reason:
+      state === "pruned"
+        ? `Stopped at epoch ${step}: worse than the median of earlier trials.`
+        : failed
+          ? "The trainer ended with exit code 1: loss is NaN at step 14."
+          : "",
     metrics: Object.fromEntries(columns.metrics.map((m) => [m.metric, m.values[row]!])),
     attempt: row % 9 === 0 ? 2 : 1,
     suggestedBecause: row < 10 ? "random start" : "highest ratio of good to bad density",
-    ...(state === "complete" ? { checkpoint: { step: epochs, path: `/home/ada/digits/.basin/studies/1/trials/${row}/checkpoint` } } : {}),
+    ...(state === "complete"
+      ? { checkpoint: { step: epochs, path: `/home/ada/digits/.basin/studies/1/trials/${row}/checkpoint` } }
+      : {}),
     ...(state === "waiting" ? {} : { logPath: `/home/ada/digits/.basin/studies/1/trials/${row}/log.txt` }),
-    logTail: state === "waiting" ? [] : [`backend wasm (1 thread), 1437 training rows`, `epoch ${Number.isNaN(step) ? 0 : step}: done`, ...(failed ? ["Error: loss is NaN at step 14", "    at train (<script>alert(1)</script>)"] : [])],
-    curves: Number.isNaN(step) ? [] : names.map((metric) => ({ metric, steps: Array.from({ length: step }, (_, s) => s + 1), values: [...curveOf(columns, options, metric, row)] })),
+    logTail:
+      state === "waiting"
+        ? []
+        : [
+            `backend wasm (1 thread), 1437 training rows`,
+            `epoch ${Number.isNaN(step) ? 0 : step}: done`,
+            ...(failed ? ["Error: loss is NaN at step 14", "    at train (<script>alert(1)</script>)"] : []),
+          ],
+    curves: Number.isNaN(step)
+      ? []
+      : names.map((metric) => ({
+          metric,
+          steps: Array.from({ length: step }, (_, s) => s + 1),
+          values: [...curveOf(columns, options, metric, row)],
+        })),
   };
 }

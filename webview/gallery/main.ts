@@ -29,5 +29,6 @@ installFakeHost({
 });
 window.addEventListener("message", (event: MessageEvent<unknown>) => {
   const { data } = event;
-  if (typeof data === "object" && data !== null && "galleryTheme" in data) applyTheme(data.galleryTheme as GalleryTheme);
+  if (typeof data === "object" && data !== null && "galleryTheme" in data)
+    applyTheme(data.galleryTheme as GalleryTheme);
 });

@@ -49,7 +49,9 @@ export class StudyHeader extends PanelElement {
     const { budgetTrials } = study;
     const finished = finishedCount(study);
     return html`<header>
-      <h1 class="clip" title=${study.path}>${study.name}${study.generation > 1 ? html`<span class="muted"> #${study.generation}</span>` : nothing}</h1>
+      <h1 class="clip" title=${study.path}>
+        ${study.name}${study.generation > 1 ? html`<span class="muted"> #${study.generation}</span>` : nothing}
+      </h1>
       <span class="status" title=${study.reason || study.state}>
         ${studyIcon(study.state)}<span class="word">${study.state}</span>
         <span class="numeric" title=${`${finished} finished${budgetTrials === undefined ? "" : ` of ${budgetTrials}`}`}
@@ -96,7 +98,8 @@ export class StudyHeader extends PanelElement {
           title=${on ? `Showing ${state} trials; click to stop` : `Show only ${state} trials`}
           @click=${() => this.store.toggleState(state)}
         >
-          ${stateIcon(state)}<span class="numeric">${count.toLocaleString("en")}</span><span class="word">${state}</span>
+          ${stateIcon(state)}<span class="numeric">${count.toLocaleString("en")}</span
+          ><span class="word">${state}</span>
         </button>`;
       });
   }
@@ -112,14 +115,24 @@ export class StudyHeader extends PanelElement {
   private buttons(study: StudyDetail): readonly (TemplateResult | typeof nothing)[] {
     const off = !this.store.connected;
     const button = (name: IconName, label: string, method: "pause" | "resume" | "stop" | "start"): TemplateResult =>
-      html`<button class="tool" title=${label} aria-label=${label} ?disabled=${off} @click=${() => void this.actions.act(method, null)}>${icon(name)}</button>`;
+      html`<button
+        class="tool"
+        title=${label}
+        aria-label=${label}
+        ?disabled=${off}
+        @click=${() => void this.actions.act(method, null)}
+      >
+        ${icon(name)}
+      </button>`;
     const { state } = study;
     const { inspectorOpen } = this.store.state;
     const inspector = inspectorOpen ? "Hide Inspector" : "Show Inspector";
     return [
       state === "running" ? button("pause", "Pause Study", "pause") : nothing,
       state === "paused" ? button("play", "Resume Study", "resume") : nothing,
-      state === "running" || state === "paused" ? button("stop", "Stop Study", "stop") : button("play", "Start Study", "start"),
+      state === "running" || state === "paused"
+        ? button("stop", "Stop Study", "stop")
+        : button("play", "Start Study", "start"),
       html`<button
         class="tool"
         title=${inspector}

@@ -48,15 +48,16 @@ export class ViewTabs extends PanelElement {
     const { view } = this.store.state;
     return html`<div role="tablist" aria-label="Views of the study" @keydown=${this.onKey}>
       ${panelViews.map(
-        (name) => html`<button
-          role="tab"
-          id=${`tab-${name}`}
-          aria-selected=${name === view}
-          tabindex=${name === view ? 0 : -1}
-          @click=${() => this.store.update({ view: name })}
-        >
-          ${labels[name]}
-        </button>`,
+        (name) =>
+          html`<button
+            role="tab"
+            id=${`tab-${name}`}
+            aria-selected=${name === view}
+            tabindex=${name === view ? 0 : -1}
+            @click=${() => this.store.update({ view: name })}
+          >
+            ${labels[name]}
+          </button>`,
       )}
     </div>`;
   }

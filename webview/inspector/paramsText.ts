@@ -18,7 +18,9 @@ function yamlValue(value: ParamValue): string {
     if (Number.isNaN(value)) return ".nan";
     if (!Number.isFinite(value)) return value > 0 ? ".inf" : "-.inf";
     // 1e-5 is text to YAML 1.1 readers such as PyYAML: they want a dot in the mantissa and a sign in the exponent.
-    return String(value).replace(/^(-?\d+)e/, "$1.0e").replace(/e(\d)/, "e+$1");
+    return String(value)
+      .replace(/^(-?\d+)e/, "$1.0e")
+      .replace(/e(\d)/, "e+$1");
   }
   return String(value);
 }

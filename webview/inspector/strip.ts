@@ -50,10 +50,18 @@ export function parameterStrip(column: PanelColumn, row: number, good: Int32Arra
   density(column, scale, good).forEach((share, bin) => {
     if (share === 0) return;
     const tall = 2 + share * (height - 6);
-    bars.push(svg`<rect class="good" x=${((bin / bins) * width).toFixed(1)} y=${(height - 3 - tall).toFixed(1)} width=${(width / bins).toFixed(1)} height=${tall.toFixed(1)} />`);
+    bars.push(
+      svg`<rect class="good" x=${((bin / bins) * width).toFixed(1)} y=${(height - 3 - tall).toFixed(1)} width=${(width / bins).toFixed(1)} height=${tall.toFixed(1)} />`,
+    );
   });
   const x = Math.min(1, Math.max(0, scale.toUnit(value))) * width;
-  return html`<svg class="strip" viewBox=${`-3 0 ${width + 6} ${height}`} preserveAspectRatio="none" role="img" aria-label="Place in the range; bars are the best quarter of the trials">
+  return html`<svg
+    class="strip"
+    viewBox=${`-3 0 ${width + 6} ${height}`}
+    preserveAspectRatio="none"
+    role="img"
+    aria-label="Place in the range; bars are the best quarter of the trials"
+  >
     ${bars}
     <path class="range" d=${`M0 ${height - 2.5}H${width}`} />
     ${Number.isNaN(x) ? "" : svg`<path class="here" d=${`M${x.toFixed(1)} 0V${height}`} />`}
@@ -69,7 +77,13 @@ function categoryStrip(column: PanelColumn, value: number, good: Int32Array): Te
     if (!Number.isNaN(code)) fullest = Math.max(fullest, ++counts[code]!);
   }
   const slot = width / Math.max(1, categories.length);
-  return html`<svg class="strip" viewBox=${`-3 0 ${width + 6} ${height}`} preserveAspectRatio="none" role="img" aria-label="Choices; bars are the best quarter of the trials">
+  return html`<svg
+    class="strip"
+    viewBox=${`-3 0 ${width + 6} ${height}`}
+    preserveAspectRatio="none"
+    role="img"
+    aria-label="Choices; bars are the best quarter of the trials"
+  >
     ${categories.map((_, code) => {
       const tall = counts[code]! === 0 ? 0 : 2 + (counts[code]! / fullest) * (height - 6);
       const x = code * slot + 1;
@@ -96,7 +110,9 @@ export function sparkline(steps: readonly number[], values: readonly number[]): 
   const points: string[] = [];
   values.forEach((value, i) => {
     if (!Number.isFinite(value) || (i % every !== 0 && i !== values.length - 1)) return;
-    points.push(`${((((steps[i] ?? 0) - first) / span) * w).toFixed(1)} ${(h - 1 - ((value - low) / range) * (h - 2)).toFixed(1)}`);
+    points.push(
+      `${((((steps[i] ?? 0) - first) / span) * w).toFixed(1)} ${(h - 1 - ((value - low) / range) * (h - 2)).toFixed(1)}`,
+    );
   });
   return html`<svg class="spark" viewBox=${`0 0 ${w} ${h}`} aria-hidden="true">
     <path d=${points.length > 0 ? `M${points.join("L")}` : ""} />

@@ -95,9 +95,18 @@ export class TrialInspector extends PanelElement {
       <div class="bar">
         <h2 class="clip">${this.heading()}</h2>
         ${selectedRows.length === 1 ? html`<basin-menu label="Trial Actions" icon="more" .items=${this.menu}></basin-menu>` : nothing}
-        <button class="tool" aria-label="Close Inspector" title="Close Inspector" @click=${() => this.store.update({ inspectorOpen: false })}>${icon("close")}</button>
+        <button
+          class="tool"
+          aria-label="Close Inspector"
+          title="Close Inspector"
+          @click=${() => this.store.update({ inspectorOpen: false })}
+        >
+          ${icon("close")}
+        </button>
       </div>
-      <div class="content">${selectedRows.length === 0 ? this.nothingSelected() : selectedRows.length === 1 ? this.one(selectedRows[0]!) : this.several()}</div>
+      <div class="content">
+        ${selectedRows.length === 0 ? this.nothingSelected() : selectedRows.length === 1 ? this.one(selectedRows[0]!) : this.several()}
+      </div>
     </div>`;
   }
 
@@ -115,7 +124,10 @@ export class TrialInspector extends PanelElement {
   private nothingSelected(): TemplateResult {
     const best = this.store.study?.best;
     return html`<div class="message">
-      <p>Select a trial in the table or a chart to see its parameters, metrics and log; select two or more to compare them.</p>
+      <p>
+        Select a trial in the table or a chart to see its parameters, metrics and log; select two or more to compare
+        them.
+      </p>
       ${best === undefined ? nothing : html`<vscode-button appearance="secondary" @click=${() => this.store.select([best.number])}>Show the Best Trial</vscode-button>`}
     </div>`;
   }
@@ -156,7 +168,9 @@ export class TrialInspector extends PanelElement {
     const active = !Number.isNaN(column.values[row]!);
     return html`<div class="parameter">
       <span class="name clip" title=${column.label}>${column.label}</span>
-      <span class=${active ? "value numeric" : "value muted"} title=${fullText(column, row)}>${active ? cellText(column, row) : "not set"}</span>
+      <span class=${active ? "value numeric" : "value muted"} title=${fullText(column, row)}
+        >${active ? cellText(column, row) : "not set"}</span
+      >
       ${parameterStrip(column, row, good)}
     </div>`;
   }
@@ -169,21 +183,26 @@ export class TrialInspector extends PanelElement {
     return Object.entries(detail.params)
       .filter(([name]) => !shown.has(name))
       .map(
-        ([name, value]) => html`<div class="parameter">
-          <span class="name clip" title=${name}>${name}</span><span class="value numeric" title=${String(value)}>${formatValue(value)}</span>
-          <span class="muted hint">constant</span>
-        </div>`,
+        ([name, value]) =>
+          html`<div class="parameter">
+            <span class="name clip" title=${name}>${name}</span
+            ><span class="value numeric" title=${String(value)}>${formatValue(value)}</span>
+            <span class="muted hint">constant</span>
+          </div>`,
       );
   }
 
   private more(): TemplateResult {
     const { detail } = this;
-    if (detail === undefined) return html`<div class="skeleton" role="status" aria-label="Loading the trial"><span></span><span></span></div>`;
+    if (detail === undefined)
+      return html`<div class="skeleton" role="status" aria-label="Loading the trial"><span></span><span></span></div>`;
     const { startedAt, finishedAt, slot, placement, attempt, suggestedBecause, checkpoint, last, steps } = detail;
     const facts: (readonly [string, string, string?])[] = [];
     if (startedAt !== undefined) facts.push(["Started", moment.format(startedAt)]);
-    if (startedAt !== undefined && finishedAt !== undefined) facts.push(["Took", formatDuration(finishedAt - startedAt)]);
-    if (last !== undefined) facts.push(["Epochs", steps === undefined ? String(last.step) : `${last.step} of ${steps}`]);
+    if (startedAt !== undefined && finishedAt !== undefined)
+      facts.push(["Took", formatDuration(finishedAt - startedAt)]);
+    if (last !== undefined)
+      facts.push(["Epochs", steps === undefined ? String(last.step) : `${last.step} of ${steps}`]);
     if (slot !== undefined && slot >= 0) facts.push(["Slot", String(slot + 1)]);
     if (placement !== undefined && placement !== "") facts.push(["Ran on", placement]);
     if (attempt > 1) facts.push(["Attempt", String(attempt)]);
@@ -192,7 +211,13 @@ export class TrialInspector extends PanelElement {
     return html`
       <section aria-label="Where and when">
         <h3>Where and when</h3>
-        <dl>${facts.map(([name, value, title]) => html`<dt>${name}</dt><dd class="numeric" title=${title ?? nothing}>${value}</dd>`)}</dl>
+        <dl>
+          ${facts.map(
+            ([name, value, title]) =>
+              html`<dt>${name}</dt>
+                <dd class="numeric" title=${title ?? nothing}>${value}</dd>`,
+          )}
+        </dl>
       </section>
       ${
         detail.logTail.length === 0
@@ -211,7 +236,9 @@ export class TrialInspector extends PanelElement {
       <p>${problem.message} ${problem.hint}</p>
       <p>
         <vscode-button appearance="secondary" @click=${() => this.retry()}>Try Again</vscode-button>
-        <vscode-button appearance="secondary" @click=${() => void this.actions.act("showEngineLog", null)}>Show Log</vscode-button>
+        <vscode-button appearance="secondary" @click=${() => void this.actions.act("showEngineLog", null)}
+          >Show Log</vscode-button
+        >
       </p>
     </div>`;
   }
@@ -229,8 +256,15 @@ export class TrialInspector extends PanelElement {
     const off = !this.store.connected;
     return html`<div class="actions">
       ${isFinal(state) ? nothing : html`<vscode-button appearance="secondary" ?disabled=${off} @click=${() => void this.actions.act("stopTrial", { number })}>Stop</vscode-button>`}
-      <vscode-button appearance="secondary" ?disabled=${off || detail === undefined} @click=${() => void this.enqueue()}>Enqueue Again</vscode-button>
-      <vscode-button appearance="secondary" ?disabled=${detail?.logPath === undefined} @click=${() => void this.actions.act("openLog", { number })}>Open Log</vscode-button>
+      <vscode-button appearance="secondary" ?disabled=${off || detail === undefined} @click=${() => void this.enqueue()}
+        >Enqueue Again</vscode-button
+      >
+      <vscode-button
+        appearance="secondary"
+        ?disabled=${detail?.logPath === undefined}
+        @click=${() => void this.actions.act("openLog", { number })}
+        >Open Log</vscode-button
+      >
     </div>`;
   }
 

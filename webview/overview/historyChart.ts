@@ -12,7 +12,15 @@ import { addMark, isFilledMark } from "../shared/marks.ts";
 import "../shared/menu.ts";
 import { PointGrid } from "../shared/pointGrid.ts";
 import type { Painter } from "../shared/progressive.ts";
-import { durationScale, extentOf, linearScale, logScale, robustExtent, wantsLog, type Scale } from "../shared/scales.ts";
+import {
+  durationScale,
+  extentOf,
+  linearScale,
+  logScale,
+  robustExtent,
+  wantsLog,
+  type Scale,
+} from "../shared/scales.ts";
 import { trialsForScreenReaders } from "../shared/srTable.ts";
 import type { Topic } from "../shared/store.ts";
 import { theme, type Theme } from "../shared/theme.ts";
@@ -74,7 +82,11 @@ export class HistoryChart extends CanvasChart {
       ${this.canvases()}
       <div class="tip" hidden></div>
       <div class="visually-hidden" aria-live="polite"></div>
-      ${trialsForScreenReaders(this.store, this.store.table.filter((column) => column.role === "objective" || column.role === "duration"), "History")}
+      ${trialsForScreenReaders(
+        this.store,
+        this.store.table.filter((column) => column.role === "objective" || column.role === "duration"),
+        "History",
+      )}
     </div>`;
   }
 
@@ -181,7 +193,8 @@ export class HistoryChart extends CanvasChart {
 
   private yTitle(): string {
     const note = this.beyond > 0 ? ` (${this.beyond} beyond the axis, at its edge)` : "";
-    const direction = this.store.columns?.objectives[0]?.direction === "maximize" ? "higher is better" : "lower is better";
+    const direction =
+      this.store.columns?.objectives[0]?.direction === "maximize" ? "higher is better" : "lower is better";
     return `${this.objectiveName}${this.yScale.log ? ", log" : ""} · ${direction}${note}`;
   }
 
@@ -282,7 +295,12 @@ export class HistoryChart extends CanvasChart {
     const rows: string[][] = [];
     for (const row of history.byX) {
       const y = history.y[row]!;
-      rows.push([String(columns.number[row]), trialStates[columns.state[row]!] ?? "", String(history.x[row]), Number.isNaN(y) ? "" : String(y)]);
+      rows.push([
+        String(columns.number[row]),
+        trialStates[columns.state[row]!] ?? "",
+        String(history.x[row]),
+        Number.isNaN(y) ? "" : String(y),
+      ]);
     }
     return csvTable(["number", "state", axis, this.objectiveName], rows);
   }
@@ -346,8 +364,16 @@ export class HistoryChart extends CanvasChart {
     if (columns === null) return;
     const keep = event.ctrlKey || event.metaKey || event.shiftKey;
     if (Math.abs(drag.toX - drag.x) + Math.abs(drag.toY - drag.y) > 6) {
-      const rows = this.grid?.inside(Math.min(drag.x, drag.toX), Math.min(drag.y, drag.toY), Math.max(drag.x, drag.toX), Math.max(drag.y, drag.toY));
-      store.select((rows ?? new Int32Array(0)).map((row) => columns.number[row]!), keep ? "add" : "replace");
+      const rows = this.grid?.inside(
+        Math.min(drag.x, drag.toX),
+        Math.min(drag.y, drag.toY),
+        Math.max(drag.x, drag.toX),
+        Math.max(drag.y, drag.toY),
+      );
+      store.select(
+        (rows ?? new Int32Array(0)).map((row) => columns.number[row]!),
+        keep ? "add" : "replace",
+      );
     } else {
       const row = this.grid?.nearest(drag.x, drag.y, hitRadius) ?? -1;
       if (row >= 0) store.select([columns.number[row]!], keep ? "toggle" : "replace");
@@ -363,7 +389,12 @@ export class HistoryChart extends CanvasChart {
     const rows = history.byX.filter((row) => store.filtered[row] === 1);
     if (rows.length === 0) return;
     const at = rows.indexOf(this.cursor);
-    const moves: Readonly<Record<string, number>> = { ArrowRight: at + 1, ArrowLeft: at < 0 ? 0 : at - 1, Home: 0, End: rows.length - 1 };
+    const moves: Readonly<Record<string, number>> = {
+      ArrowRight: at + 1,
+      ArrowLeft: at < 0 ? 0 : at - 1,
+      Home: 0,
+      End: rows.length - 1,
+    };
     const target = moves[event.key];
     const number = store.columns.number[this.cursor];
     if (target !== undefined) {

@@ -16,7 +16,12 @@ import { HistoryChart } from "./historyChart.ts";
 import { overviewStyles } from "./overviewStyles.ts";
 
 const shownLines = 300;
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hour12: false,
+});
 
 export class OverviewView extends PanelElement {
   static override styles = [baseStyles, messageStyles, viewStyles, overviewStyles, css``];
@@ -58,15 +63,16 @@ export class OverviewView extends PanelElement {
     const { overviewAxis } = this.store.state;
     return html`<span class="toggle" role="radiogroup" aria-label="Horizontal axis">
       ${(["number", "time"] as const).map(
-        (axis) => html`<button
-          class="tool"
-          role="radio"
-          aria-checked=${axis === overviewAxis}
-          aria-pressed=${axis === overviewAxis}
-          @click=${() => this.store.update({ overviewAxis: axis })}
-        >
-          ${axis === "number" ? "Trial" : "Time"}
-        </button>`,
+        (axis) =>
+          html`<button
+            class="tool"
+            role="radio"
+            aria-checked=${axis === overviewAxis}
+            aria-pressed=${axis === overviewAxis}
+            @click=${() => this.store.update({ overviewAxis: axis })}
+          >
+            ${axis === "number" ? "Trial" : "Time"}
+          </button>`,
       )}
     </span>`;
   }
@@ -78,20 +84,41 @@ export class OverviewView extends PanelElement {
     const bars: TemplateResult[] = [];
     if (total > 0) {
       const width = (n: number): string => `width: ${Math.min(100, (100 * n) / total)}%`;
-      bars.push(html`<span class="budget" title=${`${counts.complete} complete, ${counts.pruned} pruned, ${counts.failed} failed, ${counts.running} running of ${total}`}>
-        <span class="bar" role="progressbar" aria-label="Trials" aria-valuemin="0" aria-valuemax=${total} aria-valuenow=${finished}>
-          ${(["complete", "pruned", "failed", "running"] as const).map((state) => html`<span class=${`part ${state}`} .style=${width(counts[state])}></span>`)}
-        </span>
-        <span class="numeric muted">${finished.toLocaleString("en")} of ${total.toLocaleString("en")} trials</span>
-      </span>`);
+      bars.push(
+        html`<span
+          class="budget"
+          title=${`${counts.complete} complete, ${counts.pruned} pruned, ${counts.failed} failed, ${counts.running} running of ${total}`}
+        >
+          <span
+            class="bar"
+            role="progressbar"
+            aria-label="Trials"
+            aria-valuemin="0"
+            aria-valuemax=${total}
+            aria-valuenow=${finished}
+          >
+            ${(["complete", "pruned", "failed", "running"] as const).map((state) => html`<span class=${`part ${state}`} .style=${width(counts[state])}></span>`)}
+          </span>
+          <span class="numeric muted">${finished.toLocaleString("en")} of ${total.toLocaleString("en")} trials</span>
+        </span>`,
+      );
     }
     if (budgetMs !== undefined) {
-      bars.push(html`<span class="budget" title="Running time of the budget">
-        <span class="bar" role="progressbar" aria-label="Time" aria-valuemin="0" aria-valuemax=${budgetMs} aria-valuenow=${elapsedMs}>
-          <span class="part running" .style=${`width: ${Math.min(100, (100 * elapsedMs) / budgetMs)}%`}></span>
-        </span>
-        <span class="numeric muted">${formatDuration(elapsedMs)} of ${formatDuration(budgetMs)}</span>
-      </span>`);
+      bars.push(
+        html`<span class="budget" title="Running time of the budget">
+          <span
+            class="bar"
+            role="progressbar"
+            aria-label="Time"
+            aria-valuemin="0"
+            aria-valuemax=${budgetMs}
+            aria-valuenow=${elapsedMs}
+          >
+            <span class="part running" .style=${`width: ${Math.min(100, (100 * elapsedMs) / budgetMs)}%`}></span>
+          </span>
+          <span class="numeric muted">${formatDuration(elapsedMs)} of ${formatDuration(budgetMs)}</span>
+        </span>`,
+      );
     }
     return bars.length === 0 ? nothing : html`${bars}`;
   }
@@ -100,7 +127,10 @@ export class OverviewView extends PanelElement {
     const running = study.state === "running";
     return html`<div class="message">
       <strong>${running ? "The first trial is starting" : "No trials yet"}</strong>
-      <p>Each trial will be a point here, and a line will follow the best ${study.objectives[0]?.metric ?? "value"} so far.</p>
+      <p>
+        Each trial will be a point here, and a line will follow the best ${study.objectives[0]?.metric ?? "value"} so
+        far.
+      </p>
       ${running ? nothing : html`<vscode-button @click=${() => void this.actions.act("start", null)}>Start Study</vscode-button>`}
     </div>`;
   }
@@ -119,17 +149,31 @@ export class OverviewView extends PanelElement {
   }
 
   private lane(slot: number, status: SlotStatus | undefined): TemplateResult {
-    if (status === undefined) return html`<li class="muted"><span class="lane numeric">${slot + 1}</span><span>free</span></li>`;
+    if (status === undefined)
+      return html`<li class="muted"><span class="lane numeric">${slot + 1}</span><span>free</span></li>`;
     const { number, step, steps, placement, startedAt } = status;
     const progress = step === undefined ? "starting" : steps === undefined ? `epoch ${step}` : `epoch ${step}/${steps}`;
     return html`<li>
       <span class="lane numeric muted">${slot + 1}</span>
       <button class="link numeric" @click=${() => this.pick(number)}>#${number}</button>
-      <span class="bar" role="progressbar" aria-label=${`Trial ${number}`} aria-valuetext=${progress} aria-valuemin="0" aria-valuemax=${steps ?? 1} aria-valuenow=${step ?? 0}>
-        <span class="part running" .style=${`width: ${steps === undefined || step === undefined ? 0 : (100 * step) / steps}%`}></span>
+      <span
+        class="bar"
+        role="progressbar"
+        aria-label=${`Trial ${number}`}
+        aria-valuetext=${progress}
+        aria-valuemin="0"
+        aria-valuemax=${steps ?? 1}
+        aria-valuenow=${step ?? 0}
+      >
+        <span
+          class="part running"
+          .style=${`width: ${steps === undefined || step === undefined ? 0 : (100 * step) / steps}%`}
+        ></span>
       </span>
       <span class="numeric doing">${progress}</span>
-      <span class="muted clip place" title=${`${placement ?? ""} since ${clock.format(startedAt)}`}>${placement ?? ""}</span>
+      <span class="muted clip place" title=${`${placement ?? ""} since ${clock.format(startedAt)}`}
+        >${placement ?? ""}</span
+      >
     </li>`;
   }
 

@@ -68,7 +68,9 @@ export class BasinPanel extends LitElement {
     if (controller === undefined) return nothing;
     const panel: PanelContext = { store: controller.store, actions: controller };
     const { store } = controller;
-    if (store.columns === null) return html`<main class="all">${this.beforeData(panel)}</main>${this.notice()}`;
+    if (store.columns === null)
+      return html`<main class="all">${this.beforeData(panel)}</main>
+        ${this.notice()}`;
     const { splitter, view } = store.state;
     // Under the table an inspector with nothing in it would only take room.
     const inspectorOpen = store.state.inspectorOpen && (!this.narrow || store.selected.length > 0);
@@ -126,7 +128,9 @@ export class BasinPanel extends LitElement {
       ${hint === "" ? nothing : html`<p>${hint}</p>`}
       <p>
         <vscode-button @click=${() => actions.refresh()}>Try Again</vscode-button>
-        <vscode-button appearance="secondary" @click=${() => void actions.act("showEngineLog", null)}>Show Log</vscode-button>
+        <vscode-button appearance="secondary" @click=${() => void actions.act("showEngineLog", null)}
+          >Show Log</vscode-button
+        >
       </p>
     </div>`;
   }
@@ -152,7 +156,9 @@ export class BasinPanel extends LitElement {
           ? nothing
           : html`<div class=${`notice ${shown.kind}`}>
               <span>${shown.message}</span>
-              <button class="tool" aria-label="Dismiss" @click=${() => this.controller?.notice("")}>${icon("close")}</button>
+              <button class="tool" aria-label="Dismiss" @click=${() => this.controller?.notice("")}>
+                ${icon("close")}
+              </button>
             </div>`
       }
     </div>`;

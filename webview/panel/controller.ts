@@ -56,7 +56,11 @@ export class PanelController implements PanelActions {
     this.rpc.receive(message);
   }
 
-  request<M extends PanelMethod>(method: M, params: RequestParams<M>, options?: RequestOptions): Promise<RequestResult<M>> {
+  request<M extends PanelMethod>(
+    method: M,
+    params: RequestParams<M>,
+    options?: RequestOptions,
+  ): Promise<RequestResult<M>> {
     return this.rpc.request(method, params, options);
   }
 

@@ -30,8 +30,13 @@ export interface AxisChoices {
 }
 
 /** Columns that can be an axis, in the person's order, the first objective last. */
-export function axisColumns(columns: readonly PanelColumn[], { hidden, order }: Pick<AxisChoices, "hidden" | "order">): readonly PanelColumn[] {
-  const usable = columns.filter((column) => column.role === "param" || column.role === "metric" || column.role === "objective");
+export function axisColumns(
+  columns: readonly PanelColumn[],
+  { hidden, order }: Pick<AxisChoices, "hidden" | "order">,
+): readonly PanelColumn[] {
+  const usable = columns.filter(
+    (column) => column.role === "param" || column.role === "metric" || column.role === "objective",
+  );
   const objective = usable.find((column) => column.role === "objective");
   const rest = usable.filter((column) => column !== objective && !hidden.includes(column.key));
   const place = (column: PanelColumn): number => {
@@ -54,11 +59,19 @@ export function buildAxis(column: PanelColumn, inverted: boolean, goodness: Floa
     return { ...common, scale: undefined, codes, units, anyMissing, clamped: false };
   }
   const { scale, clamped } = axisScale(column);
-  const { units, anyMissing } = unitsOf(column.values, (value) => Math.min(1, Math.max(0, scale.toUnit(value))), inverted);
+  const { units, anyMissing } = unitsOf(
+    column.values,
+    (value) => Math.min(1, Math.max(0, scale.toUnit(value))),
+    inverted,
+  );
   return { ...common, scale, codes: [], units, anyMissing, clamped };
 }
 
-function unitsOf(values: Float64Array, toUnit: (value: number) => number, inverted: boolean): { units: Float32Array; anyMissing: boolean } {
+function unitsOf(
+  values: Float64Array,
+  toUnit: (value: number) => number,
+  inverted: boolean,
+): { units: Float32Array; anyMissing: boolean } {
   const units = new Float32Array(values.length);
   let anyMissing = false;
   for (let i = 0; i < values.length; i++) {
@@ -107,7 +120,9 @@ export function axisTicks(axis: Axis, height: number): readonly AxisTick[] {
   const turn = (unit: number): number => (axis.inverted ? 1 - unit : unit);
   if (axis.scale !== undefined) {
     const { scale } = axis;
-    return scale.ticks(Math.max(2, Math.floor(height / 40))).map(({ value, label }) => ({ unit: turn(scale.toUnit(value)), label }));
+    return scale
+      .ticks(Math.max(2, Math.floor(height / 40)))
+      .map(({ value, label }) => ({ unit: turn(scale.toUnit(value)), label }));
   }
   const n = axis.codes.length;
   // Hundreds of categories: every k-th is named, the rest on hover.

@@ -12,7 +12,15 @@ import type { LineGeometry } from "./linePainter.ts";
 export const brushWidth = 14;
 const scaleBar = 6;
 
-export function paintAxis(ink: Ink, theme: Theme, axis: Axis, x: number, gap: number, { plot, rung }: Pick<LineGeometry, "plot" | "rung">, colorAt: (unit: number) => number): void {
+export function paintAxis(
+  ink: Ink,
+  theme: Theme,
+  axis: Axis,
+  x: number,
+  gap: number,
+  { plot, rung }: Pick<LineGeometry, "plot" | "rung">,
+  colorAt: (unit: number) => number,
+): void {
   const height = plot.bottom - plot.top;
   ink.save();
   ink.lineWidth = 1;
@@ -70,7 +78,14 @@ function axisLabel(ink: Ink, theme: Theme, text: string, x: number, y: number, r
 }
 
 /** The legend: at each height the colour of a trial with that value. */
-function paintScale(ink: Ink, theme: Theme, x: number, top: number, height: number, colorAt: (unit: number) => number): void {
+function paintScale(
+  ink: Ink,
+  theme: Theme,
+  x: number,
+  top: number,
+  height: number,
+  colorAt: (unit: number) => number,
+): void {
   const slices = Math.max(8, Math.min(96, Math.floor(height / 3)));
   for (let i = 0; i < slices; i++) {
     const good = colorAt((i + 0.5) / slices);
@@ -80,7 +95,13 @@ function paintScale(ink: Ink, theme: Theme, x: number, top: number, height: numb
   }
 }
 
-export function paintBrushes(ink: Ink, theme: Theme, x: number, { plot }: Pick<LineGeometry, "plot">, stretches: readonly Stretch[]): void {
+export function paintBrushes(
+  ink: Ink,
+  theme: Theme,
+  x: number,
+  { plot }: Pick<LineGeometry, "plot">,
+  stretches: readonly Stretch[],
+): void {
   const height = plot.bottom - plot.top;
   ink.save();
   ink.lineWidth = 1;

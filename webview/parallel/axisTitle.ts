@@ -25,7 +25,10 @@ export interface AxisTitle {
 
 export function titleButton(title: AxisTitle): TemplateResult {
   const { axis, x, room, isLast, brushed } = title;
-  const range = axis.scale === undefined ? `${axis.codes.length} choices` : `${formatNumber(axis.scale.low)} to ${formatNumber(axis.scale.high)}${axis.scale.log ? ", log" : ""}`;
+  const range =
+    axis.scale === undefined
+      ? `${axis.codes.length} choices`
+      : `${formatNumber(axis.scale.low)} to ${formatNumber(axis.scale.high)}${axis.scale.log ? ", log" : ""}`;
   const moving = isLast ? "Stays last: the objective." : "Drag or Alt+arrow keys move it.";
   const onKey = (event: KeyboardEvent): void => {
     if (event.altKey && event.key === "ArrowLeft" && !isLast) title.onMove(-1);

@@ -15,7 +15,8 @@ export interface DensityGap {
   readonly shaded: Float32Array;
 }
 
-const pairsPerPiece = 600;
+const pairsPerPiece = 400;
+const rowsPerPiece = 25_000;
 
 /**
  * Counts rows with `mask` = 1 between two axes. `left` and `right` are pixel rows (0 = top, below `height`), -1 = leave the
@@ -37,6 +38,7 @@ export function* densityGap(
   const known = new Float32Array(places * places);
   const scale = places / height;
   for (let i = 0; i < left.length; i++) {
+    if (i % rowsPerPiece === rowsPerPiece - 1) yield;
     if (mask[i] === 0 || left[i]! < 0 || right[i]! < 0) continue;
     const pair = ((left[i]! * scale) | 0) * places + ((right[i]! * scale) | 0);
     counts[pair]!++;
@@ -66,7 +68,14 @@ export function* densityGap(
   return gap;
 }
 
-function drawLine({ width, height, weight, shade, shaded }: DensityGap, a: number, b: number, count: number, sum: number, known: number): void {
+function drawLine(
+  { width, height, weight, shade, shaded }: DensityGap,
+  a: number,
+  b: number,
+  count: number,
+  sum: number,
+  known: number,
+): void {
   const slope = (b - a) / width;
   for (let x = 0; x < width; x++) {
     const from = a + slope * x;
@@ -87,7 +96,12 @@ function drawLine({ width, height, weight, shade, shaded }: DensityGap, a: numbe
  * Pixels of a gap: colour of the mean goodness, opacity by a power of the count so that single lines stay visible beside
  * thousands. `table`: 256 packed colours; `plain`: the colour without goodness; `strength`: opacity of the densest pixel.
  */
-export function densityPixels(gap: DensityGap, table: Uint8Array | null, plain: readonly [number, number, number], strength: number): Uint8ClampedArray<ArrayBuffer> {
+export function densityPixels(
+  gap: DensityGap,
+  table: Uint8Array | null,
+  plain: readonly [number, number, number],
+  strength: number,
+): Uint8ClampedArray<ArrayBuffer> {
   const { weight, shade, shaded } = gap;
   let most = 0;
   for (const w of weight) if (w > most) most = w;

@@ -41,7 +41,14 @@ export function strokeLine(ink: Ink, { xs, rows, missing, plot }: LineGeometry, 
 }
 
 /** Strokes `rows` in the order given. `goodness` null: plain ink. */
-export function* paintStrokes(ink: Ink, geometry: LineGeometry, order: ArrayLike<number>, goodness: Float32Array | null, theme: Theme, alpha: number): Painter {
+export function* paintStrokes(
+  ink: Ink,
+  geometry: LineGeometry,
+  order: ArrayLike<number>,
+  goodness: Float32Array | null,
+  theme: Theme,
+  alpha: number,
+): Painter {
   ink.lineWidth = 1;
   ink.lineJoin = "round";
   ink.globalAlpha = alpha;
@@ -58,7 +65,14 @@ export function* paintStrokes(ink: Ink, geometry: LineGeometry, order: ArrayLike
 }
 
 /** Density of all rows with `mask` = 1, gap by gap. */
-export function* paintDensity(ink: Ink, { xs, rows, missing, plot, rung }: LineGeometry, mask: Uint8Array, goodness: Float32Array, theme: Theme, coloured: boolean): Painter {
+export function* paintDensity(
+  ink: Ink,
+  { xs, rows, missing, plot, rung }: LineGeometry,
+  mask: Uint8Array,
+  goodness: Float32Array,
+  theme: Theme,
+  coloured: boolean,
+): Painter {
   const height = Math.max(1, Math.ceil(rung - plot.top) + 2);
   const plain = rgbOf(theme.muted);
   const nowhere = mask.map((bit) => bit);
@@ -66,7 +80,9 @@ export function* paintDensity(ink: Ink, { xs, rows, missing, plot, rung }: LineG
     const width = Math.max(1, Math.round(xs[a + 1]!) - Math.round(xs[a]!));
     // Both ends missing: no line there.
     const bothMissing = missing[a]!.includes(1) && missing[a + 1]!.includes(1);
-    if (bothMissing) for (let i = 0; i < mask.length; i++) nowhere[i] = missing[a]![i] === 1 && missing[a + 1]![i] === 1 ? 0 : mask[i]!;
+    if (bothMissing)
+      for (let i = 0; i < mask.length; i++)
+        nowhere[i] = missing[a]![i] === 1 && missing[a + 1]![i] === 1 ? 0 : mask[i]!;
     const gap = yield* densityGap(rows[a]!, rows[a + 1]!, bothMissing ? nowhere : mask, goodness, width, height);
     const pixels = densityPixels(gap, coloured ? theme.goodness : null, plain, coloured ? 1 : 0.3);
     const canvas = document.createElement("canvas");

@@ -5,7 +5,14 @@
  */
 
 /** Row of the line nearest to (t, y) within `reach` pixels, or -1; t = 0 at the left axis, 1 at the right. O(n). */
-export function nearestLine(left: Int16Array, right: Int16Array, mask: Uint8Array, t: number, y: number, reach: number): number {
+export function nearestLine(
+  left: Int16Array,
+  right: Int16Array,
+  mask: Uint8Array,
+  t: number,
+  y: number,
+  reach: number,
+): number {
   let best = -1;
   let closest = reach;
   for (let i = 0; i < left.length; i++) {

@@ -19,7 +19,14 @@ import { axisColumns, buildAxis, intervalsOf, stretchesOf, type Axis, type Stret
 import { brushWidth, paintAxis, paintBrushes } from "./axisPainter.ts";
 import { titleButton, titleHeight } from "./axisTitle.ts";
 import { beginDrag, clearedAt, dragTo, type BrushDrag } from "./brushDrag.ts";
-import { highlightLimit, paintDensity, paintStrokes, strokeLimit, strokeLine, type LineGeometry } from "./linePainter.ts";
+import {
+  highlightLimit,
+  paintDensity,
+  paintStrokes,
+  strokeLimit,
+  strokeLine,
+  type LineGeometry,
+} from "./linePainter.ts";
 import { nearestLine } from "./nearestLine.ts";
 import { parallelStyles } from "./parallelStyles.ts";
 
@@ -38,7 +45,13 @@ export class ParallelChart extends CanvasChart {
   private allAxes: readonly Axis[] = [];
   private axes: readonly Axis[] = [];
   private axesKey: unknown[] = [];
-  private geometry: LineGeometry = { plot: { left: 0, top: 0, right: 0, bottom: 0 }, rung: 0, xs: [], rows: [], missing: [] };
+  private geometry: LineGeometry = {
+    plot: { left: 0, top: 0, right: 0, bottom: 0 },
+    rung: 0,
+    xs: [],
+    rows: [],
+    missing: [],
+  };
   private filteredSeen: Uint8Array | undefined;
   private drag: { readonly axis: number; readonly brush: BrushDrag; moved: boolean } | undefined;
   /** A title being dragged: axis and where its line is now. */
@@ -126,7 +139,15 @@ export class ParallelChart extends CanvasChart {
         <div class="tip" hidden></div>
         <div class="visually-hidden" aria-live="polite"></div>
       </div>
-      ${store.columns === null ? nothing : trialsForScreenReaders(store, this.allAxes.map((axis) => axis.column), "Parallel coordinates")}`;
+      ${
+        store.columns === null
+          ? nothing
+          : trialsForScreenReaders(
+              store,
+              this.allAxes.map((axis) => axis.column),
+              "Parallel coordinates",
+            )
+      }`;
   }
 
   private titles(): readonly TemplateResult[] {
@@ -153,10 +174,17 @@ export class ParallelChart extends CanvasChart {
     this.fitAxes();
     const { axes } = this;
     const missing = axes.some((axis) => axis.anyMissing);
-    const plot = { left: Math.min(72, this.width * 0.12), top: titleHeight + 8, right: this.width - 64, bottom: this.height - (missing ? colors.fontSize + 34 : 14) };
+    const plot = {
+      left: Math.min(72, this.width * 0.12),
+      top: titleHeight + 8,
+      right: this.width - 64,
+      bottom: this.height - (missing ? colors.fontSize + 34 : 14),
+    };
     const height = Math.max(1, plot.bottom - plot.top);
     const rung = plot.bottom + 18;
-    const xs = axes.map((_, i) => (axes.length === 1 ? plot.right : plot.left + (i * (plot.right - plot.left)) / (axes.length - 1)));
+    const xs = axes.map((_, i) =>
+      axes.length === 1 ? plot.right : plot.left + (i * (plot.right - plot.left)) / (axes.length - 1),
+    );
     const rungRow = Math.round(rung - plot.top);
     const rows = axes.map(({ units }) => {
       const pixels = new Int16Array(units.length);
@@ -202,7 +230,14 @@ export class ParallelChart extends CanvasChart {
     const colors = theme();
     if (store.filteredCount > strokeLimit) {
       yield* paintDensity(ink, geometry, store.filtered, store.goodness, colors, true);
-      yield* paintStrokes(ink, geometry, [...bestShownRows(store, highlightLimit)].reverse(), store.goodness, colors, 0.35);
+      yield* paintStrokes(
+        ink,
+        geometry,
+        [...bestShownRows(store, highlightLimit)].reverse(),
+        store.goodness,
+        colors,
+        0.35,
+      );
       return;
     }
     // Worst first, so that the good ones end on top.
@@ -281,14 +316,19 @@ export class ParallelChart extends CanvasChart {
   protected csv(): string {
     const { table, visible } = this.store;
     const keep = new Set(this.axes.map((axis) => axis.key));
-    return trialsAsCsv(table.filter((column) => column.role === "number" || column.role === "state" || keep.has(column.key)), visible);
+    return trialsAsCsv(
+      table.filter((column) => column.role === "number" || column.role === "state" || keep.has(column.key)),
+      visible,
+    );
   }
 
   // --- axes -------------------------------------------------------------------------------------------------------
 
   private invert(axis: Axis): void {
     const { invertedAxes } = this.store.state;
-    this.store.update({ invertedAxes: axis.inverted ? invertedAxes.filter((key) => key !== axis.key) : [...invertedAxes, axis.key] });
+    this.store.update({
+      invertedAxes: axis.inverted ? invertedAxes.filter((key) => key !== axis.key) : [...invertedAxes, axis.key],
+    });
   }
 
   /** Moves an axis; the objective stays last. */
@@ -322,7 +362,12 @@ export class ParallelChart extends CanvasChart {
 
   // --- pointer ----------------------------------------------------------------------------------------------------
 
-  private at(event: MouseEvent): { readonly x: number; readonly y: number; readonly unit: number; readonly axis: number } {
+  private at(event: MouseEvent): {
+    readonly x: number;
+    readonly y: number;
+    readonly unit: number;
+    readonly axis: number;
+  } {
     const box = this.plot?.getBoundingClientRect();
     const x = event.clientX - (box?.left ?? 0);
     const y = event.clientY - (box?.top ?? 0);
@@ -395,14 +440,20 @@ export class ParallelChart extends CanvasChart {
     const present = this.store.state.brushes[axis.key] ?? [];
     const without = axis.codes.filter((c) => c !== code && present.some(([a, b]) => c >= a && c <= b));
     const had = present.some(([a, b]) => code >= a && code <= b);
-    this.store.setBrush(axis.key, [...without, ...(had ? [] : [code])].map((c) => [c, c] as const));
+    this.store.setBrush(
+      axis.key,
+      [...without, ...(had ? [] : [code])].map((c) => [c, c] as const),
+    );
   }
 
   private readonly onDouble = (event: MouseEvent): void => {
     const { axis: index, unit } = this.at(event);
     const axis = this.axes[index];
     if (axis === undefined || event.target instanceof HTMLButtonElement) return;
-    this.store.setBrush(axis.key, axis.scale === undefined ? [] : intervalsOf(axis, clearedAt(this.stretches(index), unit, this.edge)));
+    this.store.setBrush(
+      axis.key,
+      axis.scale === undefined ? [] : intervalsOf(axis, clearedAt(this.stretches(index), unit, this.edge)),
+    );
   };
 
   private readonly onLeave = (): void => {
@@ -418,7 +469,12 @@ export class ParallelChart extends CanvasChart {
     return nearestLine(rows[a]!, rows[a + 1]!, this.store.filtered, t, y - plot.top, hitReach);
   }
 
-  private hoverAt(point: { readonly x: number; readonly y: number; readonly unit: number; readonly axis: number }): void {
+  private hoverAt(point: {
+    readonly x: number;
+    readonly y: number;
+    readonly unit: number;
+    readonly axis: number;
+  }): void {
     const { plot } = this;
     if (plot !== null) plot.style.cursor = this.cursorAt(point.axis, point.unit);
     const row = this.rowAt(point);
@@ -440,9 +496,13 @@ export class ParallelChart extends CanvasChart {
     const parts = [`#${number}`, trialStates[store.columns?.state[row] ?? 0] ?? ""];
     if (objective !== undefined) parts.push(`${objective.label} ${cellText(objective.column, row)}`);
     if (point !== undefined) {
-      const near = geometry.xs.reduce((best, x, i) => (Math.abs(x - point.x) < Math.abs(geometry.xs[best]! - point.x) ? i : best), 0);
+      const near = geometry.xs.reduce(
+        (best, x, i) => (Math.abs(x - point.x) < Math.abs(geometry.xs[best]! - point.x) ? i : best),
+        0,
+      );
       const axis = axes[near];
-      if (axis !== undefined && axis !== objective) parts.push(`${axis.label} ${cellText(axis.column, row) || "not set"}`);
+      if (axis !== undefined && axis !== objective)
+        parts.push(`${axis.label} ${cellText(axis.column, row) || "not set"}`);
     } else parts.push(...axes.slice(0, -1).map((axis) => `${axis.label} ${fullText(axis.column, row) || "not set"}`));
     return parts.join(" · ");
   }
@@ -465,7 +525,14 @@ export class ParallelChart extends CanvasChart {
     const shown = store.bestFirst.filter((row) => store.filtered[row] === 1);
     if (shown.length === 0) return;
     const at = shown.indexOf(this.cursor);
-    const moves: Readonly<Record<string, number>> = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at < 0 ? 0 : at - 1, ArrowLeft: at < 0 ? 0 : at - 1, Home: 0, End: shown.length - 1 };
+    const moves: Readonly<Record<string, number>> = {
+      ArrowDown: at + 1,
+      ArrowRight: at + 1,
+      ArrowUp: at < 0 ? 0 : at - 1,
+      ArrowLeft: at < 0 ? 0 : at - 1,
+      Home: 0,
+      End: shown.length - 1,
+    };
     const target = moves[event.key];
     const number = store.columns?.number[this.cursor];
     if (target !== undefined) {

@@ -58,7 +58,10 @@ export class ParallelView extends PanelElement {
     const running = this.store.study?.state === "running";
     return html`<div class="message">
       <strong>${running ? "The first trial is starting" : "No trials yet"}</strong>
-      <p>Each trial will be a line across one axis per parameter, coloured by ${this.store.columns?.objectives[0]?.metric ?? "its value"}.</p>
+      <p>
+        Each trial will be a line across one axis per parameter, coloured by
+        ${this.store.columns?.objectives[0]?.metric ?? "its value"}.
+      </p>
       ${running ? nothing : html`<vscode-button @click=${() => void this.actions.act("start", null)}>Start Study</vscode-button>`}
     </div>`;
   }
@@ -80,7 +83,12 @@ export class ParallelView extends PanelElement {
           label: column.label,
           checked: !hidden,
           disabled: column === objective,
-          run: () => store.update({ hiddenColumns: hidden ? hiddenColumns.filter((key) => key !== column.key) : [...hiddenColumns, column.key] }),
+          run: () =>
+            store.update({
+              hiddenColumns: hidden
+                ? hiddenColumns.filter((key) => key !== column.key)
+                : [...hiddenColumns, column.key],
+            }),
         };
       });
   };

@@ -16,7 +16,8 @@ export function normalised(intervals: readonly Interval[]): readonly Interval[] 
   const merged: Interval[] = [];
   for (const interval of sorted) {
     const last = merged.at(-1);
-    if (last !== undefined && interval[0] <= last[1]) merged[merged.length - 1] = [last[0], Math.max(last[1], interval[1])];
+    if (last !== undefined && interval[0] <= last[1])
+      merged[merged.length - 1] = [last[0], Math.max(last[1], interval[1])];
     else merged.push(interval);
   }
   return merged;

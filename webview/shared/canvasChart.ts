@@ -242,7 +242,10 @@ export abstract class CanvasChart extends PanelElement {
     return [
       { label: "Copy as PNG", run: () => void attempt(copyPng) },
       { label: "Save as PNG…", run: () => void attempt(savePng) },
-      { label: "Save as SVG…", run: () => void actions.act("saveText", { suggestedName: `${name}.svg`, text: this.svgText() }) },
+      {
+        label: "Save as SVG…",
+        run: () => void actions.act("saveText", { suggestedName: `${name}.svg`, text: this.svgText() }),
+      },
       {
         label: "Copy Data as CSV",
         separated: true,

@@ -46,9 +46,26 @@ export function panelColumns(data: TrialColumns): readonly PanelColumn[] {
   const free = (...names: readonly string[]): readonly string[] => names.filter((name) => !params.includes(name));
 
   const numbers = Float64Array.from(data.number);
-  add({ key: columnKeys.number, label: "#", unit: "", role: "number", align: "right", values: numbers, aliases: free("number", "trial") });
+  add({
+    key: columnKeys.number,
+    label: "#",
+    unit: "",
+    role: "number",
+    align: "right",
+    values: numbers,
+    aliases: free("number", "trial"),
+  });
   const states = Float64Array.from(data.state);
-  add({ key: columnKeys.state, label: "state", unit: "", role: "state", align: "left", values: states, categories: trialStates, aliases: free("state") });
+  add({
+    key: columnKeys.state,
+    label: "state",
+    unit: "",
+    role: "state",
+    align: "left",
+    values: states,
+    categories: trialStates,
+    aliases: free("state"),
+  });
   for (const objective of data.objectives) {
     const { metric, direction, values } = objective;
     add({ key: metric, label: metric, unit: "", role: "objective", align: "right", values, direction });
@@ -57,7 +74,15 @@ export function panelColumns(data: TrialColumns): readonly PanelColumn[] {
     const { name } = param;
     if (param.kind === "number") {
       const { values, low, high, scale, integer } = param;
-      add({ key: name, label: name, unit: "", role: "param", align: "right", values, domain: { low, high, scale, integer } });
+      add({
+        key: name,
+        label: name,
+        unit: "",
+        role: "param",
+        align: "right",
+        values,
+        domain: { low, high, scale, integer },
+      });
     } else {
       const values = new Float64Array(data.count);
       for (let i = 0; i < data.count; i++) values[i] = param.codes[i]! < 0 ? Number.NaN : param.codes[i]!;
@@ -68,10 +93,26 @@ export function panelColumns(data: TrialColumns): readonly PanelColumn[] {
   for (const { metric, values } of data.metrics) {
     add({ key: metric, label: metric, unit: "", role: "metric", align: "right", values });
   }
-  add({ key: columnKeys.step, label: "epochs", unit: "", role: "step", align: "right", values: data.lastStep, aliases: free("epochs", "step") });
+  add({
+    key: columnKeys.step,
+    label: "epochs",
+    unit: "",
+    role: "step",
+    align: "right",
+    values: data.lastStep,
+    aliases: free("epochs", "step"),
+  });
   const durations = new Float64Array(data.count);
   for (let i = 0; i < data.count; i++) durations[i] = data.finishedAt[i]! - data.startedAt[i]!;
-  add({ key: columnKeys.duration, label: "time", unit: "", role: "duration", align: "right", values: durations, aliases: free("time", "duration") });
+  add({
+    key: columnKeys.duration,
+    label: "time",
+    unit: "",
+    role: "duration",
+    align: "right",
+    values: durations,
+    aliases: free("time", "duration"),
+  });
   return columns;
 }
 
@@ -129,7 +170,7 @@ function compareValues(a: ParamValue, b: ParamValue): number {
 export function goodness(objective: Float64Array, bestFirst: Int32Array): Float32Array {
   const result = new Float32Array(objective.length).fill(Number.NaN);
   let count = 0;
-  for (const row of bestFirst) if (!Number.isNaN(objective[row]!)) count++;
+  for (let i = 0; i < objective.length; i++) if (!Number.isNaN(objective[i]!)) count++;
   for (let i = 0; i < count; i++) result[bestFirst[i]!] = count === 1 ? 1 : 1 - i / (count - 1);
   return result;
 }

@@ -21,12 +21,20 @@ export function compileFilter(source: string, columns: readonly PanelColumn[], c
   for (const { categories = [] } of columns) for (const category of categories) words.add(String(category));
   for (const { name, start, end } of expression.mentions) {
     if (byName.has(name) || words.has(name)) continue;
-    const close = nearest(name, [...byName.keys()].filter((known) => !known.startsWith("$")));
+    const close = nearest(
+      name,
+      [...byName.keys()].filter((known) => !known.startsWith("$")),
+    );
     const hint = close === undefined ? `Text needs quotes: "${name}".` : `Did you mean ${close}?`;
     return { ok: false, message: `No column or value is called ${name}. ${hint}`, start, end };
   }
   if (!expression.isCondition) {
-    return { ok: false, message: "A filter is a comparison, for example accuracy > 0.9.", start: 0, end: source.length };
+    return {
+      ok: false,
+      message: "A filter is a comparison, for example accuracy > 0.9.",
+      start: 0,
+      end: source.length,
+    };
   }
   const mask = new Uint8Array(count);
   let row = 0;

@@ -45,7 +45,9 @@ export const stateIcons: Readonly<Record<TrialState, IconName>> = {
 };
 
 export function stateIcon(state: TrialState): TemplateResult {
-  return html`<svg class="icon state-${state}" viewBox="0 0 16 16" aria-hidden="true">${shapes[stateIcons[state]]}</svg>`;
+  return html`<svg class="icon state-${state}" viewBox="0 0 16 16" aria-hidden="true">
+    ${shapes[stateIcons[state]]}
+  </svg>`;
 }
 
 const studyIcons: Readonly<Record<StudyStateName, { readonly icon: IconName; readonly state: TrialState }>> = {
@@ -59,5 +61,11 @@ const studyIcons: Readonly<Record<StudyStateName, { readonly icon: IconName; rea
 
 export function studyIcon(state: StudyStateName): TemplateResult {
   const { icon: name, state: tint } = studyIcons[state];
-  return html`<svg class="icon state-${tint} ${state === "running" ? "turning" : ""}" viewBox="0 0 16 16" aria-hidden="true">${shapes[name]}</svg>`;
+  return html`<svg
+    class="icon state-${tint} ${state === "running" ? "turning" : ""}"
+    viewBox="0 0 16 16"
+    aria-hidden="true"
+  >
+    ${shapes[name]}
+  </svg>`;
 }

@@ -5,9 +5,32 @@
 
 export type Ink = Pick<
   CanvasRenderingContext2D,
-  | "fillStyle" | "strokeStyle" | "lineWidth" | "globalAlpha" | "font" | "textAlign" | "textBaseline" | "lineJoin"
-  | "save" | "restore" | "translate" | "rotate" | "beginPath" | "closePath" | "moveTo" | "lineTo" | "arc" | "rect"
-  | "stroke" | "fill" | "fillRect" | "strokeRect" | "fillText" | "measureText" | "setLineDash" | "clip"
+  | "fillStyle"
+  | "strokeStyle"
+  | "lineWidth"
+  | "globalAlpha"
+  | "font"
+  | "textAlign"
+  | "textBaseline"
+  | "lineJoin"
+  | "save"
+  | "restore"
+  | "translate"
+  | "rotate"
+  | "beginPath"
+  | "closePath"
+  | "moveTo"
+  | "lineTo"
+  | "arc"
+  | "rect"
+  | "stroke"
+  | "fill"
+  | "fillRect"
+  | "strokeRect"
+  | "fillText"
+  | "measureText"
+  | "setLineDash"
+  | "clip"
 > & {
   drawImage(image: HTMLCanvasElement, x: number, y: number, width: number, height: number): void;
 };
@@ -32,7 +55,13 @@ function escaped(text: string): string {
 
 const round = (n: number): string => String(Math.round(n * 100) / 100);
 
-const anchors: Readonly<Record<CanvasTextAlign, string>> = { left: "start", start: "start", center: "middle", right: "end", end: "end" };
+const anchors: Readonly<Record<CanvasTextAlign, string>> = {
+  left: "start",
+  start: "start",
+  center: "middle",
+  right: "end",
+  end: "end",
+};
 
 /** Records drawing as SVG elements. */
 export class SvgInk implements Ink {
@@ -60,8 +89,21 @@ export class SvgInk implements Ink {
   }
 
   save(): void {
-    const { fillStyle, strokeStyle, lineWidth, globalAlpha, font, textAlign, textBaseline, lineJoin, dash, transform } = this;
-    this.stack.push({ fillStyle, strokeStyle, lineWidth, globalAlpha, font, textAlign, textBaseline, lineJoin, dash, transform, clip: this.clipId });
+    const { fillStyle, strokeStyle, lineWidth, globalAlpha, font, textAlign, textBaseline, lineJoin, dash, transform } =
+      this;
+    this.stack.push({
+      fillStyle,
+      strokeStyle,
+      lineWidth,
+      globalAlpha,
+      font,
+      textAlign,
+      textBaseline,
+      lineJoin,
+      dash,
+      transform,
+      clip: this.clipId,
+    });
   }
 
   restore(): void {
@@ -97,7 +139,8 @@ export class SvgInk implements Ink {
   }
 
   arc(x: number, y: number, radius: number, from: number, to: number): void {
-    const px = (angle: number): string => `${round(x + radius * Math.cos(angle))} ${round(y + radius * Math.sin(angle))}`;
+    const px = (angle: number): string =>
+      `${round(x + radius * Math.cos(angle))} ${round(y + radius * Math.sin(angle))}`;
     const r = round(radius);
     const joint = this.path.length === 0 || to - from >= Math.PI * 2 - 1e-6 ? "M" : "L";
     if (to - from >= Math.PI * 2 - 1e-6) {
@@ -113,7 +156,10 @@ export class SvgInk implements Ink {
 
   stroke(): void {
     const dash = this.dash.length === 0 ? "" : ` stroke-dasharray="${this.dash.join(" ")}"`;
-    this.put("path", `d="${this.path.join("")}" fill="none" stroke="${this.color(this.strokeStyle)}" stroke-width="${round(this.lineWidth)}" stroke-linejoin="${this.lineJoin}"${dash}`);
+    this.put(
+      "path",
+      `d="${this.path.join("")}" fill="none" stroke="${this.color(this.strokeStyle)}" stroke-width="${round(this.lineWidth)}" stroke-linejoin="${this.lineJoin}"${dash}`,
+    );
   }
 
   fill(): void {
@@ -126,11 +172,17 @@ export class SvgInk implements Ink {
   }
 
   fillRect(x: number, y: number, width: number, height: number): void {
-    this.put("rect", `x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" fill="${this.color(this.fillStyle)}"`);
+    this.put(
+      "rect",
+      `x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" fill="${this.color(this.fillStyle)}"`,
+    );
   }
 
   strokeRect(x: number, y: number, width: number, height: number): void {
-    this.put("rect", `x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" fill="none" stroke="${this.color(this.strokeStyle)}" stroke-width="${round(this.lineWidth)}"`);
+    this.put(
+      "rect",
+      `x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" fill="none" stroke="${this.color(this.strokeStyle)}" stroke-width="${round(this.lineWidth)}"`,
+    );
   }
 
   fillText(text: string, x: number, y: number): void {
@@ -138,7 +190,11 @@ export class SvgInk implements Ink {
     const family = this.font.replace(/^.*?px\s*/, "");
     const shift = this.textBaseline === "middle" ? size * 0.35 : this.textBaseline === "top" ? size * 0.8 : 0;
     const weight = /\b(600|bold)\b/.test(this.font) ? ' font-weight="600"' : "";
-    this.put("text", `x="${round(x)}" y="${round(y + shift)}" font-size="${round(size)}" font-family="${escaped(family)}"${weight} text-anchor="${anchors[this.textAlign]}" fill="${this.color(this.fillStyle)}"`, escaped(text));
+    this.put(
+      "text",
+      `x="${round(x)}" y="${round(y + shift)}" font-size="${round(size)}" font-family="${escaped(family)}"${weight} text-anchor="${anchors[this.textAlign]}" fill="${this.color(this.fillStyle)}"`,
+      escaped(text),
+    );
   }
 
   measureText(text: string): TextMetrics {
@@ -154,7 +210,10 @@ export class SvgInk implements Ink {
   }
 
   drawImage(image: HTMLCanvasElement, x: number, y: number, width: number, height: number): void {
-    this.put("image", `x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" preserveAspectRatio="none" href="${image.toDataURL("image/png")}"`);
+    this.put(
+      "image",
+      `x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" preserveAspectRatio="none" href="${image.toDataURL("image/png")}"`,
+    );
   }
 
   /** The finished picture. */

@@ -105,28 +105,41 @@ export class BasinMenu extends LitElement {
     const items = !this.open ? [] : typeof this.items === "function" ? this.items() : this.items;
     const checks = items.some((item) => item.checked !== undefined);
     return html`
-      <button class="tool" title=${this.label} aria-label=${this.label} aria-haspopup="menu" aria-expanded=${this.open} @click=${this.toggle} @keydown=${this.onButtonKey}>
+      <button
+        class="tool"
+        title=${this.label}
+        aria-label=${this.label}
+        aria-haspopup="menu"
+        aria-expanded=${this.open}
+        @click=${this.toggle}
+        @keydown=${this.onButtonKey}
+      >
         ${icon(this.icon)}
       </button>
-      <div class="menu" role="menu" popover="auto" aria-label=${this.label} @toggle=${this.onToggle} @keydown=${this.onKey}>
-        ${
-          items.map(
-                (item) => html`
-                  ${item.separated === true ? html`<hr />` : nothing}
-                  <button
-                    class="item"
-                    role=${item.checked === undefined ? "menuitem" : "menuitemcheckbox"}
-                    aria-checked=${item.checked ?? nothing}
-                    tabindex="-1"
-                    ?disabled=${item.disabled === true}
-                    @click=${() => this.choose(item)}
-                  >
-                    ${checks ? (item.checked === true ? icon("check") : html`<span class="blank"></span>`) : nothing}
-                    <span title=${item.label}>${item.label}</span>
-                  </button>
-                `,
-              )
-        }
+      <div
+        class="menu"
+        role="menu"
+        popover="auto"
+        aria-label=${this.label}
+        @toggle=${this.onToggle}
+        @keydown=${this.onKey}
+      >
+        ${items.map(
+          (item) => html`
+            ${item.separated === true ? html`<hr />` : nothing}
+            <button
+              class="item"
+              role=${item.checked === undefined ? "menuitem" : "menuitemcheckbox"}
+              aria-checked=${item.checked ?? nothing}
+              tabindex="-1"
+              ?disabled=${item.disabled === true}
+              @click=${() => this.choose(item)}
+            >
+              ${checks ? (item.checked === true ? icon("check") : html`<span class="blank"></span>`) : nothing}
+              <span title=${item.label}>${item.label}</span>
+            </button>
+          `,
+        )}
       </div>
     `;
   }

@@ -10,7 +10,11 @@ import { baseStyles } from "./styles.ts";
 
 export interface PanelActions {
   /** @throws BasinError */
-  request<M extends PanelMethod>(method: M, params: RequestParams<M>, options?: RequestOptions): Promise<RequestResult<M>>;
+  request<M extends PanelMethod>(
+    method: M,
+    params: RequestParams<M>,
+    options?: RequestOptions,
+  ): Promise<RequestResult<M>>;
   /** A request whose failure is shown to the person and not thrown; resolves to whether it worked. */
   act<M extends PanelMethod>(method: M, params: RequestParams<M>): Promise<boolean>;
   /** One line at the foot of the panel, read out; goes by itself. */

@@ -34,7 +34,9 @@ export const defaultPanelState: PanelState = {
 export const splitterRange = [0.12, 0.88] as const;
 
 export function clampSplitter(share: number): number {
-  return Number.isFinite(share) ? Math.min(splitterRange[1], Math.max(splitterRange[0], share)) : defaultPanelState.splitter;
+  return Number.isFinite(share)
+    ? Math.min(splitterRange[1], Math.max(splitterRange[0], share))
+    : defaultPanelState.splitter;
 }
 
 /** Stored state as a valid one; missing or malformed parts take their defaults. */
@@ -63,7 +65,11 @@ export function readPanelState(stored: unknown): MutablePanelState {
   const curves = stored["curves"];
   if (isRecord(curves)) {
     const smoothing = typeof curves["smoothing"] === "number" ? Math.min(0.98, Math.max(0, curves["smoothing"])) : 0;
-    state.curves = { metric: typeof curves["metric"] === "string" ? curves["metric"] : "", logY: curves["logY"] === true, smoothing };
+    state.curves = {
+      metric: typeof curves["metric"] === "string" ? curves["metric"] : "",
+      logY: curves["logY"] === true,
+      smoothing,
+    };
   }
   return state;
 }

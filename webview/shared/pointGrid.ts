@@ -23,7 +23,8 @@ export class PointGrid {
     const cells = new Int32Array(xs.length);
     this.starts = new Int32Array(this.columns * this.rows + 1);
     for (let i = 0; i < xs.length; i++) {
-      const cell = (keep === undefined || keep[i] === 1) && xs[i] === xs[i] && ys[i] === ys[i] ? this.cell(xs[i]!, ys[i]!) : -1;
+      const cell =
+        (keep === undefined || keep[i] === 1) && xs[i] === xs[i] && ys[i] === ys[i] ? this.cell(xs[i]!, ys[i]!) : -1;
       cells[i] = cell;
       if (cell >= 0) this.starts[cell + 1]!++;
     }
@@ -57,7 +58,8 @@ export class PointGrid {
   inside(left: number, top: number, right: number, bottom: number): Int32Array {
     const found: number[] = [];
     this.visit(left, top, right, bottom, (id) => {
-      if (this.xs[id]! >= left && this.xs[id]! <= right && this.ys[id]! >= top && this.ys[id]! <= bottom) found.push(id);
+      if (this.xs[id]! >= left && this.xs[id]! <= right && this.ys[id]! >= top && this.ys[id]! <= bottom)
+        found.push(id);
     });
     return Int32Array.from(found);
   }

@@ -35,9 +35,10 @@ export function niceStep(span: number, count: number): number {
 export function tickLabel(value: number, step: number): string {
   const magnitude = Math.abs(value);
   if (magnitude < step * 1e-6) return "0";
-  if (magnitude >= 1e5 || magnitude < 1e-3) {
-    const digits = Math.max(0, Math.floor(Math.log10(magnitude)) - Math.floor(Math.log10(step) + 1e-9));
-    const [mantissa = "0", exponent = "+0"] = value.toExponential(Math.min(8, digits)).split("e");
+  const digits = Math.max(0, Math.floor(Math.log10(magnitude)) - Math.floor(Math.log10(step) + 1e-9));
+  // Powers of ten only while they stay short: 100,000.2 beside 100,000.4 is plainer in full.
+  if ((magnitude >= 1e5 || magnitude < 1e-3) && digits <= 4) {
+    const [mantissa = "0", exponent = "+0"] = value.toExponential(digits).split("e");
     return `${mantissa.includes(".") ? mantissa.replace(/\.?0+$/, "") : mantissa}e${Number(exponent)}`;
   }
   const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
@@ -98,7 +99,10 @@ export function durationTicks(lowMs: number, highMs: number, count: number): rea
   const ticks: Tick[] = [];
   for (let i = Math.ceil(lowMs / step - 1e-9); i * step <= highMs * (1 + 1e-9); i++) {
     const ms = i * step;
-    ticks.push({ value: ms, label: stepSeconds >= day ? `${formatNumber(ms / (day * second))} d` : formatDuration(ms) });
+    ticks.push({
+      value: ms,
+      label: stepSeconds >= day ? `${formatNumber(ms / (day * second))} d` : formatDuration(ms),
+    });
   }
   return ticks;
 }

@@ -10,7 +10,10 @@ import type { PanelStore } from "./store.ts";
 const limit = 20;
 
 /** Rows of the best shown trials. O(rows looked at). */
-export function bestShownRows({ bestFirst, filtered }: Pick<PanelStore, "bestFirst" | "filtered">, count: number): readonly number[] {
+export function bestShownRows(
+  { bestFirst, filtered }: Pick<PanelStore, "bestFirst" | "filtered">,
+  count: number,
+): readonly number[] {
   const rows: number[] = [];
   for (const row of bestFirst) {
     if (filtered[row] !== 1) continue;
@@ -20,7 +23,11 @@ export function bestShownRows({ bestFirst, filtered }: Pick<PanelStore, "bestFir
   return rows;
 }
 
-export function trialsForScreenReaders(store: PanelStore, columns: readonly PanelColumn[], what: string): TemplateResult | typeof nothing {
+export function trialsForScreenReaders(
+  store: PanelStore,
+  columns: readonly PanelColumn[],
+  what: string,
+): TemplateResult | typeof nothing {
   if (store.columns === null) return nothing;
   const rows = bestShownRows(store, limit);
   const shown = columns.filter((column) => column.role !== "number" && column.role !== "state");
@@ -37,11 +44,12 @@ export function trialsForScreenReaders(store: PanelStore, columns: readonly Pane
     </thead>
     <tbody>
       ${rows.map(
-        (row) => html`<tr>
-          <th scope="row">${store.columns?.number[row]}</th>
-          <td>${trialStates[store.columns?.state[row] ?? 0]}</td>
-          ${shown.map((column) => html`<td>${cellText(column, row) || "not set"}</td>`)}
-        </tr>`,
+        (row) =>
+          html`<tr>
+            <th scope="row">${store.columns?.number[row]}</th>
+            <td>${trialStates[store.columns?.state[row] ?? 0]}</td>
+            ${shown.map((column) => html`<td>${cellText(column, row) || "not set"}</td>`)}
+          </tr>`,
       )}
     </tbody>
   </table>`;

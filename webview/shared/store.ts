@@ -86,7 +86,8 @@ export class PanelStore {
 
   /** Takes a complete snapshot; an older revision than the one shown is dropped. */
   setData(study: StudyDetail, columns: TrialColumns): void {
-    if (this.columns !== null && columns.studyId === this.columns.studyId && columns.revision < this.columns.revision) return;
+    if (this.columns !== null && columns.studyId === this.columns.studyId && columns.revision < this.columns.revision)
+      return;
     const previous = this.columns;
     this.study = study;
     this.columns = columns;
@@ -167,7 +168,7 @@ export class PanelStore {
 
   setBrush(axis: string, intervals: readonly Interval[]): void {
     this.state.brushes = withAxis(this.state.brushes, axis, intervals);
-    this.refreshMask();
+    this.refreshMask(axis);
     this.emit("filtered");
   }
 
@@ -195,10 +196,13 @@ export class PanelStore {
     this.filterMask = last.ok ? last.mask : null;
   }
 
-  private refreshMask(): void {
+  /** Everything but one axis's brush, while that brush is dragged: a frame then costs one axis and not all. */
+  private without: { readonly axis: string; readonly mask: Uint8Array } | undefined;
+
+  private baseMask(count: number, exceptAxis: string): Uint8Array {
     const { columns, state } = this;
-    if (columns === null) return;
-    const mask = new Uint8Array(columns.count).fill(1);
+    const mask = new Uint8Array(count).fill(1);
+    if (columns === null) return mask;
     if (state.stateFilter.length > 0) {
       const shown = trialStates.map((name) => (state.stateFilter.includes(name) ? 1 : 0));
       for (let i = 0; i < mask.length; i++) mask[i] = shown[columns.state[i]!] ?? 0;
@@ -206,11 +210,25 @@ export class PanelStore {
     const { filterMask } = this;
     if (filterMask !== null) for (let i = 0; i < mask.length; i++) mask[i]! &= filterMask[i]!;
     for (const column of this.table) {
-      const intervals = state.brushes[column.key];
+      const intervals = column.key === exceptAxis ? undefined : state.brushes[column.key];
       if (intervals !== undefined) applyBrush(mask, column.values, intervals);
     }
+    return mask;
+  }
+
+  /** @param draggedAxis the only thing that changed since the last call is this axis's brush */
+  private refreshMask(draggedAxis?: string): void {
+    const { columns } = this;
+    if (columns === null) return;
+    if (draggedAxis === undefined || this.without?.axis !== draggedAxis) {
+      this.without = { axis: draggedAxis ?? "", mask: this.baseMask(columns.count, draggedAxis ?? "") };
+    }
+    const mask = this.without.mask.slice();
+    const dragged = this.table.find((column) => column.key === draggedAxis);
+    const intervals = dragged === undefined ? undefined : this.state.brushes[dragged.key];
+    if (dragged !== undefined && intervals !== undefined) applyBrush(mask, dragged.values, intervals);
     let count = 0;
-    for (const bit of mask) count += bit;
+    for (let i = 0; i < mask.length; i++) count += mask[i]!;
     this.filtered = mask;
     this.filteredCount = count;
     this.visible = count === columns.count ? this.order : keepRows(this.order, mask);

@@ -21,7 +21,8 @@ export function exampleFilter(columns: readonly PanelColumn[]): string {
     const sorted = objective.values.filter((value) => !Number.isNaN(value)).sort();
     const maximise = objective.direction === "maximize";
     const middle = quantileSorted(sorted, maximise ? 0.75 : 0.25);
-    if (!Number.isNaN(middle)) parts.push(`${objective.label} ${maximise ? ">" : "<"} ${formatNumber(Number(middle.toPrecision(2)))}`);
+    if (!Number.isNaN(middle))
+      parts.push(`${objective.label} ${maximise ? ">" : "<"} ${formatNumber(Number(middle.toPrecision(2)))}`);
   }
   const choice = columns.find((column) => column.role === "param" && column.categories !== undefined);
   if (choice?.categories !== undefined) parts.push(`${choice.label} = ${String(choice.categories[0])}`);

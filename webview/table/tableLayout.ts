@@ -15,7 +15,11 @@ const arrow = 14;
 const longestNumber = "-8.888e-8";
 
 /** Pixels per column; `measure` gives the width of a text in the table's font. */
-export function columnWidths(columns: readonly PanelColumn[], count: number, measure: (text: string) => number): readonly number[] {
+export function columnWidths(
+  columns: readonly PanelColumn[],
+  count: number,
+  measure: (text: string) => number,
+): readonly number[] {
   return columns.map((column) => {
     const longest = Math.max(measure(column.label) + arrow, widestValue(column, count, measure));
     return Math.ceil(Math.min(maxWidth, Math.max(minWidth, longest + padding)));

@@ -137,7 +137,8 @@ export const tableStyles = css`
   }
   .row:hover .cell.key,
   .row.hovered .cell.key {
-    background: linear-gradient(var(--vscode-list-hoverBackground), var(--vscode-list-hoverBackground)),
+    background:
+      linear-gradient(var(--vscode-list-hoverBackground), var(--vscode-list-hoverBackground)),
       var(--vscode-editor-background);
   }
   .row[aria-selected="true"] .cell {

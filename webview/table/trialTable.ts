@@ -33,6 +33,8 @@ export class TrialTable extends PanelElement {
   private atTop: { readonly number: number; readonly offset: number } | undefined;
   private shownOrder: Int32Array | undefined;
   private marked = false;
+  /** The scroll position as of the last scroll event: reading it from the element forces a layout. */
+  private scrolledTo = 0;
 
   protected topics(): readonly Topic[] {
     return ["data", "filtered", "selected", "hovered", "ui"];
@@ -101,22 +103,32 @@ export class TrialTable extends PanelElement {
     if (scroller === null || columns === null) return;
     if (this.shownOrder !== visible) {
       const { atTop } = this;
-      if (this.shownOrder !== undefined && atTop !== undefined && scroller.scrollTop > 0) {
+      if (this.shownOrder !== undefined && atTop !== undefined && this.scrolledTo > 0) {
         const index = visible.indexOf(store.rowOf(atTop.number));
-        if (index >= 0) scroller.scrollTop = index * rowHeight + atTop.offset;
+        if (index >= 0) {
+          scroller.scrollTop = index * rowHeight + atTop.offset;
+          this.scrolledTo = scroller.scrollTop;
+        }
       }
       this.shownOrder = visible;
     }
     this.rememberTop();
   }
 
+  private readonly onScroll = (): void => {
+    this.scrolledTo = this.scroller?.scrollTop ?? 0;
+    this.rememberTop();
+  };
+
   private readonly rememberTop = (): void => {
     const { scroller, store } = this;
     if (scroller === null || store.columns === null) return;
-    const index = Math.floor(scroller.scrollTop / rowHeight);
+    const index = Math.floor(this.scrolledTo / rowHeight);
     const row = store.visible[index];
     this.atTop =
-      row === undefined ? undefined : { number: store.columns.number[row]!, offset: scroller.scrollTop - index * rowHeight };
+      row === undefined
+        ? undefined
+        : { number: store.columns.number[row]!, offset: this.scrolledTo - index * rowHeight };
   };
 
   override render(): TemplateResult {
@@ -146,7 +158,7 @@ export class TrialTable extends PanelElement {
         aria-colcount=${columns.length}
         aria-activedescendant=${this.active >= 0 ? `trial-${this.active}` : nothing}
         @keydown=${this.onKey}
-        @scroll=${this.rememberTop}
+        @scroll=${this.onScroll}
         @pointerenter=${this.onEnter}
         @pointerleave=${this.onLeave}
         @pointerover=${this.onOver}
@@ -192,7 +204,12 @@ export class TrialTable extends PanelElement {
     const sorted = sort.column === column.key;
     const order = !sorted ? "none" : sort.descending ? "descending" : "ascending";
     const side = column.align === "right" ? "right" : "left";
-    return html`<div role="columnheader" class=${`${side} ${sorted ? "sorted" : ""} ${column.role === "number" ? "key" : ""}`} aria-colindex=${i + 1} aria-sort=${order}>
+    return html`<div
+      role="columnheader"
+      class=${`${side} ${sorted ? "sorted" : ""} ${column.role === "number" ? "key" : ""}`}
+      aria-colindex=${i + 1}
+      aria-sort=${order}
+    >
       <button tabindex="-1" title=${columnHint(column)} @click=${() => this.sortBy(column, sorted, sort.descending)}>
         <span class="clip">${column.label}${column.unit === "" ? nothing : ` (${column.unit})`}</span>
         ${sorted ? html`<span class="arrow" aria-hidden="true">${sort.descending ? "▼" : "▲"}</span>` : nothing}
@@ -200,7 +217,12 @@ export class TrialTable extends PanelElement {
     </div>`;
   }
 
-  private row(columns: readonly PanelColumn[], row: number, index: number, start: number): TemplateResult | typeof nothing {
+  private row(
+    columns: readonly PanelColumn[],
+    row: number,
+    index: number,
+    start: number,
+  ): TemplateResult | typeof nothing {
     const { store } = this;
     const number = store.columns?.number[row];
     if (number === undefined) return nothing;
@@ -234,7 +256,8 @@ export class TrialTable extends PanelElement {
     const shown = store.visible.length;
     const selected = store.selectedRows.length;
     const format = (n: number): string => n.toLocaleString("en");
-    const count = shown === total ? `${format(total)} ${total === 1 ? "trial" : "trials"}` : `${format(shown)} of ${format(total)}`;
+    const count =
+      shown === total ? `${format(total)} ${total === 1 ? "trial" : "trials"}` : `${format(shown)} of ${format(total)}`;
     return selected === 0 ? count : `${count} · ${format(selected)} selected`;
   }
 
@@ -243,8 +266,10 @@ export class TrialTable extends PanelElement {
     if ((store.columns?.count ?? 0) === 0) {
       return html`<div class="message"><p>Each trial of this study will be a row here.</p></div>`;
     }
-    return html`<div class="message"><p>No trial passes the filters.</p>
-      <vscode-button appearance="secondary" @click=${this.clearFilters}>Clear Filters</vscode-button></div>`;
+    return html`<div class="message">
+      <p>No trial passes the filters.</p>
+      <vscode-button appearance="secondary" @click=${this.clearFilters}>Clear Filters</vscode-button>
+    </div>`;
   }
 
   private readonly clearFilters = (): void => {
@@ -276,15 +301,22 @@ export class TrialTable extends PanelElement {
   };
 
   private sortBy(column: PanelColumn, sorted: boolean, descending: boolean): void {
-    this.store.setSort(column.key, sorted ? !descending : column.role === "objective" && column.direction === "maximize");
+    this.store.setSort(
+      column.key,
+      sorted ? !descending : column.role === "objective" && column.direction === "maximize",
+    );
     if (this.scroller !== null) this.scroller.scrollTop = 0;
   }
 
   private readonly copyRows = (): void => {
     const { store } = this;
-    const rows = store.selectedRows.length > 0 ? store.order.filter((row) => store.isSelected(store.columns?.number[row] ?? -1)) : store.visible;
+    const rows =
+      store.selectedRows.length > 0
+        ? store.order.filter((row) => store.isSelected(store.columns?.number[row] ?? -1))
+        : store.visible;
     void this.actions.act("copyText", { text: trialsAsTsv(this.columns, rows) }).then((done) => {
-      if (done) this.actions.notice(`Copied ${rows.length.toLocaleString("en")} ${rows.length === 1 ? "trial" : "trials"}.`);
+      if (done)
+        this.actions.notice(`Copied ${rows.length.toLocaleString("en")} ${rows.length === 1 ? "trial" : "trials"}.`);
     });
   };
 
@@ -329,7 +361,10 @@ export class TrialTable extends PanelElement {
     const b = this.indexOf(to);
     if (a < 0 || b < 0) return;
     const rows = visible.subarray(Math.min(a, b), Math.max(a, b) + 1);
-    this.store.select(rows.map((row) => columns.number[row]!), add ? "add" : "replace");
+    this.store.select(
+      rows.map((row) => columns.number[row]!),
+      add ? "add" : "replace",
+    );
   }
 
   private indexOf(number: number): number {
