@@ -7,32 +7,40 @@ import { pressInContextMenu, pressInline, studyRow, trialRows, trialRowsIn } fro
 
 describe("a running study, from the explorer", () => {
   const session = useSession({ workspace: "test/fixtures/bowl" });
-  const state = async (): Promise<string> => (await studyNamed(session().folder, "slow")).state;
+  const stateOf = async (name: string): Promise<string> => (await studyNamed(session().folder, name)).state;
 
   test("one trial can be stopped, and says who did it", async () => {
     const { page, folder } = session();
-    await openFile(page, "slow.study.yaml");
+    await openFile(page, "patient.study.yaml");
     await runCommand(page, "Basin: Start HPO Study");
     await trialRowsIn(page, "running").first().waitFor();
-    const label = await trialRowsIn(page, "running").first().getAttribute("aria-label");
-    const number = Number(/^Trial (\d+)/u.exec(label ?? "")?.[1]);
+    const label = (await trialRowsIn(page, "running").first().getAttribute("aria-label")) ?? "";
+    const number = Number(/^Trial (\d+)/u.exec(label)?.[1]);
     await pressInline(trialRows(page).and(page.locator(`[aria-label^="Trial ${number},"]`)), "Stop Trial");
-    const { id } = await studyNamed(folder, "slow");
-    await eventually(
-      `trial ${number} has failed`,
-      async () => (await trialsOf(folder, id)).find((trial) => trial.number === number)?.state === "failed",
-    );
-    expect((await trialsOf(folder, id)).find((trial) => trial.number === number)?.reason).toContain("stopped by");
+    const { id } = await studyNamed(folder, "patient");
+    const trial = async () => (await trialsOf(folder, id)).find((each) => each.number === number);
+    await eventually(`trial ${number} has failed`, async () => (await trial())?.state === "failed");
+    expect((await trial())?.reason).toContain("stopped by");
     await trialRowsIn(page, "failed").first().waitFor();
-    expect(await state()).toBe("running");
+    expect(await stateOf("patient")).toBe("running");
+  });
+
+  test("it can be stopped from its menu, and nothing of it runs on", async () => {
+    const { page, folder } = session();
+    await pressInContextMenu(page, studyRow(page, "patient"), "Stop Study");
+    await eventually("the study is stopped", async () => (await stateOf("patient")) === "stopped");
+    expect((await studyNamed(folder, "patient")).counts.running).toBe(0);
+    await trialRowsIn(page, "running").first().waitFor({ state: "detached" });
   });
 
   test("it can be paused: nothing runs on", async () => {
     const { page, folder } = session();
+    await openFile(page, "slow.study.yaml");
+    await runCommand(page, "Basin: Start HPO Study");
+    await trialRowsIn(page, "running").first().waitFor();
     await pressInline(studyRow(page, "slow"), "Pause Study");
-    await eventually("the study is paused", async () => (await state()) === "paused");
-    const { counts } = await studyNamed(folder, "slow");
-    expect(counts.running).toBe(0);
+    await eventually("the study is paused", async () => (await stateOf("slow")) === "paused");
+    expect((await studyNamed(folder, "slow")).counts.running).toBe(0);
     await trialRowsIn(page, "running").first().waitFor({ state: "detached" });
   });
 
@@ -40,18 +48,17 @@ describe("a running study, from the explorer", () => {
     const { page, folder } = session();
     const before = (await studyNamed(folder, "slow")).counts.complete;
     await pressInline(studyRow(page, "slow"), "Resume Study");
-    await eventually("the study runs", async () => (await state()) === "running");
+    await eventually("the study runs", async () => (await stateOf("slow")) === "running");
     await eventually("more trials complete", async () => (await studyNamed(folder, "slow")).counts.complete > before);
   });
 
-  test("it can be stopped, and a later start goes on where it was", async () => {
+  test("a stopped one goes on where it was when it is started again", async () => {
     const { page, folder } = session();
     await pressInContextMenu(page, studyRow(page, "slow"), "Stop Study");
-    await eventually("the study is stopped", async () => (await state()) === "stopped");
+    await eventually("the study is stopped", async () => (await stateOf("slow")) === "stopped");
     const stopped = await studyNamed(folder, "slow");
-    expect(stopped.counts.running).toBe(0);
     await runCommand(page, "Basin: Start HPO Study");
-    await eventually("the study runs", async () => (await state()) === "running");
+    await eventually("the study runs", async () => (await stateOf("slow")) === "running");
     const again = await studyNamed(folder, "slow");
     expect(again.id).toBe(stopped.id);
     expect(again.counts.complete).toBeGreaterThanOrEqual(stopped.counts.complete);

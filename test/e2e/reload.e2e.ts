@@ -1,7 +1,8 @@
 /** Leave and come back: a window that goes away takes nothing with it. */
 import { describe, expect, test } from "vitest";
-import { openFile, runCommand, waitForWorkbench, webviewFrame } from "../../scripts/workbench/browser.ts";
+import { openFile, runCommand, waitForWorkbench } from "../../scripts/workbench/browser.ts";
 import { eventually, studyNamed, trialsOf } from "./engineView.ts";
+import { finishedTrials, panelFrame } from "./panelPage.ts";
 import { useSession } from "./session.ts";
 import { showTrials, studyRow, trialRows } from "./trialsView.ts";
 
@@ -14,7 +15,7 @@ describe("a window that is reloaded during a run", () => {
     await runCommand(page, "Basin: Start HPO Study");
     await trialRows(page).first().waitFor();
     await runCommand(page, "Basin: Open Study Panel");
-    await webviewFrame(page, async (frame) => (await frame.locator("basin-panel basin-table").count()) > 0);
+    await panelFrame(page);
     const { id } = await studyNamed(folder, "slow");
     await eventually("four trials are complete", async () => (await studyNamed(folder, "slow")).counts.complete >= 4);
     const before = await trialsOf(folder, id);
@@ -37,13 +38,9 @@ describe("a window that is reloaded during a run", () => {
 
   test("brings the panel back, live", async () => {
     const { page } = session();
-    const panel = await webviewFrame(
-      page,
-      async (frame) => (await frame.locator("basin-panel basin-table").count()) > 0,
-    );
-    const finished = async (): Promise<string> => await panel.locator("basin-header .status .numeric").innerText();
-    const shown = await finished();
-    await eventually("the restored panel counts on", async () => (await finished()) !== shown);
+    const panel = await panelFrame(page);
+    const shown = await finishedTrials(panel);
+    await eventually("the restored panel counts on", async () => (await finishedTrials(panel)) > shown);
   });
 
   test("a trial that was under way when the window closed is not run twice", async () => {

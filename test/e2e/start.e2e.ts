@@ -1,7 +1,8 @@
 /** A newcomer's first minute: start the digits study from the palette, watch it, and find it finished. */
 import { describe, expect, test } from "vitest";
-import { editorTab, lens, openFile, runCommand, statusItem, webviewFrame } from "../../scripts/workbench/browser.ts";
+import { lens, openFile, runCommand, statusItem } from "../../scripts/workbench/browser.ts";
 import { eventually, studyNamed, trialsOf } from "./engineView.ts";
+import { finishedTrials, panelFrame } from "./panelPage.ts";
 import { keepScreenshot, useSession } from "./session.ts";
 import { studyRow, trialRows } from "./trialsView.ts";
 
@@ -30,20 +31,12 @@ describe("the digits study, started from the palette", () => {
   test("fills its panel while it runs", async () => {
     const { page } = session();
     await runCommand(page, "Basin: Open Study Panel");
-    await editorTab(page, "digits-mlp")
-      .or(page.locator(".tabs-container .tab", { hasText: "digits-mlp" }))
-      .first()
-      .waitFor();
-    const panel = await webviewFrame(
-      page,
-      async (frame) => (await frame.locator("basin-panel basin-table").count()) > 0,
+    const panel = await panelFrame(page);
+    const before = await finishedTrials(panel);
+    await eventually(
+      "the panel counts more finished trials than before",
+      async () => (await finishedTrials(panel)) > before,
     );
-    const finished = async (): Promise<number> => {
-      const text = await panel.locator("basin-header .status .numeric").innerText();
-      return Number(/^\d+/u.exec(text.trim())?.[0]);
-    };
-    const before = await finished();
-    await eventually("the panel counts more finished trials than before", async () => (await finished()) > before);
     await keepScreenshot(page, "running", true);
   });
 

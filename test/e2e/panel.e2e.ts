@@ -1,0 +1,107 @@
+/** The panel on a finished study: one selection through every view, kept through a reload, in every theme. */
+import { describe, expect, test } from "vitest";
+import { openFile, runCommand, themeShown, waitForWorkbench } from "../../scripts/workbench/browser.ts";
+import { themes } from "../../scripts/workbench/quietSettings.ts";
+import { eventually, studyNamed, trialsOf } from "./engineView.ts";
+import {
+  brushObjective,
+  finishedTrials,
+  panelFrame,
+  showView,
+  shownTrials,
+  tableGrid,
+  tableNumbers,
+  tableRows,
+} from "./panelPage.ts";
+import { keepScreenshot, useSession } from "./session.ts";
+import { trialRows } from "./trialsView.ts";
+
+describe("the study panel", () => {
+  const session = useSession({ workspace: "test/fixtures/bowl", height: 1000 });
+
+  test("fills while the study runs and ends with all of its trials", async () => {
+    const { page, folder } = session();
+    await openFile(page, "quick.study.yaml");
+    await runCommand(page, "Basin: Start HPO Study");
+    await trialRows(page).first().waitFor();
+    await runCommand(page, "Basin: Open Study Panel");
+    const panel = await panelFrame(page);
+    await eventually(
+      "the study is complete",
+      async () => (await studyNamed(folder, "quick")).state === "complete",
+      120_000,
+    );
+    await eventually("the panel shows all trials", async () => (await finishedTrials(panel)) === 60);
+    expect(await shownTrials(panel)).toBe(60);
+    await keepScreenshot(page, "overview");
+  });
+
+  test("a brush on an axis filters the table to the trials inside", async () => {
+    const { page, folder } = session();
+    const panel = await panelFrame(page);
+    await showView(panel, "Parallel");
+    await brushObjective(page, panel, 0.12, 0.4);
+    await eventually("the table is filtered", async () => (await shownTrials(panel)) < 60);
+    const shown = await shownTrials(panel);
+    expect(shown).toBeGreaterThan(0);
+    const { id } = await studyNamed(folder, "quick");
+    const byValue = (await trialsOf(folder, id)).toSorted((a, b) => (b.values[0] ?? 0) - (a.values[0] ?? 0));
+    // The upper end of the objective's axis is the good one, so exactly the best remain, best first.
+    const best = byValue.slice(0, shown).map((trial) => trial.number);
+    expect(await tableNumbers(panel)).toEqual(best.slice(0, (await tableNumbers(panel)).length));
+    await keepScreenshot(page, "parallel", true);
+  });
+
+  test("a click in the table selects in the explorer, and the other way round", async () => {
+    const { page } = session();
+    const panel = await panelFrame(page);
+    const [first, second] = await tableNumbers(panel);
+    await tableRows(panel).first().click();
+    await tableGrid(panel).locator(`[role="row"][aria-selected="true"]`).waitFor();
+    await trialRows(page)
+      .and(page.locator(`[aria-label^="Trial ${first},"][aria-selected="true"]`))
+      .waitFor();
+    await trialRows(page)
+      .and(page.locator(`[aria-label^="Trial ${second},"]`))
+      .click();
+    await tableGrid(panel)
+      .locator(`[role="row"][aria-selected="true"]`, { hasText: new RegExp(`^\\s*${second}\\b`, "u") })
+      .waitFor();
+  });
+
+  test("learning curves show the same selection", async () => {
+    const { page } = session();
+    const panel = await panelFrame(page);
+    await showView(panel, "Curves");
+    await panel.locator("basin-curves canvas").first().waitFor();
+    await keepScreenshot(page, "curves");
+  });
+
+  test("comes back after a reload with its view and brush", async () => {
+    const { page } = session();
+    const before = await panelFrame(page);
+    await showView(before, "Parallel");
+    const shown = await shownTrials(before);
+    // State is written shortly after a change.
+    await page.waitForTimeout(1000);
+    await page.reload();
+    await waitForWorkbench(page);
+    const panel = await panelFrame(page);
+    await panel.locator(`[role="tab"][aria-selected="true"]`, { hasText: "Parallel" }).waitFor();
+    await eventually("the brush filters as before", async () => (await shownTrials(panel)) === shown);
+  });
+
+  test("is drawn in light and in high contrast too", async () => {
+    const { page, workbench } = session();
+    workbench.changeSettings({ "workbench.colorTheme": themes.light });
+    await themeShown(page, "vs");
+    await keepScreenshot(page, "parallel-light", true);
+    workbench.changeSettings({ "workbench.colorTheme": themes.highContrast });
+    await themeShown(page, "hc-black");
+    await keepScreenshot(page, "parallel-high-contrast");
+    workbench.changeSettings({ "workbench.colorTheme": themes.highContrastLight });
+    await themeShown(page, "hc-light");
+    await keepScreenshot(page, "parallel-high-contrast-light");
+    expect(workbench.consoleErrors.filter((text) => /Content Security Policy|basin/iu.test(text))).toEqual([]);
+  });
+});
