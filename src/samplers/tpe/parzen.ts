@@ -176,18 +176,26 @@ export class Mixture {
 
   /** Log density (mass, on grids and categories) at each candidate, on the unit cube. O(kernels * candidates * d). */
   logDensity(points: Candidates): Float64Array {
-    const { discrete } = this.#shape;
-    const n = points.count;
-    const grids = discrete.length;
-    const tables = discrete.map((parameter, d) => {
-      const indices = Array.from({ length: n }, (_, c) => points.grid[c * grids + d]!);
-      return new BinTable(parameter, this.#classMu[d]!, this.#classSigma[d]!, indices);
-    });
-    return Float64Array.from({ length: n }, (_, c) => this.#logDensityOf(points, c, tables));
+    const { at } = this.densities(points);
+    return Float64Array.from({ length: points.count }, (_, c) => at(c));
   }
 
-  /** Of one candidate. A function of its own, since a loop over all of them is compiled anew with every exit from it. */
-  #logDensityOf(points: Candidates, c: number, tables: readonly BinTable[]): number {
+  /** The same, worked out one by one: `at` in O(kernels * d), `floor` a lower bound of it (the prior's part) in O(d). */
+  densities(points: Candidates): { readonly at: (c: number) => number; readonly floor: (c: number) => number } {
+    const { discrete } = this.#shape;
+    const tables = discrete.map((parameter, d) => {
+      const indices = Array.from({ length: points.count }, (_, c) => points.grid[c * discrete.length + d]!);
+      return new BinTable(parameter, this.#classMu[d]!, this.#classSigma[d]!, indices);
+    });
+    const prior = this.#kernels - 1;
+    return {
+      at: (c) => this.#logDensityOf(points, c, tables, 0),
+      floor: (c) => this.#logDensityOf(points, c, tables, prior),
+    };
+  }
+
+  /** Of one candidate, by the kernels from `lowest` on. A function of its own, since a loop over all of them is compiled anew with every exit from it. */
+  #logDensityOf(points: Candidates, c: number, tables: readonly BinTable[], lowest: number): number {
     const { x, categories } = points;
     const cont = this.#shape.continuous.length;
     const cats = this.#shape.categorical.length;
@@ -204,7 +212,7 @@ export class Mixture {
     let sum = 0;
     let slack = Number.POSITIVE_INFINITY;
     // The prior comes first: it is a floor under every density, below which most kernels fall within a dimension or two.
-    for (let slot = this.#kernels - 1; slot >= 0; slot--) {
+    for (let slot = this.#kernels - 1; slot >= lowest; slot--) {
       // What a kernel may still lose: terms below e^-36 of the largest do not change the first ten digits.
       const limit = 2 * base[slot]! + slack;
       let quadratic = 0;

@@ -64,11 +64,14 @@ interface GroupModel {
   readonly rest: Mixture;
 }
 
-/** Candidates of one group with their scores log l - log g, best first. */
+/** Candidates of one group with their scores log l - log g. */
 interface Scored {
   readonly values: (index: number) => ReadonlyMap<string, ParamValue>;
-  readonly ranking: readonly number[];
-  readonly scores: Float64Array;
+  readonly scoreOf: (index: number) => number;
+  /** Index of the best one. */
+  readonly best: () => number;
+  /** All of them, best first. */
+  readonly ranking: () => readonly number[];
 }
 
 /** Rounds of drawing candidates before constraints are met by uniform draws instead. */
@@ -112,11 +115,27 @@ function createTpe(context: SamplerContext, options: TpeOptions): Sampler {
   function score(model: GroupModel, good: readonly number[], rng: Rng): Scored {
     fillMixtures(model, good);
     const points = model.good.sample(rng, options.candidates);
-    const scores = model.good.logDensity(points);
-    const others = model.rest.logDensity(points);
-    for (let i = 0; i < scores.length; i++) scores[i]! -= others[i]!;
-    const ranking = Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b);
-    return { values: (index) => valuesOf(model.shape, points, index), ranking, scores };
+    const likely = model.good.logDensity(points);
+    const rest = model.rest.densities(points);
+    const known = new Float64Array(points.count).fill(Number.NaN);
+    const scoreOf = (index: number): number => {
+      if (Number.isNaN(known[index])) known[index] = likely[index]! - rest.at(index);
+      return known[index]!;
+    };
+    const indices = Array.from(known.keys());
+    const best = (): number => {
+      // g is at least its prior's part, so a score is at most l against that: most candidates need no more than the bound.
+      const bounds = likely.map((log, index) => log - rest.floor(index));
+      indices.sort((a, b) => bounds[b]! - bounds[a]! || a - b);
+      let found = indices[0]!;
+      for (const index of indices) {
+        if (bounds[index]! < scoreOf(found)) break;
+        if (scoreOf(index) > scoreOf(found)) found = index;
+      }
+      return found;
+    };
+    const ranking = (): readonly number[] => indices.toSorted((a, b) => scoreOf(b) - scoreOf(a) || a - b);
+    return { values: (index) => valuesOf(model.shape, points, index), scoreOf, best, ranking };
   }
 
   /** One configuration; `pick` chooses a candidate for each group that turns out to be active. */
@@ -161,9 +180,10 @@ function createTpe(context: SamplerContext, options: TpeOptions): Sampler {
       };
       let total = 0;
       const best = assemble((group) => {
-        const { values, ranking, scores } = scoredOf(group);
-        total += scores[ranking[0]!]!;
-        return values(ranking[0]!);
+        const { values, best: bestOf, scoreOf } = scoredOf(group);
+        const index = bestOf();
+        total += scoreOf(index);
+        return values(index);
       });
       if (isFeasible(best)) return { params: best, reason: reasonFor(total, counts) };
       const other = bestFeasible(scoredOf, rng);
@@ -179,12 +199,15 @@ function createTpe(context: SamplerContext, options: TpeOptions): Sampler {
   /** The best feasible configuration put together of the groups' candidates: all of them for one group, chance pairs for more. */
   function bestFeasible(scoredOf: (group: number) => Scored, rng: Rng): { params: Params; total: number } | undefined {
     let best: { params: Params; total: number } | undefined;
+    const rankings = new Map<number, readonly number[]>();
     for (let attempt = 0; attempt < options.candidates; attempt++) {
       let total = 0;
       const params = assemble((group) => {
-        const { values, ranking, scores } = scoredOf(group);
-        const index = ranking[groups.length === 1 ? attempt : rng.int(ranking.length)]!;
-        total += scores[index]!;
+        const { values, ranking, scoreOf } = scoredOf(group);
+        const order = rankings.get(group) ?? ranking();
+        rankings.set(group, order);
+        const index = order[groups.length === 1 ? attempt : rng.int(order.length)]!;
+        total += scoreOf(index);
         return values(index);
       });
       if ((best === undefined || total > best.total) && isFeasible(params)) best = { params, total };
