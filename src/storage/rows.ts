@@ -45,11 +45,9 @@ export function numberOf(cell: Cell | undefined): number {
   return typeof cell === "number" ? cell : Number.NaN;
 }
 
-/** A row selected with `trialColumns`. */
+/** A row selected with `trialColumns`. Written out field by field: it runs 100,000 times when a large study is opened. */
 export function trialFromRow(row: Row): TrialRecord {
-  const lastStep = row[20];
-  const checkpointStep = row[18];
-  return {
+  const record: { -readonly [K in keyof TrialRecord]: TrialRecord[K] } = {
     studyId: row[0] as number,
     number: row[1] as number,
     state: trialStates[row[2] as number] ?? "failed",
@@ -61,16 +59,17 @@ export function trialFromRow(row: Row): TrialRecord {
     suggestedBecause: row[8] as string,
     reason: row[9] as string,
     createdAt: row[10] as number,
-    ...(typeof row[11] === "number" ? { startedAt: row[11] } : {}),
-    ...(typeof row[12] === "number" ? { finishedAt: row[12] } : {}),
-    ...(typeof row[13] === "number" ? { slot: row[13] } : {}),
-    ...(typeof row[14] === "string" ? { placement: row[14] } : {}),
-    ...(typeof row[15] === "number" ? { pid: row[15] } : {}),
-    ...(typeof row[16] === "string" ? { marker: row[16] } : {}),
-    ...(typeof row[17] === "number" ? { untilStep: row[17] } : {}),
-    ...(typeof checkpointStep === "number" ? { checkpoint: { step: checkpointStep, path: row[19] as string } } : {}),
-    ...(typeof lastStep === "number" ? { last: { step: lastStep, value: numberOf(row[21]) } } : {}),
   };
+  if (typeof row[11] === "number") record.startedAt = row[11];
+  if (typeof row[12] === "number") record.finishedAt = row[12];
+  if (typeof row[13] === "number") record.slot = row[13];
+  if (typeof row[14] === "string") record.placement = row[14];
+  if (typeof row[15] === "number") record.pid = row[15];
+  if (typeof row[16] === "string") record.marker = row[16];
+  if (typeof row[17] === "number") record.untilStep = row[17];
+  if (typeof row[18] === "number") record.checkpoint = { step: row[18], path: row[19] as string };
+  if (typeof row[20] === "number") record.last = { step: row[20], value: numberOf(row[21]) };
+  return record;
 }
 
 /** A row selected with `studyColumns`. */
