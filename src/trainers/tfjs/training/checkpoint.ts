@@ -86,7 +86,8 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
   await writeFile(aside, Buffer.concat([prefix, header, ...arrays.map(bytesOf)]));
   await rename(aside, file);
   const older = (await checkpointNames(folder)).filter((other) => other < name).slice(1);
-  await Promise.all(older.map((other) => rm(path.join(folder, other), { force: true })));
+  const unfinished = (await readdir(folder)).filter((other) => other.endsWith(".tmp"));
+  await Promise.all([...older, ...unfinished].map((other) => rm(path.join(folder, other), { force: true })));
   return file;
 }
 
