@@ -12,8 +12,8 @@ export class BinTable {
   readonly #columns: Int32Array;
   readonly #from: number[] = [];
   readonly #to: number[] = [];
-  /** kind * distinct bins + column; 0 where not yet known (a mass of 1 is worked out again). */
-  readonly #values: Float64Array;
+  /** Per kind, once asked for: a value per distinct bin, 0 where not yet known (a mass of 1 is worked out again). */
+  readonly #rows: (Float64Array | undefined)[] = [];
   /** Log normaliser per kind; 1 where not yet known. */
   readonly #norms: Float64Array;
 
@@ -38,14 +38,13 @@ export class BinTable {
       columnOf.set(index, columnOf.size);
       return this.#from.push(bin.from) - 1;
     });
-    this.#values = new Float64Array(mus.length * this.#from.length);
     this.#norms = new Float64Array(mus.length).fill(1);
   }
 
   /** Log mass of kind `kind` on the bin of candidate `candidate`. */
   at(kind: number, candidate: number): number {
     const column = this.#columns[candidate]!;
-    const known = this.#values[kind * this.#from.length + column]!;
+    const known = this.#rows[kind]?.[column] ?? 0;
     return known < 0 ? known : this.#fill(kind, column);
   }
 
@@ -58,7 +57,8 @@ export class BinTable {
       this.#norms[kind] = norm;
     }
     const value = Math.min(0, logBinMass(mu, sigma, this.#from[column]!, this.#to[column]!) - norm);
-    this.#values[kind * this.#from.length + column] = value;
+    const row = (this.#rows[kind] ??= new Float64Array(this.#from.length));
+    row[column] = value;
     return value;
   }
 }
