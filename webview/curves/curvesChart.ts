@@ -91,7 +91,7 @@ export class CurvesChart extends CanvasChart {
     const count = curves.number.length;
     const drawn = new Float64Array(values.length);
     for (let c = 0; c < count; c++) {
-      drawn.set(smoothed(values.subarray(offsets[c]!, offsets[c + 1]!), this.smoothing), offsets[c]!);
+      drawn.set(smoothed(values.subarray(offsets[c], offsets[c + 1]), this.smoothing), offsets[c]);
     }
     this.unshown = 0;
     const usable = this.logY ? values.map((v) => (v > 0 ? v : Number.NaN)) : values;
@@ -319,7 +319,7 @@ export class CurvesChart extends CanvasChart {
 
   private readonly onKey = (event: KeyboardEvent): void => {
     const { store, curves } = this;
-    const order = [...this.byGoodness()].reverse();
+    const order = this.byGoodness().toReversed();
     if (order.length === 0) return;
     const at = order.indexOf(this.cursorCurve);
     const number = curves.number[this.cursorCurve];

@@ -2,7 +2,7 @@
  * A host for the gallery: answers the panel's requests from a generated study, over real `postMessage` with real arrays.
  * Invariant: speaks only the panel protocol, so the panel bundle that runs here is the one that ships.
  */
-import type { HostToPanel, PanelState, PanelToHost } from "../../src/protocol/panel.ts";
+import type { HostToPanel, PanelMethod, PanelState, PanelToHost } from "../../src/protocol/panel.ts";
 import { generateStudy, type GeneratedOptions, type GeneratedStudy } from "./generate.ts";
 
 export interface FakeHostOptions extends GeneratedOptions {
@@ -55,22 +55,16 @@ export function installFakeHost(options: FakeHostOptions): FakeHost {
       numbers?: readonly number[];
       maxTrials?: number;
     } | null;
-    switch (message.method) {
-      case "study":
-        return data.study;
-      case "columns":
-        return data.columns;
-      case "log":
-        return data.log;
-      case "curves":
-        return data.curves(params?.metric ?? "", params?.numbers, params?.maxTrials ?? 100);
-      case "trial":
-        return data.trial(params?.number ?? -1);
-      case "enqueue":
-        return { number: data.columns.count };
-      default:
-        return null;
-    }
+    const answers: Partial<Record<PanelMethod, () => unknown>> = {
+      study: () => data.study,
+      columns: () => data.columns,
+      log: () => data.log,
+      curves: () => data.curves(params?.metric ?? "", params?.numbers, params?.maxTrials ?? 100),
+      trial: () => data.trial(params?.number ?? -1),
+      enqueue: () => ({ number: data.columns.count }),
+    };
+    // Everything else is an action: it is written down and done.
+    return answers[message.method]?.() ?? null;
   };
   const reply = (message: Extract<PanelToHost, { type: "request" }>): void => {
     if (cancelled.delete(message.id)) return;

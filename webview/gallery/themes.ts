@@ -238,7 +238,8 @@ export type GalleryTheme = keyof typeof galleryThemes;
 export function applyTheme(name: GalleryTheme): void {
   const { bodyClass, variables } = galleryThemes[name];
   const root = document.documentElement;
-  for (const property of [...root.style]) if (property.startsWith("--vscode-")) root.style.removeProperty(property);
+  for (const property of Array.from(root.style))
+    if (property.startsWith("--vscode-")) root.style.removeProperty(property);
   for (const [key, value] of Object.entries(variables)) root.style.setProperty(`--vscode-${key}`, value);
   document.body.className = bodyClass;
 }

@@ -2,7 +2,7 @@
  * The one line that says how the study stands: state, progress, best, counts as filters, clocks, actions.
  * Invariant: never wraps; as it gets narrow, words go first, then clocks, then counts, never the actions.
  */
-import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { formatDuration, formatEta, formatNumber } from "../../src/core/format.ts";
 import { trialStates } from "../../src/core/trial.ts";
 import type { StudyDetail } from "../../src/protocol/engine.ts";
@@ -21,7 +21,7 @@ export function finishedCount(study: StudyDetail): number {
 }
 
 export class StudyHeader extends PanelElement {
-  static override styles = [baseStyles, headerStyles, css``];
+  static override styles = [baseStyles, headerStyles];
   private ticking: ReturnType<typeof setInterval> | undefined;
 
   protected topics(): readonly Topic[] {

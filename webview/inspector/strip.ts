@@ -85,7 +85,7 @@ function categoryStrip(column: PanelColumn, value: number, good: Int32Array): Te
     aria-label="Choices; bars are the best quarter of the trials"
   >
     ${categories.map((_, code) => {
-      const tall = counts[code]! === 0 ? 0 : 2 + (counts[code]! / fullest) * (height - 6);
+      const tall = counts[code] === 0 ? 0 : 2 + (counts[code]! / fullest) * (height - 6);
       const x = code * slot + 1;
       return svg`<rect class="good" x=${x.toFixed(1)} y=${(height - 3 - tall).toFixed(1)} width=${Math.max(1, slot - 2).toFixed(1)} height=${tall.toFixed(1)} />
         <path class=${code === value ? "here flat" : "range"} d=${`M${x.toFixed(1)} ${height - 2}h${Math.max(1, slot - 2).toFixed(1)}`} />`;

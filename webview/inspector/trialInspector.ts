@@ -284,10 +284,7 @@ export class TrialInspector extends PanelElement {
     const copy = (what: string, text: () => string): MenuItem => ({
       label: `Copy Parameters as ${what}`,
       disabled: detail === undefined,
-      run: () =>
-        void actions.act("copyText", { text: text() }).then((done) => {
-          if (done) actions.notice("Copied the parameters.");
-        }),
+      run: () => void actions.copy(text(), "Copied the parameters."),
     });
     const params = detail?.params ?? {};
     return [copy("JSON", () => paramsAsJson(params)), copy("YAML", () => paramsAsYaml(params))];

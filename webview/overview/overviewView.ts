@@ -2,7 +2,7 @@
  * Overview: how far the study is, its history, what runs now, and why samplers and schedulers did what they did.
  * Invariant: with nothing to show yet it says what will appear and offers the one action that makes it appear.
  */
-import { css, html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { formatDuration } from "../../src/core/format.ts";
 import type { SlotStatus, StudyDetail, StudyLogLine } from "../../src/protocol/engine.ts";
 import { icon } from "../shared/icons.ts";
@@ -24,7 +24,7 @@ const clock = new Intl.DateTimeFormat(undefined, {
 });
 
 export class OverviewView extends PanelElement {
-  static override styles = [baseStyles, messageStyles, viewStyles, overviewStyles, css``];
+  static override styles = [baseStyles, messageStyles, viewStyles, overviewStyles];
 
   protected topics(): readonly Topic[] {
     return ["data", "ui"];

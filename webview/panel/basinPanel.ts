@@ -2,7 +2,8 @@
  * The panel as a whole: header, tabs, main view, splitter, table, inspector, and the one line for notices.
  * Invariant: it decides only where things are; every view reads the store by itself.
  */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { LitElement, html, nothing, type TemplateResult } from "lit";
+import type { PanelView } from "../../src/protocol/panel.ts";
 import "../curves/curvesView.ts";
 import "../header/studyHeader.ts";
 import "../header/viewTabs.ts";
@@ -26,7 +27,7 @@ export class BasinPanel extends LitElement {
   declare controller: PanelController | undefined;
   declare narrow: boolean;
 
-  static override styles = [baseStyles, messageStyles, panelStyles, css``];
+  static override styles = [baseStyles, messageStyles, panelStyles];
 
   private stops: (() => void)[] = [];
   private readonly resized = new ResizeObserver((entries) => {
@@ -104,14 +105,12 @@ export class BasinPanel extends LitElement {
   }
 
   private view(panel: PanelContext): TemplateResult {
-    switch (panel.store.state.view) {
-      case "overview":
-        return html`<basin-overview .panel=${panel}></basin-overview>`;
-      case "parallel":
-        return html`<basin-parallel .panel=${panel}></basin-parallel>`;
-      case "curves":
-        return html`<basin-curves .panel=${panel}></basin-curves>`;
-    }
+    const views: Readonly<Record<PanelView, () => TemplateResult>> = {
+      overview: () => html`<basin-overview .panel=${panel}></basin-overview>`,
+      parallel: () => html`<basin-parallel .panel=${panel}></basin-parallel>`,
+      curves: () => html`<basin-curves .panel=${panel}></basin-curves>`,
+    };
+    return views[panel.store.state.view]();
   }
 
   private beforeData({ store, actions }: PanelContext): TemplateResult {

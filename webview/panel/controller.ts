@@ -40,7 +40,8 @@ export class PanelController implements PanelActions {
   constructor(store: PanelStore, api: WebviewApi) {
     this.store = store;
     this.api = api;
-    this.rpc = new Rpc((message) => api.postMessage(message));
+    const { postMessage: post } = api;
+    this.rpc = new Rpc((message) => post(message));
     this.rpc.onPush((push) => this.onPush(push));
     this.live = new LivePull(() => this.pull());
     store.subscribe(["selected"], () => this.selectionChanged());
@@ -72,6 +73,10 @@ export class PanelController implements PanelActions {
       if (!(error instanceof BasinError && error.code === "cancelled")) this.notice(errorText(error), "error");
       return false;
     }
+  }
+
+  async copy(text: string, done: string): Promise<void> {
+    if (await this.act("copyText", { text })) this.notice(done);
   }
 
   notice(message: string, kind: "info" | "error" = "info"): void {

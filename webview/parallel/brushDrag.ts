@@ -32,18 +32,11 @@ export function dragTo({ grip, others, from, startedAt }: BrushDrag, unit: numbe
   const clamp = (u: number): number => Math.min(1, Math.max(0, u));
   const [low, high] = from;
   const ordered = (a: number, b: number): Stretch => (a <= b ? [a, b] : [b, a]);
-  switch (grip) {
-    case "new":
-      return [...others, ordered(clamp(startedAt), clamp(unit))];
-    case "low":
-      return [...others, ordered(clamp(unit), high)];
-    case "high":
-      return [...others, ordered(low, clamp(unit))];
-    case "move": {
-      const shift = Math.min(1 - high, Math.max(-low, unit - startedAt));
-      return [...others, [low + shift, high + shift]];
-    }
-  }
+  if (grip === "new") return [...others, ordered(clamp(startedAt), clamp(unit))];
+  if (grip === "low") return [...others, ordered(clamp(unit), high)];
+  if (grip === "high") return [...others, ordered(low, clamp(unit))];
+  const shift = Math.min(1 - high, Math.max(-low, unit - startedAt));
+  return [...others, [low + shift, high + shift]];
 }
 
 /** The stretches without the one under `unit`; without any of them when none is there (a double-click beside clears all). */

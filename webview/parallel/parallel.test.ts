@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { generateStudy } from "../gallery/generate.ts";
 import { panelColumns } from "../shared/columnModel.ts";
@@ -75,7 +75,7 @@ describe("brushes on axes", () => {
   it("of categories cover whole categories and join neighbours", () => {
     const axis = axisFor("optimizer");
     const intervals = intervalsOf(axis, [[0.4, 1]]);
-    expect(intervals.map(([a]) => a).sort()).toEqual([...axis.codes.slice(1)].sort());
+    expect(new Set(intervals.map(([a]) => a))).toEqual(new Set(axis.codes.slice(1)));
     expect(stretchesOf(axis, intervals)).toEqual([[1 / 3, 1]]);
   });
   it("at the end of the axis take the extreme trial in", () => {

@@ -249,10 +249,7 @@ export abstract class CanvasChart extends PanelElement {
       {
         label: "Copy Data as CSV",
         separated: true,
-        run: () =>
-          void actions.act("copyText", { text: this.csv() }).then((done) => {
-            if (done) actions.notice("Copied the data.");
-          }),
+        run: () => void actions.copy(this.csv(), "Copied the data."),
       },
     ];
   }

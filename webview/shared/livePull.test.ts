@@ -23,7 +23,11 @@ function handClock(): Clock & { advance(ms: number): void } {
   };
 }
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** Lets everything that waits on settled promises run. */
+const turn = (): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, 0);
+  });
 
 describe("LivePull", () => {
   it("pulls one at a time and rests three times as long as the last one took", async () => {

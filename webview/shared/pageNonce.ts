@@ -10,5 +10,3 @@ if (nonce !== "" && document.querySelector('meta[property="csp-nonce"]') === nul
   meta.content = nonce;
   document.head.append(meta);
 }
-
-export {};

@@ -17,9 +17,10 @@ export interface PanelActions {
   ): Promise<RequestResult<M>>;
   /** A request whose failure is shown to the person and not thrown; resolves to whether it worked. */
   act<M extends PanelMethod>(method: M, params: RequestParams<M>): Promise<boolean>;
+  /** Puts text on the clipboard and says `done`, or what went wrong. */
+  copy(text: string, done: string): Promise<void>;
   /** One line at the foot of the panel, read out; goes by itself. */
   notice(message: string, kind?: "info" | "error"): void;
-  /** The person has changed something that is kept: saved soon. */
   openInspector(): void;
   /** Pull again now. */
   refresh(): void;

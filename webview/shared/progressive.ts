@@ -24,7 +24,7 @@ export class PaintQueue {
   /** Runs pieces for `budgetMs`, at least one a layer, layers in the order they were added; whether anything is left. */
   run(budgetMs: number): boolean {
     const end = this.now() + budgetMs;
-    for (const [layer, painter] of [...this.painters]) {
+    for (const [layer, painter] of this.painters) {
       do {
         if (painter.next().done === true) {
           this.painters.delete(layer);

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { rngForKey } from "../../src/core/rng.ts";
 import { indexOfSorted, keepRows, sortIndex } from "./sortIndex.ts";

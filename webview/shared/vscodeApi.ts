@@ -5,7 +5,7 @@
 import type { PanelToHost } from "../../src/protocol/panel.ts";
 
 export interface WebviewApi {
-  postMessage(message: PanelToHost): void;
+  readonly postMessage: (message: PanelToHost) => void;
   getState(): unknown;
   setState(state: unknown): void;
 }

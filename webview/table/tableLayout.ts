@@ -27,26 +27,13 @@ export function columnWidths(
 }
 
 function widestValue(column: PanelColumn, count: number, measure: (text: string) => number): number {
-  switch (column.role) {
-    case "state":
-      return measure("complete") + 22;
-    case "number":
-      return measure("8".repeat(Math.max(2, String(count * 2).length)));
-    case "step":
-      return measure("888");
-    case "duration":
-      return measure("88:88:88");
-    case "objective":
-    case "metric":
-    case "param": {
-      if (column.categories === undefined) return measure(longestNumber);
-      let widest = 0;
-      for (let code = 0; code < Math.min(column.categories.length, sampleRows); code++) {
-        widest = Math.max(widest, measure(String(column.categories[code])));
-      }
-      return widest;
-    }
-  }
+  const { role, categories } = column;
+  if (role === "state") return measure("complete") + 22;
+  if (role === "number") return measure("8".repeat(Math.max(2, String(count * 2).length)));
+  if (role === "step") return measure("888");
+  if (role === "duration") return measure("88:88:88");
+  if (categories === undefined) return measure(longestNumber);
+  return Math.max(0, ...categories.slice(0, sampleRows).map((category) => measure(String(category))));
 }
 
 /** Text of a header's tooltip: name, and what the column holds. */

@@ -5,7 +5,6 @@
  */
 import { Virtualizer, elementScroll, observeElementOffset, observeElementRect } from "@tanstack/virtual-core";
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { repeat } from "lit/directives/repeat.js";
 import { trialStates } from "../../src/core/trial.ts";
 import { cellText, fullText, type PanelColumn } from "../shared/columnModel.ts";
 import { stateIcon } from "../shared/icons.ts";
@@ -172,11 +171,8 @@ export class TrialTable extends PanelElement {
           ${
             data === null
               ? nothing
-              : repeat(
-                  items,
-                  (item) => data.number[visible[item.index] ?? -1] ?? -1 - item.index,
-                  (item) => this.row(columns, visible[item.index] ?? -1, item.index, item.start),
-                )
+              : // Not keyed: rows keep their elements and change their text, which is cheaper than moving elements about.
+                items.map((item) => this.row(columns, visible[item.index] ?? -1, item.index, item.start))
           }
         </div>
         ${visible.length === 0 ? html`<div class="empty">${this.emptyMessage()}</div>` : nothing}
@@ -314,10 +310,8 @@ export class TrialTable extends PanelElement {
       store.selectedRows.length > 0
         ? store.order.filter((row) => store.isSelected(store.columns?.number[row] ?? -1))
         : store.visible;
-    void this.actions.act("copyText", { text: trialsAsTsv(this.columns, rows) }).then((done) => {
-      if (done)
-        this.actions.notice(`Copied ${rows.length.toLocaleString("en")} ${rows.length === 1 ? "trial" : "trials"}.`);
-    });
+    const what = `${rows.length.toLocaleString("en")} ${rows.length === 1 ? "trial" : "trials"}`;
+    void this.actions.copy(trialsAsTsv(this.columns, rows), `Copied ${what}.`);
   };
 
   // --- pointer ----------------------------------------------------------------------------------------------------
