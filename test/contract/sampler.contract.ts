@@ -226,14 +226,7 @@ export function samplerContract(entry: SamplerEntry): void {
       const history = historyOf(space, { count: 25 }).map((trial) =>
         Object.freeze({ ...trial, params: Object.freeze({ ...trial.params }) }),
       );
-      expectValid(
-        space,
-        await ask(
-          create(space),
-          Object.freeze(history) as readonly FinishedTrial[],
-          Object.freeze([]) as readonly PendingTrial[],
-        ),
-      );
+      expectValid(space, await ask(create(space), Object.freeze(history), Object.freeze([])));
     });
   });
 }
