@@ -133,8 +133,10 @@ export async function connectEngine(options: ConnectOptions): Promise<EngineClie
       params: EngineParams<M>,
       signal?: AbortSignal,
     ): Promise<EngineResult<M>> {
-      if (signal?.aborted === true) throw new BasinError("cancelled", "Cancelled.");
+      throwIfAborted(signal);
       const current = await linked(signal);
+      // A signal that fires in between fires no listener that is added later.
+      throwIfAborted(signal);
       if (method === "engine.shutdown") parted = true;
       return send(current, method, params, signal);
     },
@@ -155,6 +157,10 @@ export async function connectEngine(options: ConnectOptions): Promise<EngineClie
       handlers.clear();
     },
   };
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new BasinError("cancelled", "Cancelled.");
 }
 
 async function send<M extends EngineMethod>(
