@@ -20,18 +20,24 @@ export function debounce(ms: number, work: () => void): Timed {
   };
 }
 
-/** Runs `work` at once and then at most every `ms`; a call in between is made up for at the end of the gap. */
-export function throttle(ms: number, work: () => void): Timed {
+/**
+ * Runs `work` at once and then at most every `ms`; a call in between is made up for at the end of the gap.
+ * @param ms the gap, or a function asked for it each time
+ */
+export function throttle(ms: number | (() => number), work: () => void): Timed {
   let timer: NodeJS.Timeout | undefined;
   let again = false;
   const rest = (): void => {
-    timer = setTimeout(() => {
-      timer = undefined;
-      if (!again) return;
-      again = false;
-      work();
-      rest();
-    }, ms);
+    timer = setTimeout(
+      () => {
+        timer = undefined;
+        if (!again) return;
+        again = false;
+        work();
+        rest();
+      },
+      typeof ms === "number" ? ms : ms(),
+    );
   };
   return {
     call() {

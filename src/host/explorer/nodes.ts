@@ -27,8 +27,10 @@ export interface StudyNode {
   readonly expanded: boolean;
   /** Rows to load. */
   limit: number;
-  /** Trials of the last pull, by number. */
+  /** Trials of the last pull, by number, in the order shown. */
   trials: Map<number, TrialNode>;
+  /** What was shown with them; undefined as long as the study was never opened. */
+  shown: { readonly total: number; readonly look: string } | undefined;
 }
 
 export interface TrialNode {
@@ -159,5 +161,6 @@ export function newStudyNode(study: LiveStudy, limit: number): StudyNode {
     expanded: study.summary.state === "running",
     limit,
     trials: new Map(),
+    shown: undefined,
   };
 }

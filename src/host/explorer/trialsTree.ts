@@ -24,7 +24,7 @@ import {
   type StudyNode,
   type TrialNode,
 } from "./nodes.ts";
-import { trialTooltip } from "./texts.ts";
+import { studyDescription, trialDescription, trialTooltip } from "./texts.ts";
 import type { TrialFilter } from "./trialFilter.ts";
 import { fetchPage, type TrialPage, type TrialSort } from "./trialPage.ts";
 
@@ -43,6 +43,12 @@ export interface TrialsTree extends Disposable {
   selected(): Node | undefined;
 }
 
+/** How often a study is pulled. */
+interface Pace {
+  gap: number;
+  readonly timed: Timed;
+}
+
 export function createTrialsTree(
   engines: Engines,
   studies: Studies,
@@ -50,10 +56,12 @@ export function createTrialsTree(
   selection: Selection,
 ): TrialsTree {
   const scope = createScope();
-  const updates = scope.add(new vscode.EventEmitter<Node | undefined>());
+  const updates = scope.add(new vscode.EventEmitter<Node | Node[] | undefined>());
   const studyNodes = new Map<string, StudyNode>();
   const fileNodes = new Map<string, FileNode>();
-  const paces = new Map<string, { readonly gap: number; readonly timed: Timed }>();
+  const paces = new Map<string, Pace>();
+  /** Pages pulled before the view asked for them. */
+  const ahead = new Map<string, TrialPage>();
   const lost = new Map<string, string>();
   let filter: TrialFilter | undefined;
   let sort: TrialSort = "best";
@@ -88,21 +96,25 @@ export function createTrialsTree(
     return [...live.map(nodeOf), ...notStarted];
   }
 
-  async function trialsOf(node: StudyNode): Promise<Node[]> {
+  async function pull(node: StudyNode): Promise<TrialPage> {
     const { folder, summary } = node.study;
-    let page: TrialPage;
     const begun = performance.now();
+    const query = { studyId: summary.id, sort, filter, limit: node.limit };
+    const page = await fetchPage((method, params) => engines.request(folder, method, params), query);
+    // At most four times a second, and at most a fifth of the time is spent on pulling.
+    paceOf(node).gap = Math.max(250, (performance.now() - begun) * 4);
+    return page;
+  }
+
+  async function trialsOf(node: StudyNode): Promise<Node[]> {
+    const waiting = ahead.get(node.key);
+    ahead.delete(node.key);
+    let page: TrialPage;
     try {
-      page = await fetchPage((method, params) => engines.request(folder, method, params), {
-        studyId: summary.id,
-        sort,
-        filter,
-        limit: node.limit,
-      });
+      page = waiting ?? (await pull(node));
     } catch (error) {
       return [{ kind: "note", parent: node, text: errorText(error), isError: true }];
     }
-    pace(node, performance.now() - begun);
     const trials = new Map<number, TrialNode>();
     for (const row of page.rows) {
       const trial = node.trials.get(row.number) ?? { kind: "trial", parent: node, row };
@@ -110,36 +122,60 @@ export function createTrialsTree(
       trials.set(row.number, trial);
     }
     node.trials = trials;
+    node.shown = { total: page.total, look: lookOf(node) };
     if (page.total === 0) {
-      return [
-        {
-          kind: "note",
-          parent: node,
-          text: filter === undefined ? "No trials yet" : "No trial matches the filter",
-          isError: false,
-        },
-      ];
+      const text = filter === undefined ? "No trials yet" : "No trial matches the filter";
+      return [{ kind: "note", parent: node, text, isError: false }];
     }
     const nodes: Node[] = [...trials.values()];
     if (page.total > nodes.length) nodes.push({ kind: "more", parent: node, shown: nodes.length, total: page.total });
     return nodes;
   }
 
-  /** How often a study is pulled: at most four times a second, and at most a fifth of the time is spent on pulling. */
-  function pace(node: StudyNode, tookMs: number): Timed {
-    const gap = Math.max(250, tookMs * 4);
-    const known = paces.get(node.key);
-    // About the same gap keeps its running timer.
-    if (known !== undefined && gap < known.gap * 2 && gap > known.gap / 2) return known.timed;
-    known?.timed.dispose();
-    const timed = throttle(gap, () => updates.fire(node));
-    paces.set(node.key, { gap, timed });
-    return timed;
+  /** What the study's own line says: as long as it stays, only its rows may need drawing. */
+  const lookOf = ({ study }: StudyNode): string => `${study.summary.state} ${studyDescription(study.summary)}`;
+
+  /**
+   * Draws what changed. Drawing a row again takes its tooltip away, so while the order stays only the rows that say
+   * something new are drawn.
+   */
+  async function redraw(node: StudyNode): Promise<void> {
+    const { shown } = node;
+    if (shown === undefined || shown.look !== lookOf(node)) {
+      updates.fire(node);
+      return;
+    }
+    const page = await pull(node);
+    const before = [...node.trials.keys()];
+    const same = page.total === shown.total && page.rows.length === before.length;
+    if (!same || page.rows.some((row, i) => row.number !== before[i])) {
+      ahead.set(node.key, page);
+      updates.fire(node);
+      return;
+    }
+    const changed: TrialNode[] = [];
+    for (const row of page.rows) {
+      const trial = node.trials.get(row.number);
+      if (trial === undefined) continue;
+      if (trial.row.state !== row.state || trialDescription(trial.row) !== trialDescription(row)) changed.push(trial);
+      trial.row = row;
+    }
+    if (changed.length > 0) updates.fire(changed);
   }
 
-  function update(study: LiveStudy): void {
-    const node = nodeOf(study);
-    (paces.get(node.key)?.timed ?? pace(node, 0)).call();
+  function paceOf(node: StudyNode): Pace {
+    let pace = paces.get(node.key);
+    if (pace === undefined) {
+      const made: Pace = {
+        gap: 250,
+        timed: throttle(
+          () => made.gap,
+          () => void redraw(node).catch(() => updates.fire(node)),
+        ),
+      };
+      paces.set(node.key, (pace = made));
+    }
+    return pace;
   }
 
   const setContext = (key: string, value: boolean): void =>
@@ -215,6 +251,7 @@ export function createTrialsTree(
 
   function refresh(): void {
     describe();
+    ahead.clear();
     updates.fire(undefined);
   }
 
@@ -223,6 +260,12 @@ export function createTrialsTree(
       const node = nodes[0];
       if (node?.kind !== "trial" || revealing === `${node.parent.key}/${node.row.number}`) return;
       selection.set(node.parent.key, [node.row.number], "explorer");
+    }),
+  );
+  scope.add(
+    view.onDidCollapseElement(({ element }) => {
+      // Rows of a closed study are not pulled until it is opened again.
+      if (element.kind === "study") element.shown = undefined;
     }),
   );
   scope.add(
@@ -237,7 +280,7 @@ export function createTrialsTree(
       if (structure) refresh();
       else {
         describe();
-        changed.forEach(update);
+        for (const study of changed) paceOf(nodeOf(study)).timed.call();
       }
     }),
   );
@@ -268,6 +311,7 @@ export function createTrialsTree(
     },
     loadMore(node) {
       node.limit += pageSize();
+      ahead.delete(node.key);
       updates.fire(node);
     },
     refresh,
