@@ -104,7 +104,11 @@ export interface TrialDetail extends TrialRow {
   readonly logPath?: string;
   /** Last lines of it (at most 50 lines, 16 kB). */
   readonly logTail: readonly string[];
-  readonly curves: readonly { readonly metric: string; readonly steps: readonly number[]; readonly values: readonly number[] }[];
+  readonly curves: readonly {
+    readonly metric: string;
+    readonly steps: readonly number[];
+    readonly values: readonly number[];
+  }[];
 }
 
 export interface TrialQuery {
@@ -126,8 +130,14 @@ export interface StartResult {
 
 /** Requests: name -> [params, result]. */
 export interface EngineRequests {
-  "initialize": [{ protocolVersion: number; client: string; pid: number }, { protocolVersion: number; engineVersion: string; pid: number; workspace: string }];
-  "engine.status": [Record<string, never>, { pid: number; uptimeMs: number; rssBytes: number; clients: number; runningStudies: number; revision: number }];
+  initialize: [
+    { protocolVersion: number; client: string; pid: number },
+    { protocolVersion: number; engineVersion: string; pid: number; workspace: string },
+  ];
+  "engine.status": [
+    Record<string, never>,
+    { pid: number; uptimeMs: number; rssBytes: number; clients: number; runningStudies: number; revision: number },
+  ];
   /** Stops taking requests, puts running trials back to waiting, ends. */
   "engine.shutdown": [Record<string, never>, null];
   "study.list": [Record<string, never>, readonly StudySummary[]];
@@ -151,9 +161,18 @@ export interface EngineRequests {
   /** Adds a configuration to be run next; missing parameters are drawn by the sampler, unknown or out-of-domain ones refused. */
   "trial.enqueue": [{ studyId: number; params: Params }, { number: number }];
   /** Driven from outside (`basin ask-tell`). Trials asked before and never told are handed out again first. */
-  "ask": [{ studyId: number; count: number }, { trials: readonly { number: number; params: Params; resumed: boolean }[] }];
-  "tell": [{ studyId: number; number: number; values?: readonly number[]; state?: "complete" | "pruned" | "failed" }, null];
-  "report": [{ studyId: number; number: number; step: number; value: number }, { decision: "continue" | "stop" | "pause"; reason: string }];
+  ask: [
+    { studyId: number; count: number },
+    { trials: readonly { number: number; params: Params; resumed: boolean }[] },
+  ];
+  tell: [
+    { studyId: number; number: number; values?: readonly number[]; state?: "complete" | "pruned" | "failed" },
+    null,
+  ];
+  report: [
+    { studyId: number; number: number; step: number; value: number },
+    { decision: "continue" | "stop" | "pause"; reason: string },
+  ];
 }
 
 export type EngineMethod = keyof EngineRequests;
@@ -163,9 +182,18 @@ export type EngineResult<M extends EngineMethod> = EngineRequests[M][1];
 /** Notifications engine -> client: name -> params. */
 export interface EngineNotifications {
   /** Something changed; clients pull what they show. At most 10 a second. */
-  "changed": { readonly revision: number; readonly studies: readonly { readonly id: number; readonly revision: number }[] };
+  changed: {
+    readonly revision: number;
+    readonly studies: readonly { readonly id: number; readonly revision: number }[];
+  };
   /** A study left `running` by itself (budget spent, target reached, failed). */
-  "study.ended": { readonly studyId: number; readonly name: string; readonly state: StudyStateName; readonly reason: string; readonly best?: BestTrial };
+  "study.ended": {
+    readonly studyId: number;
+    readonly name: string;
+    readonly state: StudyStateName;
+    readonly reason: string;
+    readonly best?: BestTrial;
+  };
 }
 
 /** `data` of a JSON-RPC error made of a BasinError. */

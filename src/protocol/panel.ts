@@ -36,26 +36,26 @@ export interface PanelState {
 
 /** Requests webview -> host: name -> [params, result]. The host adds the panel's studyId where one is needed. */
 export interface PanelRequests {
-  "study": [null, StudyDetail];
-  "columns": [null, TrialColumns];
-  "curves": [{ metric: string; numbers?: readonly number[]; maxTrials: number }, CurveColumns];
-  "trial": [{ number: number }, TrialDetail];
-  "log": [{ limit: number }, readonly StudyLogLine[]];
-  "pause": [null, null];
-  "resume": [null, null];
-  "stop": [null, null];
-  "start": [null, null];
-  "stopTrial": [{ number: number }, null];
-  "enqueue": [{ params: Params }, { number: number }];
-  "openLog": [{ number: number }, null];
-  "openStudyFile": [null, null];
-  "showEngineLog": [null, null];
+  study: [null, StudyDetail];
+  columns: [null, TrialColumns];
+  curves: [{ metric: string; numbers?: readonly number[]; maxTrials: number }, CurveColumns];
+  trial: [{ number: number }, TrialDetail];
+  log: [{ limit: number }, readonly StudyLogLine[]];
+  pause: [null, null];
+  resume: [null, null];
+  stop: [null, null];
+  start: [null, null];
+  stopTrial: [{ number: number }, null];
+  enqueue: [{ params: Params }, { number: number }];
+  openLog: [{ number: number }, null];
+  openStudyFile: [null, null];
+  showEngineLog: [null, null];
   /** A new file in the editor with this text, or saved where the person says. */
-  "saveText": [{ suggestedName: string; text: string }, null];
-  "saveImage": [{ suggestedName: string; pngBase64: string }, null];
-  "copyText": [{ text: string }, null];
+  saveText: [{ suggestedName: string; text: string }, null];
+  saveImage: [{ suggestedName: string; pngBase64: string }, null];
+  copyText: [{ text: string }, null];
   /** The panel's selection changed: the explorer follows. */
-  "select": [{ numbers: readonly number[] }, null];
+  select: [{ numbers: readonly number[] }, null];
 }
 
 export type PanelMethod = keyof PanelRequests;
@@ -78,5 +78,12 @@ export type PanelToHost =
 
 export type HostToPanel =
   | { readonly type: "response"; readonly id: number; readonly ok: true; readonly result: unknown }
-  | { readonly type: "response"; readonly id: number; readonly ok: false; readonly code: string; readonly message: string; readonly hint: string }
+  | {
+      readonly type: "response";
+      readonly id: number;
+      readonly ok: false;
+      readonly code: string;
+      readonly message: string;
+      readonly hint: string;
+    }
   | PanelPush;
