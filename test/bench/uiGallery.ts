@@ -54,17 +54,30 @@ export interface GalleryPage {
   readonly errors: string[];
 }
 
-/** A page of that size with the panel on it; `query` as in webview/gallery/main.ts; `before` runs in the page first. */
+/** A page of that size with the panel on it; `query` as in webview/gallery/main.ts. */
 export async function openPanel(
   browser: Browser,
   folder: string,
   query: Readonly<Record<string, string>>,
   size: { readonly width: number; readonly height: number },
-  before?: () => void,
+): Promise<GalleryPage> {
+  const opened = await blankPage(browser, folder, size);
+  await opened.page.goto(panelUrl(query));
+  return opened;
+}
+
+export function panelUrl(query: Readonly<Record<string, string>>): string {
+  return `${origin}/frame.html?${new URLSearchParams(query).toString()}`;
+}
+
+/** A page that answers for the gallery's files and has not gone there yet. */
+export async function blankPage(
+  browser: Browser,
+  folder: string,
+  size: { readonly width: number; readonly height: number },
 ): Promise<GalleryPage> {
   const context = await browser.newContext({ viewport: size, reducedMotion: "reduce", colorScheme: "dark" });
   const page = await context.newPage();
-  if (before !== undefined) await page.addInitScript(before);
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(`exception: ${error.message}`));
   page.on("console", (message) => {
@@ -80,6 +93,5 @@ export async function openPanel(
       await route.fulfill({ status: 404, body: "" });
     }
   });
-  await page.goto(`${origin}/frame.html?${new URLSearchParams(query).toString()}`);
   return { page, errors };
 }

@@ -12,6 +12,7 @@ interface TraceEvent {
   readonly ts: number;
   readonly dur?: number;
   readonly tdur?: number;
+  readonly args?: { readonly data?: { readonly url?: string } };
 }
 
 const scripting = new Set([
@@ -33,8 +34,13 @@ export interface FrameTimes {
   readonly spanMs: number;
 }
 
-/** Runs `act` and says what the page's main thread did in each frame meanwhile. */
-export async function traced(browser: Browser, page: Page, act: () => Promise<void>): Promise<FrameTimes> {
+/** Runs `act` and says what the page's main thread did in each frame meanwhile, a script of that name left out. */
+export async function traced(
+  browser: Browser,
+  page: Page,
+  leftOut: string | undefined,
+  act: () => Promise<void>,
+): Promise<FrameTimes> {
   await browser.startTracing(page, { categories: ["devtools.timeline", "disabled-by-default-devtools.timeline"] });
   await act();
   const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
@@ -53,9 +59,10 @@ export async function traced(browser: Browser, page: Page, act: () => Promise<vo
   const perFrame = new Map<number, number>();
   let coveredTo = 0;
   let frame = 0;
-  for (const { ts, dur = 0, tdur = 0 } of calls) {
+  for (const { name, ts, dur = 0, tdur = 0, args } of calls) {
     if (ts < coveredTo) continue;
     coveredTo = ts + dur;
+    if (name === "EvaluateScript" && leftOut !== undefined && args?.data?.url?.endsWith(leftOut) === true) continue;
     while (frame < ends.length && ends[frame]! < ts) frame++;
     perFrame.set(frame, (perFrame.get(frame) ?? 0) + tdur / 1000);
   }

@@ -163,9 +163,12 @@ export class PanelController implements PanelActions {
   }
 
   private saveSoon(): void {
-    if (!this.initialised) return;
-    clearTimeout(this.saveTimer);
-    this.saveTimer = setTimeout(() => this.api.setState(this.store.snapshot()), saveDelayMs);
+    // A timer that runs is left to run: live updates would otherwise put the saving off for ever.
+    if (!this.initialised || this.saveTimer !== undefined) return;
+    this.saveTimer = setTimeout(() => {
+      this.saveTimer = undefined;
+      this.api.setState(this.store.snapshot());
+    }, saveDelayMs);
   }
 }
 
