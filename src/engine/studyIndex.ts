@@ -228,13 +228,15 @@ export class StudyIndex {
   columns(revision: number): TrialColumns {
     if (!this.#loaded) throw new BasinError("internal", "Columns were asked for before the study was read.");
     const count = this.#count;
+    const numbers = new Int32Array(count);
+    for (let i = 0; i < count; i++) numbers[i] = i;
     const doubles = (column: Column<Float64Array>): Float64Array => column.data.slice(0, count);
     const objectiveNames = new Set(this.#objectives.map((objective) => objective.metric));
     return {
       studyId: this.#studyId,
       revision,
       count,
-      number: Int32Array.from({ length: count }, (_, i) => i),
+      number: numbers,
       state: this.#state.data.slice(0, count),
       objectives: this.#objectives.map(({ metric, direction }, i) => ({
         metric,
@@ -247,7 +249,7 @@ export class StudyIndex {
             kind: "category",
             name: parameter.name,
             categories: parameter.choices,
-            codes: Int32Array.from(column.data.subarray(0, count)),
+            codes: (column.data as Int32Array).slice(0, count),
           };
         }
         const numeric = parameter.type === "constant" ? undefined : parameter;
@@ -258,7 +260,7 @@ export class StudyIndex {
           integer: parameter.type === "int",
           low: numeric?.low ?? Number.NaN,
           high: numeric?.high ?? Number.NaN,
-          values: Float64Array.from(column.data.subarray(0, count)),
+          values: (column.data as Float64Array).slice(0, count),
         };
       }),
       metrics: [...this.#metrics]
