@@ -95,6 +95,8 @@ export class StudyIndex {
   }
 
   async #load(): Promise<void> {
+    // Room for all at once: growing step by step would copy everything several times.
+    this.#columns.reserve(this.#store.trialCount(this.#studyId));
     for (;;) {
       const page = this.#store.trials(this.#studyId, this.#count, pageSize);
       this.#columns.reserve(this.#count + page.length);

@@ -1,5 +1,5 @@
 /**
- * The store on SQLite (WAL). All SQL of Basin stands here and in migrations/.
+ * The store on SQLite (WAL); its SQL stands in statements.ts.
  * Invariant: every method is one transaction; a finished trial or a study's end is synced to the disk before the method
  * returns, everything else survives the death of the process.
  * The engine is the only user, so counters of numbers and finish order are kept in memory between calls.
@@ -10,16 +10,8 @@ import { BasinError } from "../core/errors.ts";
 import type { Params } from "../core/space/parameter.ts";
 import { isFinal, trialStates, type TrialState } from "../core/trial.ts";
 import { openDatabase, type OpenOptions, storageError } from "./openDatabase.ts";
-import {
-  encodeNumbers,
-  logFromRow,
-  numberOf,
-  type Row,
-  studyColumns,
-  studyFromRow,
-  trialColumns,
-  trialFromRow,
-} from "./rows.ts";
+import { encodeNumbers, logFromRow, numberOf, type Row, studyFromRow, trialFromRow } from "./rows.ts";
+import { paused, prepareStatements, running, type Statements, waiting } from "./statements.ts";
 import type {
   LogLine,
   NewStudy,
@@ -32,9 +24,6 @@ import type {
   TrialStore,
 } from "./trialStore.ts";
 
-const waiting = trialStates.indexOf("waiting");
-const running = trialStates.indexOf("running");
-const paused = trialStates.indexOf("paused");
 const keptLogLines = 1000;
 /** Trials whose rows go in one step of `purgeDeleted`. */
 const purgePage = 100;
@@ -55,7 +44,7 @@ export function openSqliteStore(options: OpenOptions): SqliteStore {
 export class SqliteStore implements TrialStore {
   readonly #db: Database.Database;
   readonly #file: string;
-  readonly #sql: ReturnType<typeof prepareAll>;
+  readonly #sql: Statements;
   readonly #counters = new Map<number, Counters>();
   /** The write-ahead log, for syncing; SQLite keeps the file as long as the database is open. */
   #log: number | undefined;
@@ -64,7 +53,7 @@ export class SqliteStore implements TrialStore {
   constructor(db: Database.Database, file: string) {
     this.#db = db;
     this.#file = file;
-    this.#sql = prepareAll(db);
+    this.#sql = prepareStatements(db);
   }
 
   createStudy(study: NewStudy): StudyRecord {
@@ -456,100 +445,4 @@ export class SqliteStore implements TrialStore {
 
 function unknownStudy(id: number): BasinError {
   return new BasinError("unknown-study", `There is no study ${id}.`, "It may have been deleted; refresh the list.");
-}
-
-function prepareAll(db: Database.Database) {
-  const sql = (source: string): Database.Statement => db.prepare(source);
-  const rows = (source: string): Database.Statement => db.prepare(source).raw();
-  const values = (source: string): Database.Statement => db.prepare(source).pluck();
-  return {
-    begin: sql("BEGIN IMMEDIATE"),
-    commit: sql("COMMIT"),
-    rollback: sql("ROLLBACK"),
-
-    lastGeneration: values("SELECT max(generation) FROM studies WHERE path = ? AND name = ?"),
-    insertStudy: sql(
-      "INSERT INTO studies (name, path, generation, text, format, objective, state, created_at) VALUES (?, ?, ?, ?, ?, ?, 'created', ?)",
-    ),
-    findStudy: rows(
-      `SELECT ${studyColumns} FROM studies WHERE path = ? AND name = ? AND deleted = 0 ORDER BY generation DESC LIMIT 1`,
-    ),
-    study: rows(`SELECT ${studyColumns} FROM studies WHERE id = ? AND deleted = 0`),
-    studies: rows(`SELECT ${studyColumns} FROM studies WHERE deleted = 0 ORDER BY id`),
-    updateText: sql("UPDATE studies SET text = ? WHERE id = ? AND deleted = 0"),
-    setState: sql("UPDATE studies SET state = ?, reason = ?, elapsed_ms = ?, running_since = ? WHERE id = ?"),
-    tick: sql(
-      "UPDATE studies SET elapsed_ms = elapsed_ms + max(0, ? - running_since), running_since = ? WHERE id = ? AND running_since IS NOT NULL",
-    ),
-    // A generation below zero frees the name for the next study of this file.
-    hideStudy: sql(
-      "UPDATE studies SET deleted = 1, generation = -id, running_since = NULL WHERE id = ? AND deleted = 0",
-    ),
-    hiddenStudy: values("SELECT id FROM studies WHERE deleted = 1 LIMIT 1"),
-    purgeReports: sql("DELETE FROM reports WHERE study_id = ? AND number > ?"),
-    purgeTrials: sql("DELETE FROM trials WHERE study_id = ? AND number > ?"),
-    purgeStudy: [
-      sql("DELETE FROM metrics WHERE study_id = ?"),
-      sql("DELETE FROM log WHERE study_id = ?"),
-      sql("DELETE FROM studies WHERE id = ?"),
-    ],
-
-    lastNumber: values("SELECT max(number) FROM trials WHERE study_id = ?"),
-    lastFinish: values("SELECT max(finish_order) FROM trials WHERE study_id = ? AND finish_order IS NOT NULL"),
-    lastLine: values("SELECT max(line) FROM log WHERE study_id = ?"),
-    addTrial: sql(
-      `INSERT INTO trials (study_id, number, state, params, suggested_because, created_at) VALUES (?, ?, ${waiting}, ?, ?, ?)`,
-    ),
-    startTrial: rows(
-      `UPDATE trials SET state = ${running}, attempt = attempt + 1, slot = ?, marker = ?, started_at = ?, until_step = ?,
-         pid = NULL, reason = '', finished_at = NULL
-       WHERE study_id = ? AND number = ? AND state IN (${waiting}, ${paused}) RETURNING ${trialColumns}`,
-    ),
-    setProcess: sql(
-      `UPDATE trials SET pid = coalesce(?, pid), placement = coalesce(?, placement)
-       WHERE study_id = ? AND number = ? AND state = ${running}`,
-    ),
-    clearProcess: sql("UPDATE trials SET pid = NULL, marker = NULL WHERE study_id = ? AND number = ?"),
-    addMetric: sql("INSERT INTO metrics (study_id, name) VALUES (?, ?)"),
-    metrics: rows("SELECT id, name FROM metrics WHERE study_id = ? ORDER BY id"),
-    addReport: sql(
-      "INSERT INTO reports (study_id, number, metric_id, step, value, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-    ),
-    setLast: sql(
-      `UPDATE trials SET last_value = iif(? > coalesce(last_step, -1), ?, last_value), last_step = iif(? > coalesce(last_step, -1), ?, last_step)
-       WHERE study_id = ? AND number = ? AND state = ${running}`,
-    ),
-    addCheckpoint: sql(
-      `UPDATE trials SET checkpoint_step = ?, checkpoint_path = ? WHERE study_id = ? AND number = ? AND state = ${running}`,
-    ),
-    suspend: sql(
-      `UPDATE trials SET state = ?, reason = ?, interruptions = interruptions + ?,
-         pid = iif(?, pid, NULL), marker = iif(?, marker, NULL)
-       WHERE study_id = ? AND number = ? AND state = ${running}`,
-    ),
-    finish: sql(
-      `UPDATE trials SET state = ?, objectives = ?, metrics = ?, reason = ?, finished_at = ?, finish_order = ?,
-         pid = iif(?, pid, NULL), marker = iif(?, marker, NULL)
-       WHERE study_id = ? AND number = ? AND (state IN (${running}, ${paused}) OR (state = ${waiting} AND ? = ${waiting}))`,
-    ),
-
-    trial: rows(`SELECT ${trialColumns} FROM trials WHERE study_id = ? AND number = ?`),
-    trials: rows(`SELECT ${trialColumns} FROM trials WHERE study_id = ? AND number >= ? ORDER BY number LIMIT ?`),
-    openTrials: rows(`SELECT ${trialColumns} FROM trials WHERE study_id = ? AND state < 3 ORDER BY number`),
-    // Deleted studies too: a process does not end because its study is hidden.
-    leftProcesses: rows("SELECT study_id, number, pid, marker FROM trials WHERE marker IS NOT NULL"),
-    reports: rows(
-      `SELECT m.name, r.step, r.value, r.at FROM reports r JOIN metrics m ON m.id = r.metric_id
-       WHERE r.study_id = ? AND r.number = ? ORDER BY r.metric_id, r.step`,
-    ),
-    reportsBetween: rows(
-      "SELECT number, step, value FROM reports WHERE study_id = ? AND number >= ? AND number < ? AND metric_id = ? ORDER BY number, step",
-    ),
-    finishOrder: values(
-      "SELECT number FROM trials WHERE study_id = ? AND finish_order >= ? ORDER BY finish_order LIMIT ?",
-    ),
-    addLog: sql("INSERT INTO log (study_id, line, at, level, source, number, message) VALUES (?, ?, ?, ?, ?, ?, ?)"),
-    trimLog: sql("DELETE FROM log WHERE study_id = ? AND line < ?"),
-    log: rows("SELECT at, level, source, number, message FROM log WHERE study_id = ? ORDER BY line DESC LIMIT ?"),
-  };
 }
