@@ -20,6 +20,8 @@ const axisReach = brushWidth / 2 + 3;
 
 export class ParallelChart extends ParallelPlot {
   private drag: { readonly axis: number; readonly brush: BrushDrag; moved: boolean } | undefined;
+  private dragUnit = 0;
+  private dragFrame = 0;
   /** Row the keyboard is at. */
   private cursor = -1;
 
@@ -156,18 +158,28 @@ export class ParallelChart extends ParallelPlot {
       this.hoverAt(point);
       return;
     }
-    const axis = this.axes[drag.axis];
-    if (axis === undefined) return;
     if (!drag.moved && Math.abs(point.unit - drag.brush.startedAt) < this.edge) return;
     drag.moved = true;
     this.placeTip("", 0, 0);
-    this.store.setBrush(axis.key, intervalsOf(axis, dragTo(drag.brush, point.unit)));
+    // Moves may come faster than frames (or all at once after a slow one): only the last of a frame counts.
+    this.dragUnit = point.unit;
+    if (this.dragFrame === 0) this.dragFrame = requestAnimationFrame(() => this.applyDrag(drag));
   };
+
+  private applyDrag({ axis: index, brush }: { readonly axis: number; readonly brush: BrushDrag }): void {
+    cancelAnimationFrame(this.dragFrame);
+    this.dragFrame = 0;
+    const axis = this.axes[index];
+    if (axis !== undefined) this.store.setBrush(axis.key, intervalsOf(axis, dragTo(brush, this.dragUnit)));
+  }
 
   private readonly onUp = (event: PointerEvent): void => {
     const { drag, store } = this;
     this.drag = undefined;
-    if (drag?.moved === true) return;
+    if (drag?.moved === true) {
+      if (this.dragFrame !== 0) this.applyDrag(drag);
+      return;
+    }
     if (event.button !== 0 || event.target instanceof HTMLButtonElement) return;
     const point = this.at(event);
     const axis = this.axes[drag?.axis ?? -1];

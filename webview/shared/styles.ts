@@ -178,7 +178,8 @@ export const messageStyles = css`
     display: flex;
     flex-direction: column;
     gap: 8px;
-    animation: appear 0s linear 200ms both;
+    /* A delay and no motion, so it holds under reduced motion too. */
+    animation: appear 0s linear 200ms both !important;
   }
   .skeleton span {
     flex: none;
