@@ -143,9 +143,21 @@ export function statusItem(page: Page, text: string): Locator {
   return page.locator(".statusbar .statusbar-item", { hasText: text });
 }
 
-/** Waits until the workbench is drawn in one of the themes. */
-export async function themeShown(page: Page, kind: "vs" | "vs-dark" | "hc-black" | "hc-light"): Promise<void> {
-  await page.locator(`.monaco-workbench.${kind}`).waitFor();
+/** Built-in themes as the theme picker calls them, and the mark the workbench then carries. */
+export const themes = {
+  dark: { label: "Dark Modern", mark: "vs-dark" },
+  light: { label: "Light Modern", mark: "vs" },
+  highContrast: { label: "Dark High Contrast", mark: "hc-black" },
+  highContrastLight: { label: "Light High Contrast", mark: "hc-light" },
+} as const;
+
+/** Changes the colour theme of the running workbench. */
+export async function chooseTheme(page: Page, name: keyof typeof themes): Promise<void> {
+  const { label, mark } = themes[name];
+  await runCommand(page, "Preferences: Color Theme");
+  await quickInput(page).locator("input[type=text]").fill(label);
+  await pick(page, label);
+  await page.locator(`.monaco-workbench.${mark}`).waitFor();
 }
 
 export function notifications(page: Page): Locator {

@@ -2,7 +2,7 @@
  * One call from nothing to a workbench window with the extension in it, and one call back.
  * Invariant: everything it makes lies in one temporary folder that `close` removes; no process outlives `close`.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type Page } from "playwright-core";
@@ -28,8 +28,6 @@ export interface Workbench {
   readonly url: string;
   /** Errors the pages logged, for a failing test to show. */
   readonly consoleErrors: readonly string[];
-  /** Changes the user's settings as the settings editor does; the workbench takes them up by itself. */
-  changeSettings(settings: Settings): void;
   /** Closes the window without a word, as a crash or a closed laptop does. */
   close(): Promise<void>;
 }
@@ -50,10 +48,9 @@ export async function openWorkbench(options: HarnessOptions): Promise<Workbench>
     if (options.extension === "working-tree") linkExtension(folders.extensionsFolder);
     else if (options.extension !== "none") await installVsix(folders, options.extension.vsix);
 
-    const settings = { ...quietSettings, ...options.settings };
     const server = await startServer({
       ...folders,
-      settings,
+      settings: { ...quietSettings, ...options.settings },
       ...(options.env === undefined ? {} : { env: options.env }),
       workspaceTrust: options.workspaceTrust === true,
     });
@@ -73,13 +70,7 @@ export async function openWorkbench(options: HarnessOptions): Promise<Workbench>
     const url = workbenchUrl(server.port, { folder: options.folder });
     await page.goto(url);
     await waitForWorkbench(page);
-    const changeSettings = (changed: Settings): void => {
-      writeFileSync(
-        path.join(folders.userDataFolder, "User", "settings.json"),
-        JSON.stringify({ ...settings, ...changed }),
-      );
-    };
-    return { page, server, url, consoleErrors, changeSettings, close };
+    return { page, server, url, consoleErrors, close };
   } catch (error) {
     await close();
     throw error;

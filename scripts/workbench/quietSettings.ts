@@ -33,7 +33,7 @@ const nothingAsked: Settings = {
 };
 
 const samePicture: Settings = {
-  "workbench.colorTheme": "Default Dark Modern",
+  "workbench.colorTheme": "Dark Modern",
   "window.autoDetectColorScheme": false,
   "workbench.reduceMotion": "on",
   "workbench.secondarySideBar.defaultVisibility": "hidden",
@@ -54,12 +54,3 @@ const samePicture: Settings = {
 };
 
 export const quietSettings: Settings = { ...nothingFetched, ...nothingAsked, ...samePicture };
-
-/** Built-in themes by the four kinds that a webview can be told of. */
-export const themes = {
-  dark: "Default Dark Modern",
-  light: "Default Light Modern",
-  highContrast: "Default High Contrast",
-  highContrastLight: "Default High Contrast Light",
-} as const;
-export type ThemeName = keyof typeof themes;

@@ -31,21 +31,27 @@ export async function shownTrials(panel: Frame): Promise<number> {
 
 export const tableRows = (panel: Frame): Locator => tableGrid(panel).locator(`[role="row"]:has([role="gridcell"])`);
 
+/** The selected rows that are drawn, by trial number. */
+export async function selectedNumbers(panel: Frame): Promise<number[]> {
+  const rows = await tableGrid(panel).locator(`[role="row"][aria-selected="true"]`).all();
+  return Promise.all(rows.map(async (row) => Number(await row.getByRole("gridcell").first().innerText())));
+}
+
 /** Numbers of the trials whose rows are drawn, from the top. */
 export async function tableNumbers(panel: Frame): Promise<number[]> {
   const rows = await tableRows(panel).all();
   return Promise.all(rows.map(async (row) => Number(await row.getByRole("gridcell").first().innerText())));
 }
 
-/** Drags a brush over the upper part of the objective's axis, the last one. */
-export async function brushObjective(page: Page, panel: Frame, from: number, to: number): Promise<void> {
+/** Brushes the objective's axis, the last one, from `from` (0 = bottom, 1 = top) up to its upper end and beyond. */
+export async function brushBestOfObjective(page: Page, panel: Frame, from: number): Promise<void> {
   const plot = panel.locator("basin-parallel-chart .plot");
   const box = await plot.boundingBox();
   if (box === null) throw new Error("The parallel coordinates are not on screen.");
   const x = box.x + box.width - 64;
-  await page.mouse.move(x, box.y + box.height * from);
+  await page.mouse.move(x, box.y + box.height * (1 - from));
   await page.mouse.down();
-  await page.mouse.move(x, box.y + box.height * ((from + to) / 2), { steps: 5 });
-  await page.mouse.move(x, box.y + box.height * to, { steps: 5 });
+  await page.mouse.move(x, box.y + box.height * 0.2, { steps: 8 });
+  await page.mouse.move(x, box.y, { steps: 4 });
   await page.mouse.up();
 }
