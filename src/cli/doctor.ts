@@ -140,7 +140,7 @@ async function engineFinding(workspace: string): Promise<Finding> {
 
 const backendHints: Readonly<Record<string, string>> = {
   "tfjs-node-gpu":
-    "npm install @tensorflow/tfjs-node-gpu beside Basin, with CUDA 11.8 and cuDNN 8.6, trains on an NVIDIA GPU.",
+    "npm install @tensorflow/tfjs-node-gpu beside Basin, with CUDA 11.2 and cuDNN 8.1, trains on an NVIDIA GPU.",
   "tfjs-node": "npm install @tensorflow/tfjs-node beside Basin trains faster than WebAssembly on the CPU.",
   wasm: "Reinstall Basin: WebAssembly comes with it.",
   cpu: "Reinstall Basin: the plain JavaScript back end comes with it.",
