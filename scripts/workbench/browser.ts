@@ -114,6 +114,8 @@ export async function openFile(page: Page, name: string): Promise<void> {
   await input.fill(name);
   await quickInput(page).locator(".monaco-list-row").filter({ hasText: base }).first().click();
   await editorTab(page, base).waitFor();
+  // The tab is there before the text is; extensions learn of the active editor only with the text.
+  await page.locator(`.editor-instance .monaco-editor[data-uri$="/${base}"] .view-line`).first().waitFor();
 }
 
 /** The tab of an editor by the name of its file. */
