@@ -113,14 +113,9 @@ export async function openFile(page: Page, name: string): Promise<void> {
   await input.waitFor();
   await input.fill(name);
   await quickInput(page).locator(".monaco-list-row").filter({ hasText: base }).first().click();
-  await editorTab(page, base).waitFor();
+  await page.locator(`.tabs-container .tab.active[data-resource-name="${base}"]`).waitFor();
   // The tab is there before the text is; extensions learn of the active editor only with the text.
   await page.locator(`.editor-instance .monaco-editor[data-uri$="/${base}"] .view-line`).first().waitFor();
-}
-
-/** The tab of an editor by the name of its file. */
-export function editorTab(page: Page, name: string): Locator {
-  return page.locator(`.tabs-container .tab[data-resource-name="${name}"]`);
 }
 
 /** Chooses an entry of a quick pick that some command opened. */

@@ -1,9 +1,9 @@
 /** A running study in the hands of a person: stop a trial, pause, resume, stop, all from the explorer. */
 import { describe, expect, test } from "vitest";
-import { notifications, openFile, runCommand } from "../../scripts/workbench/browser.ts";
+import { notifications, runCommand } from "../../scripts/workbench/browser.ts";
 import { eventually, studyNamed, trialsOf } from "./engineView.ts";
 import { useSession } from "./session.ts";
-import { pressInContextMenu, pressInline, studyRow, trialRows, trialRowsIn } from "./trialsView.ts";
+import { pressInContextMenu, pressInline, startStudy, studyRow, trialRows, trialRowsIn } from "./trialsView.ts";
 
 describe("a running study, from the explorer", () => {
   const session = useSession({ workspace: "test/fixtures/bowl" });
@@ -11,9 +11,7 @@ describe("a running study, from the explorer", () => {
 
   test("one trial can be stopped, and says who did it", async () => {
     const { page, folder } = session();
-    await openFile(page, "patient.study.yaml");
-    await runCommand(page, "Basin: Start HPO Study");
-    await trialRowsIn(page, "running").first().waitFor();
+    await startStudy(page, "patient");
     const label = (await trialRowsIn(page, "running").first().getAttribute("aria-label")) ?? "";
     const number = Number(/^Trial (\d+)/u.exec(label)?.[1]);
     await pressInline(trialRows(page).and(page.locator(`[aria-label^="Trial ${number},"]`)), "Stop Trial");
@@ -35,9 +33,7 @@ describe("a running study, from the explorer", () => {
 
   test("it can be paused: nothing runs on", async () => {
     const { page, folder } = session();
-    await openFile(page, "slow.study.yaml");
-    await runCommand(page, "Basin: Start HPO Study");
-    await trialRowsIn(page, "running").first().waitFor();
+    await startStudy(page, "slow");
     await pressInline(studyRow(page, "slow"), "Pause Study");
     await eventually("the study is paused", async () => (await stateOf("slow")) === "paused");
     expect((await studyNamed(folder, "slow")).counts.running).toBe(0);

@@ -1,6 +1,6 @@
 /** The panel on a finished study: one selection through every view, kept through a reload, in every theme. */
 import { describe, expect, test } from "vitest";
-import { chooseTheme, openFile, runCommand, waitForWorkbench } from "../../scripts/workbench/browser.ts";
+import { chooseTheme, runCommand, waitForWorkbench } from "../../scripts/workbench/browser.ts";
 import { eventually, studyNamed, trialsOf } from "./engineView.ts";
 import {
   brushBestOfObjective,
@@ -13,16 +13,14 @@ import {
   tableRows,
 } from "./panelPage.ts";
 import { keepScreenshot, useSession } from "./session.ts";
-import { trialRows } from "./trialsView.ts";
+import { startStudy, trialRows } from "./trialsView.ts";
 
 describe("the study panel", () => {
   const session = useSession({ workspace: "test/fixtures/bowl", height: 1000 });
 
   test("fills while the study runs and ends with all of its trials", async () => {
     const { page, folder } = session();
-    await openFile(page, "quick.study.yaml");
-    await runCommand(page, "Basin: Start HPO Study");
-    await trialRows(page).first().waitFor();
+    await startStudy(page, "quick");
     await runCommand(page, "Basin: Open Study Panel");
     const panel = await panelFrame(page);
     await eventually(
@@ -75,11 +73,13 @@ describe("the study panel", () => {
     await keepScreenshot(page, "curves");
   });
 
-  test("comes back after a reload with its view and brush", async () => {
+  test("comes back after a reload with its view, brush and selection", async () => {
     const { page } = session();
     const before = await panelFrame(page);
     await showView(before, "Parallel");
     const shown = await shownTrials(before);
+    const selected = await selectedNumbers(before);
+    expect(selected).toHaveLength(1);
     // State is written shortly after a change.
     await page.waitForTimeout(1000);
     await page.reload();
@@ -87,6 +87,11 @@ describe("the study panel", () => {
     const panel = await panelFrame(page);
     await panel.locator(`[role="tab"][aria-selected="true"]`, { hasText: "Parallel" }).waitFor();
     await eventually("the brush filters as before", async () => (await shownTrials(panel)) === shown);
+    await eventually(
+      "the same trial is selected",
+      async () => (await selectedNumbers(panel)).join() === selected.join(),
+      10_000,
+    );
   });
 
   test("is drawn in light and in high contrast too", async () => {

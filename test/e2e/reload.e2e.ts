@@ -1,19 +1,17 @@
 /** Leave and come back: a window that goes away takes nothing with it. */
 import { describe, expect, test } from "vitest";
-import { openFile, runCommand, waitForWorkbench } from "../../scripts/workbench/browser.ts";
+import { runCommand, waitForWorkbench } from "../../scripts/workbench/browser.ts";
 import { eventually, studyNamed, trialsOf } from "./engineView.ts";
 import { finishedTrials, panelFrame } from "./panelPage.ts";
 import { useSession } from "./session.ts";
-import { showTrials, studyRow, trialRows } from "./trialsView.ts";
+import { showTrials, startStudy, studyRow, trialRows } from "./trialsView.ts";
 
 describe("a window that is reloaded during a run", () => {
   const session = useSession({ workspace: "test/fixtures/bowl" });
 
   test("loses nothing and finds the study again", async () => {
     const { page, folder } = session();
-    await openFile(page, "slow.study.yaml");
-    await runCommand(page, "Basin: Start HPO Study");
-    await trialRows(page).first().waitFor();
+    await startStudy(page, "slow");
     await runCommand(page, "Basin: Open Study Panel");
     await panelFrame(page);
     const { id } = await studyNamed(folder, "slow");

@@ -3,13 +3,27 @@
  * Invariant: rows are found by their accessible names, so that these helpers also hold the view to having some.
  */
 import type { Locator, Page } from "playwright-core";
-import { openViewContainer } from "../../scripts/workbench/browser.ts";
+import { openFile, openViewContainer, quickInput, runCommand } from "../../scripts/workbench/browser.ts";
 
 const row = `.sidebar [role="tree"][aria-label="Trials"] .monaco-list-row`;
 
 export async function showTrials(page: Page): Promise<void> {
   await openViewContainer(page, "Basin");
   await rows(page).first().waitFor();
+}
+
+/**
+ * Opens `<study>.study.yaml` and starts it from the palette; ends when its first trial shows. The palette can be quicker
+ * than the news of another active editor, and then asks which study: as a person would, say so.
+ */
+export async function startStudy(page: Page, study: string): Promise<void> {
+  await openFile(page, `${study}.study.yaml`);
+  await runCommand(page, "Basin: Start HPO Study");
+  const trial = trialRowsIn(page, "running").first();
+  const choice = quickInput(page).locator(".monaco-list-row", { hasText: `${study}.study.yaml` });
+  await trial.or(choice).first().waitFor();
+  if (await choice.isVisible()) await choice.click();
+  await trial.waitFor();
 }
 
 export function rows(page: Page): Locator {

@@ -4,7 +4,7 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { lens, notifications, openFile, runCommand } from "../../scripts/workbench/browser.ts";
 import { keepScreenshot, useSession } from "./session.ts";
-import { trialRows } from "./trialsView.ts";
+import { startStudy } from "./trialsView.ts";
 
 describe("an untrusted workspace", () => {
   const session = useSession({
@@ -39,8 +39,6 @@ describe("an untrusted workspace", () => {
       .locator(".workspace-trust-editor .monaco-button", { hasText: /^Trust$/u })
       .first()
       .click();
-    await openFile(page, "quick.study.yaml");
-    await runCommand(page, "Basin: Start HPO Study");
-    await trialRows(page).first().waitFor();
+    await startStudy(page, "quick");
   });
 });
