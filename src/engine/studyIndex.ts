@@ -8,7 +8,7 @@ import { BasinError } from "../core/errors.ts";
 import { type Objective, toLoss } from "../core/objective.ts";
 import type { Parameter, Params, Space } from "../core/space/parameter.ts";
 import { type TrialState, trialStates } from "../core/trial.ts";
-import type { TrialRecord, TrialStore } from "../storage/trialStore.ts";
+import type { IndexedTrial, TrialStore } from "../storage/trialStore.ts";
 import { breathe } from "./clock.ts";
 import { type Column, GrowingColumns } from "./growingColumns.ts";
 import { ParetoFront } from "./paretoFront.ts";
@@ -97,21 +97,11 @@ export class StudyIndex {
   async #load(): Promise<void> {
     // Room for all at once: growing step by step would copy everything several times.
     this.#columns.reserve(this.#store.trialCount(this.#studyId));
-    for (;;) {
-      const page = this.#store.trials(this.#studyId, this.#count, pageSize);
-      this.#columns.reserve(this.#count + page.length);
-      const complete: number[] = [];
-      const pruned: number[] = [];
-      for (const record of page) {
-        this.#write(record);
-        if (record.state === "complete") complete.push(record.number);
-        else if (record.state === "pruned") pruned.push(record.number);
-      }
-      this.#complete.insertAll(complete);
-      this.#pruned.insertAll(pruned);
-      if (page.length < pageSize) break;
-      await breathe();
-    }
+    await this.#read();
+    await settled(this.#complete);
+    await settled(this.#pruned);
+    // What was stored meanwhile; from the last page on nobody else has had a turn.
+    await this.#read();
     this.#loaded = true;
     // Metrics of trials under way stand in their reports, not yet in their records.
     for (const record of this.#store.openTrials(this.#studyId)) {
@@ -122,8 +112,27 @@ export class StudyIndex {
     }
   }
 
+  /** Reads on from the first trial that is not known, up to the last. */
+  async #read(): Promise<void> {
+    for (;;) {
+      const page = this.#store.indexedTrials(this.#studyId, this.#count, pageSize);
+      this.#columns.reserve(this.#count + page.length);
+      const complete: number[] = [];
+      const pruned: number[] = [];
+      for (const record of page) {
+        this.#write(record);
+        if (record.state === "complete") complete.push(record.number);
+        else if (record.state === "pruned") pruned.push(record.number);
+      }
+      this.#complete.insertAll(complete);
+      this.#pruned.insertAll(pruned);
+      if (page.length < pageSize) return;
+      await breathe();
+    }
+  }
+
   /** A trial that has just been stored. */
-  add(record: TrialRecord): void {
+  add(record: IndexedTrial): void {
     // The loader has not come that far: it will read the trial from the store.
     if (record.number !== this.#count) return;
     if (!this.#loaded) return;
@@ -276,7 +285,7 @@ export class StudyIndex {
     };
   }
 
-  #write(record: TrialRecord): void {
+  #write(record: IndexedTrial): void {
     const { number } = record;
     this.#count = number + 1;
     this.#writeParams(number, record.params);
@@ -347,4 +356,10 @@ export class StudyIndex {
     }
     return found;
   }
+}
+
+/** Puts the ranks in order, a piece at a time. */
+async function settled(ranks: RankedTrials): Promise<void> {
+  const work = ranks.settling();
+  while (work.next().done !== true) await breathe();
 }

@@ -4,12 +4,19 @@
  */
 import type { Params } from "../core/space/parameter.ts";
 import { trialStates } from "../core/trial.ts";
-import type { LogLine, StudyRecord, StudyState, TrialRecord } from "./trialStore.ts";
+import type { IndexedTrial, LogLine, StudyRecord, StudyState, TrialOutcome, TrialRecord } from "./trialStore.ts";
 
 /** Columns of a trial in the order that `trialFromRow` reads. */
 export const trialColumns =
   "study_id, number, state, params, objectives, metrics, attempt, interruptions, suggested_because, reason, created_at, " +
   "started_at, finished_at, slot, placement, pid, marker, until_step, checkpoint_step, checkpoint_path, last_step, last_value";
+
+/** Columns in the order that `indexedFromRow` reads. */
+export const indexedColumns =
+  "number, state, params, objectives, metrics, started_at, finished_at, slot, last_step, last_value";
+
+/** Columns in the order that `outcomeFromRow` reads. */
+export const outcomeColumns = "number, state, objectives";
 
 export const studyColumns =
   "id, name, path, generation, text, format, objective, state, reason, created_at, elapsed_ms, running_since";
@@ -70,6 +77,31 @@ export function trialFromRow(row: Row): TrialRecord {
   if (typeof row[18] === "number") record.checkpoint = { step: row[18], path: row[19] as string };
   if (typeof row[20] === "number") record.last = { step: row[20], value: numberOf(row[21]) };
   return record;
+}
+
+/** A row selected with `indexedColumns`. */
+export function indexedFromRow(row: Row): IndexedTrial {
+  const trial: { -readonly [K in keyof IndexedTrial]: IndexedTrial[K] } = {
+    number: row[0] as number,
+    state: trialStates[row[1] as number] ?? "failed",
+    params: JSON.parse(row[2] as string) as Params,
+    values: decodeList(row[3] as string),
+    metrics: decodeRecord(row[4] as string),
+  };
+  if (typeof row[5] === "number") trial.startedAt = row[5];
+  if (typeof row[6] === "number") trial.finishedAt = row[6];
+  if (typeof row[7] === "number") trial.slot = row[7];
+  if (typeof row[8] === "number") trial.last = { step: row[8], value: numberOf(row[9]) };
+  return trial;
+}
+
+/** A row selected with `outcomeColumns`. */
+export function outcomeFromRow(row: Row): TrialOutcome {
+  return {
+    number: row[0] as number,
+    state: trialStates[row[1] as number] ?? "failed",
+    values: decodeList(row[2] as string),
+  };
 }
 
 /** A row selected with `studyColumns`. */

@@ -10,9 +10,19 @@ import { BasinError } from "../core/errors.ts";
 import type { Params } from "../core/space/parameter.ts";
 import { isFinal, trialStates, type TrialState } from "../core/trial.ts";
 import { openDatabase, type OpenOptions, storageError } from "./openDatabase.ts";
-import { encodeNumbers, logFromRow, numberOf, type Row, studyFromRow, trialFromRow } from "./rows.ts";
+import {
+  encodeNumbers,
+  indexedFromRow,
+  logFromRow,
+  numberOf,
+  outcomeFromRow,
+  type Row,
+  studyFromRow,
+  trialFromRow,
+} from "./rows.ts";
 import { paused, prepareStatements, running, type Statements, waiting } from "./statements.ts";
 import type {
+  IndexedTrial,
   LogLine,
   NewStudy,
   StoredReport,
@@ -20,6 +30,7 @@ import type {
   StudyState,
   Suspension,
   TrialFinish,
+  TrialOutcome,
   TrialRecord,
   TrialStore,
 } from "./trialStore.ts";
@@ -279,6 +290,14 @@ export class SqliteStore implements TrialStore {
 
   trials(studyId: number, from: number, limit: number): TrialRecord[] {
     return this.#read(() => (this.#sql.trials.all(studyId, from, limit) as Row[]).map(trialFromRow));
+  }
+
+  indexedTrials(studyId: number, from: number, limit: number): IndexedTrial[] {
+    return this.#read(() => (this.#sql.indexedTrials.all(studyId, from, limit) as Row[]).map(indexedFromRow));
+  }
+
+  outcomes(studyId: number, from: number, limit: number): TrialOutcome[] {
+    return this.#read(() => (this.#sql.outcomes.all(studyId, from, limit) as Row[]).map(outcomeFromRow));
   }
 
   trialCount(studyId: number): number {

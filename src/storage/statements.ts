@@ -4,7 +4,7 @@
  */
 import type Database from "better-sqlite3";
 import { trialStates } from "../core/trial.ts";
-import { studyColumns, trialColumns } from "./rows.ts";
+import { indexedColumns, outcomeColumns, studyColumns, trialColumns } from "./rows.ts";
 
 /** States as the database holds them. */
 export const waiting = trialStates.indexOf("waiting");
@@ -91,6 +91,10 @@ export function prepareStatements(db: Database.Database) {
 
     trial: rows(`SELECT ${trialColumns} FROM trials WHERE study_id = ? AND number = ?`),
     trials: rows(`SELECT ${trialColumns} FROM trials WHERE study_id = ? AND number >= ? ORDER BY number LIMIT ?`),
+    indexedTrials: rows(
+      `SELECT ${indexedColumns} FROM trials WHERE study_id = ? AND number >= ? ORDER BY number LIMIT ?`,
+    ),
+    outcomes: rows(`SELECT ${outcomeColumns} FROM trials WHERE study_id = ? AND number >= ? ORDER BY number LIMIT ?`),
     openTrials: rows(`SELECT ${trialColumns} FROM trials WHERE study_id = ? AND state < 3 ORDER BY number`),
     // Deleted studies too: a process does not end because its study is hidden.
     leftProcesses: rows("SELECT study_id, number, pid, marker FROM trials WHERE marker IS NOT NULL"),
