@@ -10,7 +10,7 @@ import { isNode, metricsOf } from "../explorer/nodes.ts";
 import { studyDescription, trialDescription, trialSpoken } from "../explorer/texts.ts";
 import type { Services } from "../services.ts";
 import type { LiveStudy } from "../studies.ts";
-import { isStudyDocument } from "../studyFiles.ts";
+import { type CheckedStudy, isStudyDocument } from "../studyFiles.ts";
 
 export interface TrialTarget {
   readonly study: LiveStudy;
@@ -60,18 +60,27 @@ export async function studyFileTarget(services: Services, argument: unknown): Pr
     );
   }
   if (files.length === 1) return files[0]?.uri;
+  // What cannot be started comes last: Enter takes the first.
+  const invalid = (file: CheckedStudy): number => (file.parsed.study === undefined ? 1 : 0);
   const picked = await vscode.window.showQuickPick(
-    files.map(({ uri, parsed }) => {
-      const summary = services.studies.ofFile(uri.fsPath)?.summary;
-      const errors = parsed.issues.filter((issue) => issue.severity === "error").length;
-      const state =
-        errors > 0
-          ? `${errors} ${errors === 1 ? "problem" : "problems"}`
-          : summary === undefined
-            ? "not started"
-            : `${summary.state} · ${studyDescription(summary)}`;
-      return { label: parsed.study?.name ?? path.basename(uri.fsPath), description: state, detail: relative(uri), uri };
-    }),
+    files
+      .toSorted((a, b) => invalid(a) - invalid(b))
+      .map(({ uri, parsed }) => {
+        const summary = services.studies.ofFile(uri.fsPath)?.summary;
+        const errors = parsed.issues.filter((issue) => issue.severity === "error").length;
+        const state =
+          errors > 0
+            ? `${errors} ${errors === 1 ? "problem" : "problems"}`
+            : summary === undefined
+              ? "not started"
+              : `${summary.state} · ${studyDescription(summary)}`;
+        return {
+          label: parsed.study?.name ?? path.basename(uri.fsPath),
+          description: state,
+          detail: relative(uri),
+          uri,
+        };
+      }),
     { title: "Start HPO Study", placeHolder: "Study to start", matchOnDescription: true, matchOnDetail: true },
   );
   return picked?.uri;
