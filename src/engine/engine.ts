@@ -25,7 +25,7 @@ import { createRequestHandler } from "./requests.ts";
 import { Revisions } from "./revisions.ts";
 import { EngineServer, removeOldSockets } from "./server.ts";
 import { Studies } from "./studies.ts";
-import type { EngineParts, Study } from "./study.ts";
+import { definitionOf, type EngineParts, type Study } from "./study.ts";
 import { bestTrial } from "./summary.ts";
 import { engineVersion } from "./version.ts";
 
@@ -133,7 +133,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
   const notifyEnd = (study: Study): void => {
     study.index.load().then(
       () => {
-        const best = bestTrial(study);
+        const best = bestTrial(study, study.index);
         const { name, state, reason } = study.record;
         notify("study.ended", { studyId: study.id, name, state, reason, ...(best === undefined ? {} : { best }) });
         return undefined;
@@ -220,6 +220,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
       recovered,
       shutdown,
     });
+    warmUp();
     removeOldSockets(options.workspace);
     const nonce = randomBytes(8).toString("hex");
     const address = newSocketPath(options.workspace, nonce);
@@ -269,6 +270,14 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     lock.release();
     throw error;
   }
+}
+
+/** The first text that is read compiles the language of studies, which takes ten times as long as reading: nobody waits yet. */
+function warmUp(): void {
+  definitionOf(
+    "study: a\nobjective: b\ntrainer: { kind: none }\nspace: { c: { type: float, low: 0, high: 1 } }\nbudget: { trials: 1 }\n",
+    "yaml",
+  );
 }
 
 function numberFrom(text: string | undefined): number | undefined {

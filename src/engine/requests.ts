@@ -117,8 +117,8 @@ function handlersOf(parts: RequestParts): Handlers {
     "study.list": () => studies.list(),
     "study.get": async ({ studyId }) => {
       const { study, runner } = current(studyId);
-      await study.index.load();
-      return detailOf(study, runner);
+      const facts = await study.facts();
+      return detailOf(study, runner, facts);
     },
     "study.start": (params) => studies.start(params),
     "study.pause": ({ studyId }) => {

@@ -18,6 +18,7 @@ import type { StudyDefinition } from "../core/study/definition.ts";
 import { studyFormatOf } from "../core/study/format.ts";
 import type { EngineParams, StartResult, StudySummary } from "../protocol/engine.ts";
 import { targetReached, timeLeft, trialsLeft } from "./budget.ts";
+import { breathe } from "./clock.ts";
 import { ExternalTrials } from "./externalTrials.ts";
 import { identityChanges, listed } from "./identity.ts";
 import { definitionOf, type EngineParts, Study } from "./study.ts";
@@ -71,9 +72,11 @@ export class Studies {
     const summaries: StudySummary[] = [];
     for (const { id } of this.#parts.store.studies()) {
       const { study, runner } = this.get(id);
-      await study.index.load();
+      // Reading a study's text takes its time too.
+      await breathe();
+      const facts = await study.facts();
       // It may have been deleted meanwhile.
-      if (this.#open.has(id)) summaries.push(summaryOf(study, runner));
+      if (this.#open.has(id)) summaries.push(summaryOf(study, runner, facts));
     }
     return summaries;
   }
@@ -181,7 +184,7 @@ export class Studies {
     if (timeLeft(budget, study.elapsedMs()) === 0) {
       return { why: `its time of ${formatDuration((budget.time ?? 0) * 1000)} is used`, remedy: "Raise budget.time" };
     }
-    const best = bestTrial(study);
+    const best = bestTrial(study, study.index);
     const reached = best === undefined ? undefined : targetReached(objectives, best.values);
     if (reached === undefined) return undefined;
     return { why: `${reached} by trial ${best?.number}`, remedy: "Change the target" };

@@ -17,6 +17,7 @@ import type { EngineLog } from "./log.ts";
 import type { Revisions } from "./revisions.ts";
 import { StudyIndex } from "./studyIndex.ts";
 import { StudyLog } from "./studyLog.ts";
+import { type StudyFacts, tallyOf } from "./tally.ts";
 import { TrialBook } from "./trialBook.ts";
 
 /** What all studies of an engine share. */
@@ -41,6 +42,7 @@ export class Study {
   /** Why there is no definition. */
   problem = "";
   #book: TrialBook | undefined;
+  #tally: Promise<StudyFacts> | undefined;
 
   constructor(parts: EngineParts, record: StudyRecord) {
     this.id = record.id;
@@ -63,6 +65,25 @@ export class Study {
   /** "digits-mlp", and "digits-mlp #2" from the second generation on. */
   get title(): string {
     return this.record.generation === 1 ? this.record.name : `${this.record.name} #${this.record.generation}`;
+  }
+
+  /**
+   * The study in numbers, to be used before anything else happens: from its index if that is needed anyway, or else counted
+   * once, since an index that was never asked for never changes.
+   */
+  async facts(): Promise<StudyFacts> {
+    if (!this.index.asked && this.record.state !== "running") {
+      this.#tally ??= tallyOf(this.parts.store, this.id, this.objectives);
+      try {
+        const tally = await this.#tally;
+        if (!this.index.loaded) return tally;
+      } catch (error) {
+        this.#tally = undefined;
+        throw error;
+      }
+    }
+    await this.index.load();
+    return this.index;
   }
 
   /** Trials for working on; `load` it before use. */

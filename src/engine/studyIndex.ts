@@ -13,6 +13,7 @@ import { breathe } from "./clock.ts";
 import { type Column, GrowingColumns } from "./growingColumns.ts";
 import { ParetoFront } from "./paretoFront.ts";
 import { RankedTrials } from "./rankedTrials.ts";
+import type { StudyFacts } from "./tally.ts";
 
 const pageSize = 200;
 /** Finished trials whose durations the estimate of the remaining time is made of. */
@@ -36,7 +37,7 @@ interface ParamStore {
   readonly codes: ReadonlyMap<unknown, number>;
 }
 
-export class StudyIndex {
+export class StudyIndex implements StudyFacts {
   readonly #store: TrialStore;
   readonly #studyId: number;
   readonly #objectives: readonly Objective[];
@@ -82,6 +83,11 @@ export class StudyIndex {
 
   get loaded(): boolean {
     return this.#loaded;
+  }
+
+  /** Whether somebody has asked for it: it is loaded or about to be. */
+  get asked(): boolean {
+    return this.#loading !== undefined;
   }
 
   get count(): number {

@@ -1,24 +1,25 @@
 /**
  * A study in one glance: counts, best, slots, remaining time.
- * Invariant: built from the columns in constant time; only the best trial's parameters are read from the store.
+ * Invariant: built from the study's facts in constant time; only the best trial's parameters are read from the store.
  */
 import type { BestTrial, SlotStatus, StudyDetail, StudySummary } from "../protocol/engine.ts";
 import { eta } from "./budget.ts";
 import type { Study } from "./study.ts";
 import type { StudyRunner } from "./studyRunner.ts";
+import type { StudyFacts } from "./tally.ts";
 
-/** The best complete trial by the first objective. The study's index must be loaded. */
-export function bestTrial(study: Study): BestTrial | undefined {
-  const number = study.index.best();
+/** The best complete trial by the first objective. */
+export function bestTrial(study: Study, facts: StudyFacts): BestTrial | undefined {
+  const number = facts.best();
   const record = number === undefined ? undefined : study.parts.store.trial(study.id, number);
   return record === undefined ? undefined : { number: record.number, values: record.values, params: record.params };
 }
 
-/** The study's index must be loaded. O(slots). */
-export function summaryOf(study: Study, runner: StudyRunner | undefined): StudySummary {
+/** O(slots). */
+export function summaryOf(study: Study, runner: StudyRunner | undefined, facts: StudyFacts): StudySummary {
   const { record, definition } = study;
-  const counts = study.index.counts();
-  const best = bestTrial(study);
+  const counts = facts.counts();
+  const best = bestTrial(study, facts);
   const budget = definition?.budget;
   const now = study.parts.clock.now();
   const slots: SlotStatus[] = [];
@@ -44,9 +45,9 @@ export function summaryOf(study: Study, runner: StudyRunner | undefined): StudyS
       ? undefined
       : eta({
           budget,
-          given: study.index.count,
+          given: facts.count,
           elapsedMs,
-          meanDuration: study.index.meanDuration(),
+          meanDuration: facts.meanDuration(),
           running: spent,
           waiting: counts.waiting,
         });
@@ -68,16 +69,16 @@ export function summaryOf(study: Study, runner: StudyRunner | undefined): StudyS
     ...(budget?.time === undefined ? {} : { budgetMs: budget.time * 1000 }),
     ...(etaMs === undefined ? {} : { etaMs }),
     ...(best === undefined ? {} : { best }),
-    ...(study.objectives.length > 1 ? { paretoSize: study.index.paretoSize } : {}),
+    ...(study.objectives.length > 1 ? { paretoSize: facts.paretoSize } : {}),
   };
 }
 
-export function detailOf(study: Study, runner: StudyRunner | undefined): StudyDetail {
+export function detailOf(study: Study, runner: StudyRunner | undefined, facts: StudyFacts): StudyDetail {
   const { record, definition } = study;
   const objective = record.objective;
   const reported = study.parts.store.reportedMetrics(study.id);
   return {
-    ...summaryOf(study, runner),
+    ...summaryOf(study, runner, facts),
     space: definition?.space ?? [],
     text: record.text,
     format: record.format,
