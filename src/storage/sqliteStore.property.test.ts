@@ -145,6 +145,11 @@ it("agrees with a model in memory over any sequence of operations, and refuses t
         expect(store.trialCount(study.id)).toBe(model.length);
         const trials = store.trials(study.id, 0, 1000);
         expect(trials.map((trial) => trial.number)).toEqual(model.map((_, i) => i));
+        // What says less of a trial says the same of it.
+        for (const [i, trial] of store.indexedTrials(study.id, 0, 1000).entries())
+          expect(trials[i]).toMatchObject(trial);
+        for (const [i, trial] of store.outcomes(study.id, 0, 1000).entries()) expect(trials[i]).toMatchObject(trial);
+        expect(store.indexedTrials(study.id, 1, 2)).toHaveLength(trials.slice(1, 3).length);
         expect(store.openTrials(study.id).map((trial) => trial.number)).toEqual(
           model.flatMap((trial, i) => (isFinal(trial.state) ? [] : [i])),
         );
