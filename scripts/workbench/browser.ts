@@ -105,6 +105,16 @@ export async function paletteTitles(page: Page, typed: string): Promise<string[]
   return titles;
 }
 
+/**
+ * Reloads the window as its user does, which lets VS Code write down where everything was; `page.reload()` is a crash.
+ */
+export async function reloadWindow(page: Page): Promise<void> {
+  const loaded = page.waitForEvent("load");
+  await runCommand(page, "Developer: Reload Window");
+  await loaded;
+  await waitForWorkbench(page);
+}
+
 /** Opens a file of the workspace with quick open. `name` is unique in it, or its end of a path is. */
 export async function openFile(page: Page, name: string): Promise<void> {
   const base = name.split("/").at(-1) ?? name;

@@ -1,6 +1,6 @@
 /** The panel on a finished study: one selection through every view, kept through a reload, in every theme. */
 import { describe, expect, test } from "vitest";
-import { chooseTheme, runCommand, waitForWorkbench } from "../../scripts/workbench/browser.ts";
+import { chooseTheme, reloadWindow, runCommand } from "../../scripts/workbench/browser.ts";
 import { eventually, studyNamed, trialsOf } from "./engineView.ts";
 import {
   brushBestOfObjective,
@@ -80,10 +80,9 @@ describe("the study panel", () => {
     const shown = await shownTrials(before);
     const selected = await selectedNumbers(before);
     expect(selected).toHaveLength(1);
-    // State is written shortly after a change.
+    // The page hands its state to VS Code shortly after a change, and has no sign for it.
     await page.waitForTimeout(1000);
-    await page.reload();
-    await waitForWorkbench(page);
+    await reloadWindow(page);
     const panel = await panelFrame(page);
     await panel.locator(`[role="tab"][aria-selected="true"]`, { hasText: "Parallel" }).waitFor();
     await eventually("the brush filters as before", async () => (await shownTrials(panel)) === shown);
