@@ -99,7 +99,9 @@ let running: ChildProcess | undefined;
 function execute(command: readonly [string, ...string[]], limitMs: number): Promise<{ code: number; output: string }> {
   const [program, ...args] = command;
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    // Not a terminal: a dot a test, without an escape sequence around each.
+    const env = { ...process.env, NO_COLOR: "1" };
+    const child = spawn(program, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
     running = child;
     let output = "";
     for (const [from, to] of [
