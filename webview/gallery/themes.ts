@@ -80,7 +80,7 @@ const dark: Variables = {
   "charts-red": "#f14c4c",
   "charts-blue": "#3794ff",
   "charts-yellow": "#cca700",
-  "charts-orange": "#d18616",
+  "editorWarning-foreground": "#cca700",
   "charts-green": "#89d185",
   "charts-purple": "#b180d7",
 };
@@ -147,7 +147,7 @@ const light: Variables = {
   "charts-red": "#e51400",
   "charts-blue": "#1a85ff",
   "charts-yellow": "#bf8803",
-  "charts-orange": "#d18616",
+  "editorWarning-foreground": "#bf8803",
   "charts-green": "#388a34",
   "charts-purple": "#652d90",
 };

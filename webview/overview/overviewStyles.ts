@@ -60,7 +60,7 @@ export const overviewStyles = css`
     background: var(--vscode-charts-green);
   }
   .part.pruned {
-    background: var(--vscode-charts-orange);
+    background: var(--vscode-editorWarning-foreground);
   }
   .part.failed {
     background: var(--vscode-charts-red);

@@ -50,7 +50,7 @@ export const baseStyles = css`
     color: var(--vscode-charts-green);
   }
   .state-pruned {
-    color: var(--vscode-charts-orange);
+    color: var(--vscode-editorWarning-foreground);
   }
   .state-failed {
     color: var(--vscode-charts-red);

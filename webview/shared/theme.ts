@@ -30,7 +30,7 @@ const stateVariables: Readonly<Record<TrialState, string>> = {
   running: "--vscode-charts-blue",
   paused: "--vscode-charts-purple",
   complete: "--vscode-charts-green",
-  pruned: "--vscode-charts-orange",
+  pruned: "--vscode-editorWarning-foreground",
   failed: "--vscode-charts-red",
 };
 

@@ -18,7 +18,7 @@ export const trialIcons: Readonly<Record<TrialState, IconSpec>> = {
   running: { id: "loading~spin", color: "charts.blue" },
   paused: { id: "debug-pause", color: "charts.yellow" },
   complete: { id: "pass", color: "charts.green" },
-  pruned: { id: "circle-slash", color: "charts.orange" },
+  pruned: { id: "circle-slash", color: "editorWarning.foreground" },
   failed: { id: "error", color: "charts.red" },
 };
 
@@ -29,7 +29,7 @@ export const studyIcons: Readonly<Record<StudyStateName, IconSpec>> = {
   running: { id: "loading~spin", color: "charts.blue" },
   paused: { id: "debug-pause", color: "charts.yellow" },
   complete: { id: "pass-filled", color: "charts.green" },
-  stopped: { id: "debug-stop", color: "charts.orange" },
+  stopped: { id: "debug-stop", color: "editorWarning.foreground" },
   failed: { id: "error", color: "charts.red" },
 };
 
