@@ -10,7 +10,7 @@ export function summaryOf(changes: Partial<StudySummary> = {}): StudySummary {
   return {
     id: 1,
     name: "digits-mlp",
-    path: "/work/digits.study.yaml",
+    path: "/home/ada/digits.study.yaml",
     generation: 1,
     state: "running",
     reason: "",
