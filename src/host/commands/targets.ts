@@ -142,6 +142,13 @@ export async function trialTarget(
   if (node?.kind === "trial" && (states === undefined || states.includes(node.row.state))) {
     return { study: node.parent.study, number: node.row.number, row: node.row };
   }
+  if (isNode(argument) && argument.kind === "trial") {
+    // It moved on between the drawing of its row and the click: another trial is not what was meant.
+    throw new BasinError(
+      "wrong-state",
+      `${title}: trial ${argument.row.number} of ${argument.parent.study.summary.name} is ${argument.row.state} by now.`,
+    );
+  }
   const study = await studyTarget(services, argument, title);
   if (study === undefined) return undefined;
   const { rows } = await services.engines.request(study.folder, "trial.rows", {

@@ -127,6 +127,7 @@ export function treeItemOf(node: Node, folderName: (folder: FolderPath) => strin
       );
       item.resourceUri = node.uri;
       item.tooltip = node.uri.fsPath;
+      item.accessibilityInformation = { label: `Study file ${node.name}, ${item.description}` };
       item.contextValue = itemContext.studyFile;
       item.command = { command: commands.openStudyFile, title: "Open Study File", arguments: [node] };
       return item;
