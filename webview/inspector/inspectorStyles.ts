@@ -51,7 +51,7 @@ export const inspectorStyles = css`
   }
   .pair {
     display: grid;
-    grid-template-columns: minmax(64px, 1fr) auto minmax(56px, auto);
+    grid-template-columns: minmax(40px, 1fr) auto minmax(48px, auto);
     align-items: center;
     gap: 8px;
     min-height: 24px;
