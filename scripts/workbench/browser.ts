@@ -81,9 +81,7 @@ export function quickInput(page: Page): Locator {
 
 /** Runs a command from the palette by its whole title, "Basin: Start HPO Study". */
 export async function runCommand(page: Page, title: string): Promise<void> {
-  await page.keyboard.press("F1");
-  const input = quickInput(page).locator("input[type=text]");
-  await input.waitFor();
+  const input = await summonInput(page, "F1");
   await input.fill(`>${title}`);
   const row = quickInput(page).locator(
     `.monaco-list-row[aria-label="${title}"], .monaco-list-row[aria-label^="${title},"]`,
@@ -91,11 +89,23 @@ export async function runCommand(page: Page, title: string): Promise<void> {
   await row.first().click();
 }
 
+/** Opens the quick input by its key. A key pressed while focus moves gets lost; like a person, we press it again then. */
+async function summonInput(page: Page, key: "F1" | "Control+P"): Promise<Locator> {
+  const input = quickInput(page).locator("input[type=text]");
+  for (let presses = 1; ; presses++) {
+    await page.keyboard.press(key);
+    try {
+      await input.waitFor({ timeout: 5000 });
+      return input;
+    } catch (error) {
+      if (presses === 6) throw error;
+    }
+  }
+}
+
 /** Titles that the palette offers for what has been typed. */
 export async function paletteTitles(page: Page, typed: string): Promise<string[]> {
-  await page.keyboard.press("F1");
-  const input = quickInput(page).locator("input[type=text]");
-  await input.waitFor();
+  const input = await summonInput(page, "F1");
   await input.fill(`>${typed}`);
   const rows = quickInput(page).locator(".monaco-list-row");
   await rows.first().waitFor();
@@ -118,9 +128,7 @@ export async function reloadWindow(page: Page): Promise<void> {
 /** Opens a file of the workspace with quick open. `name` is unique in it, or its end of a path is. */
 export async function openFile(page: Page, name: string): Promise<void> {
   const base = name.split("/").at(-1) ?? name;
-  await page.keyboard.press("Control+P");
-  const input = quickInput(page).locator("input[type=text]");
-  await input.waitFor();
+  const input = await summonInput(page, "Control+P");
   await input.fill(name);
   await quickInput(page).locator(".monaco-list-row").filter({ hasText: base }).first().click();
   await page.locator(`.tabs-container .tab.active[data-resource-name="${base}"]`).waitFor();

@@ -39,6 +39,8 @@ describe("an untrusted workspace", () => {
       .locator(".workspace-trust-editor .monaco-button", { hasText: /^Trust$/u })
       .first()
       .click();
+    await page.locator(".workspace-trust-editor", { hasText: "You trust this folder" }).waitFor();
+    await page.keyboard.press("Escape");
     await startStudy(page, "quick");
   });
 });
