@@ -19,10 +19,10 @@ export function logAround(value: number, factor: number, cap: number): InferredD
   return { type: "float", low, high, log: true };
 }
 
-/** Half to twice the value, inside [least, most]; linear. Undefined when that leaves nothing. */
+/** Half to twice the value, inside [least, most] unless the value itself is outside; linear. Undefined when that leaves nothing. */
 export function around(value: number, least: number, most: number): InferredDomain | undefined {
-  const low = Math.max(least, niceNumber(value / 2));
-  const high = Math.min(most, Math.max(niceNumber(value * 2), value));
+  const low = Math.min(value, Math.max(least, niceNumber(value / 2)));
+  const high = Math.max(value, Math.min(most, niceNumber(value * 2)));
   return low < high ? { type: "float", low, high } : undefined;
 }
 

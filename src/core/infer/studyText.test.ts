@@ -116,6 +116,11 @@ basin.report(epoch, loss=loss, val_loss=a, val_f1=b)`;
     expect(text.includes("No training script")).toBe(guessed);
   });
 
+  it("holds an unusual present value too", () => {
+    const { study } = studyFor("lr: 0.1\nclip_range: 0.6\n");
+    expect(study.space.find(({ name }) => name === "clip_range")).toMatchObject({ high: 0.6 });
+  });
+
   it("keeps the search small and the rest at hand", () => {
     const many = Object.fromEntries(
       ["a", "b", "c", "d", "e", "f"].map((part) => [part, { lr: 0.1, dropout: 0.2, alpha: 0.5 }]),
