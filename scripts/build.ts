@@ -2,11 +2,12 @@
  * The one bundling script: host, engine, CLI, trainer and webview into dist/, plus the files they load at run time.
  * Usage: node scripts/build.ts [--watch] [--production] [--outdir dist]
  */
-import { cp, mkdir, rm } from "node:fs/promises";
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { build, context, type BuildOptions, type Plugin } from "esbuild";
+import { build, context, type BuildOptions, type Metafile, type Plugin } from "esbuild";
+import { thirdPartyNotices } from "./notices.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
 const { watch, production, outdir } = parseArgs({
@@ -28,6 +29,7 @@ const shared: BuildOptions = {
   legalComments: "none",
   logLevel: "warning",
   absWorkingDir: root,
+  metafile: true,
 };
 
 const node: BuildOptions = {
@@ -86,15 +88,14 @@ const bundles: BuildOptions[] = [
   },
 ];
 
+/** Packages of which files are copied rather than bundled. */
+const copiedPackages = ["better-sqlite3", "@tensorflow/tfjs-backend-wasm", "@vscode/codicons"];
+
 /** Files that are loaded by path at run time and cannot be bundled. */
 async function copyAssets(): Promise<void> {
   const sqlite = path.join(path.dirname(require.resolve("better-sqlite3/package.json")), "prebuilds");
   await cp(sqlite, path.join(dist, "prebuilds"), { recursive: true });
   // Command trainers find it on PYTHONPATH, so that a script can `import basin` with nothing installed.
-  const sdk = path.join(root, "python", "basin");
-  for (const name of ["__init__.py", "py.typed"])
-    await cp(path.join(sdk, name), path.join(dist, "python", "basin", name));
-  // Command trainers find the SDK on PYTHONPATH.
   await cp(path.join(root, "python", "basin"), path.join(dist, "python", "basin"), {
     recursive: true,
     filter: (source) => path.basename(source) !== "__pycache__",
@@ -121,5 +122,9 @@ await copyAssets();
 if (watch) {
   for (const options of bundles) await (await context(options)).watch();
 } else {
-  await Promise.all(bundles.map((options) => build(options)));
+  const built = await Promise.all(bundles.map((options) => build(options)));
+  const metafiles = built
+    .map(({ metafile }) => metafile)
+    .filter((metafile): metafile is Metafile => metafile !== undefined);
+  await writeFile(path.join(dist, "THIRD_PARTY_NOTICES.txt"), thirdPartyNotices(root, metafiles, copiedPackages));
 }
