@@ -6,6 +6,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import type { CurveColumns } from "../../src/core/columns.ts";
 import { formatNumber } from "../../src/core/format.ts";
 import { trialStates } from "../../src/core/trial.ts";
+import { cursorMove } from "../shared/keyboardCursor.ts";
 import { drawXAxis, drawYAxis, yLabelRoom, type Rect } from "../shared/axes.ts";
 import { CanvasChart } from "../shared/canvasChart.ts";
 import type { Ink } from "../shared/ink.ts";
@@ -294,55 +295,36 @@ export class CurvesChart extends CanvasChart {
       const state = trialStates[store.columns?.state[store.rowOf(number)] ?? 0];
       text = `#${number} · ${state} · step ${formatNumber(curves.steps[point]!)} · ${curves.metric} ${formatNumber(curves.values[point]!)}`;
     }
-    this.placeTip(text, this.xs[point] ?? 0, this.ys[point] ?? 0);
-    if (byPointer) return;
-    const live = this.renderRoot.querySelector("[aria-live]");
-    if (live !== null) live.textContent = text;
-  }
-
-  private at(event: MouseEvent): readonly [number, number] {
-    const box = this.plot?.getBoundingClientRect();
-    return [event.clientX - (box?.left ?? 0), event.clientY - (box?.top ?? 0)];
+    this.tell(text, this.xs[point] ?? 0, this.ys[point] ?? 0, byPointer);
   }
 
   private readonly onMove = (event: PointerEvent): void => {
-    const [curve, point] = this.nearest(...this.at(event));
+    const [curve, point] = this.nearest(...this.pointOf(event));
     this.show(curve, point, true);
   };
 
   private readonly onClick = (event: MouseEvent): void => {
-    const number = this.curves.number[this.nearest(...this.at(event))[0]];
+    const number = this.curves.number[this.nearest(...this.pointOf(event))[0]];
     const keep = event.ctrlKey || event.metaKey || event.shiftKey;
     if (number !== undefined) this.store.select([number], keep ? "toggle" : "replace");
     else if (!keep) this.store.select([]);
   };
 
   private readonly onKey = (event: KeyboardEvent): void => {
-    const { store, curves } = this;
+    const { curves } = this;
     const order = this.byGoodness().toReversed();
-    if (order.length === 0) return;
     const at = order.indexOf(this.cursorCurve);
-    const number = curves.number[this.cursorCurve];
-    const rows: Readonly<Record<string, number>> = {
-      ArrowDown: at + 1,
-      ArrowUp: at < 0 ? 0 : at - 1,
-      Home: 0,
-      End: order.length - 1,
-    };
-    const target = rows[event.key];
     const along = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
-    if (target !== undefined || (along !== 0 && at < 0)) {
-      const curve = order[Math.min(order.length - 1, Math.max(0, target ?? 0))]!;
+    // Along a curve needs a curve: the first press of any arrow goes to the best one.
+    const target = cursorMove(along !== 0 && at < 0 ? "Home" : event.key, at, order.length, "vertical");
+    if (target !== undefined) {
+      const curve = order[target]!;
       this.show(curve, curves.offsets[curve + 1]! - 1, false);
-    } else if (along !== 0) {
+    } else if (along !== 0 && at >= 0) {
       const from = curves.offsets[this.cursorCurve]!;
       const to = curves.offsets[this.cursorCurve + 1]! - 1;
       this.show(this.cursorCurve, Math.min(to, Math.max(from, this.cursorPoint + along)), false);
-    } else if (event.key === "Enter" && number !== undefined) {
-      store.select([number]);
-      this.actions.openInspector();
-    } else if (event.key === " " && number !== undefined) store.select([number], "toggle");
-    else return;
+    } else if (!this.chooseByKey(event, curves.number[this.cursorCurve])) return;
     event.preventDefault();
   };
 }

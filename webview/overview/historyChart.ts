@@ -5,6 +5,7 @@
 import { html, type TemplateResult } from "lit";
 import { formatDuration, formatNumber } from "../../src/core/format.ts";
 import { trialStates, type TrialState } from "../../src/core/trial.ts";
+import { cursorMove } from "../shared/keyboardCursor.ts";
 import { drawXAxis, drawYAxis, fontOf, yLabelRoom, type Rect } from "../shared/axes.ts";
 import { CanvasChart } from "../shared/canvasChart.ts";
 import type { Ink } from "../shared/ink.ts";
@@ -323,19 +324,11 @@ export class HistoryChart extends CanvasChart {
     store.hoverByPointer = byPointer;
     store.hover(row < 0 ? -1 : (store.columns?.number[row] ?? -1));
     const text = this.describe(row);
-    this.placeTip(text, this.xs[row] ?? 0, this.ys[row] ?? 0);
-    if (byPointer) return;
-    const live = this.renderRoot.querySelector("[aria-live]");
-    if (live !== null) live.textContent = text;
-  }
-
-  private at(event: PointerEvent): readonly [number, number] {
-    const box = this.plot?.getBoundingClientRect();
-    return [event.clientX - (box?.left ?? 0), event.clientY - (box?.top ?? 0)];
+    this.tell(text, this.xs[row] ?? 0, this.ys[row] ?? 0, byPointer);
   }
 
   private readonly onMove = (event: PointerEvent): void => {
-    const [x, y] = this.at(event);
+    const [x, y] = this.pointOf(event);
     if (this.drag !== undefined) {
       this.drag.toX = x;
       this.drag.toY = y;
@@ -351,7 +344,7 @@ export class HistoryChart extends CanvasChart {
 
   private readonly onDown = (event: PointerEvent): void => {
     if (event.button !== 0) return;
-    const [x, y] = this.at(event);
+    const [x, y] = this.pointOf(event);
     this.plot?.setPointerCapture(event.pointerId);
     this.drag = { x, y, toX: x, toY: y };
   };
@@ -387,24 +380,11 @@ export class HistoryChart extends CanvasChart {
     const { history, store } = this;
     if (history === undefined || store.columns === null) return;
     const rows = history.byX.filter((row) => store.filtered[row] === 1);
-    if (rows.length === 0) return;
-    const at = rows.indexOf(this.cursor);
-    const moves: Readonly<Record<string, number>> = {
-      ArrowRight: at + 1,
-      ArrowLeft: at < 0 ? 0 : at - 1,
-      Home: 0,
-      End: rows.length - 1,
-    };
-    const target = moves[event.key];
-    const number = store.columns.number[this.cursor];
+    const target = cursorMove(event.key, rows.indexOf(this.cursor), rows.length, "horizontal");
     if (target !== undefined) {
-      this.cursor = rows[Math.min(rows.length - 1, Math.max(0, target))]!;
+      this.cursor = rows[target]!;
       this.show(this.cursor, false);
-    } else if (event.key === "Enter" && number !== undefined) {
-      store.select([number]);
-      this.actions.openInspector();
-    } else if (event.key === " " && number !== undefined) store.select([number], "toggle");
-    else return;
+    } else if (!this.chooseByKey(event, store.columns.number[this.cursor])) return;
     event.preventDefault();
   };
 }

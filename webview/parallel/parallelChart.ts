@@ -4,6 +4,7 @@
  */
 import { html, nothing, type TemplateResult } from "lit";
 import { trialStates } from "../../src/core/trial.ts";
+import { cursorMove } from "../shared/keyboardCursor.ts";
 import { cellText, fullText } from "../shared/columnModel.ts";
 import { trialsForScreenReaders } from "../shared/srTable.ts";
 import { intervalsOf, stretchesOf, type Axis, type Stretch } from "./axisModel.ts";
@@ -277,36 +278,18 @@ export class ParallelChart extends ParallelPlot {
     store.hover(row < 0 ? -1 : (store.columns?.number[row] ?? -1));
     const text = row < 0 ? "" : this.describe(row, point);
     const y = point?.y ?? geometry.plot.top + (geometry.rows.at(-1)?.[row] ?? 0);
-    this.placeTip(text, point?.x ?? geometry.xs.at(-1) ?? 0, y);
-    if (byPointer) return;
-    const live = this.renderRoot.querySelector("[aria-live]");
-    if (live !== null) live.textContent = text;
+    this.tell(text, point?.x ?? geometry.xs.at(-1) ?? 0, y, byPointer);
   }
 
   private readonly onKey = (event: KeyboardEvent): void => {
     if (event.target instanceof HTMLButtonElement) return;
     const { store } = this;
     const shown = store.bestFirst.filter((row) => store.filtered[row] === 1);
-    if (shown.length === 0) return;
-    const at = shown.indexOf(this.cursor);
-    const moves: Readonly<Record<string, number>> = {
-      ArrowDown: at + 1,
-      ArrowRight: at + 1,
-      ArrowUp: at < 0 ? 0 : at - 1,
-      ArrowLeft: at < 0 ? 0 : at - 1,
-      Home: 0,
-      End: shown.length - 1,
-    };
-    const target = moves[event.key];
-    const number = store.columns?.number[this.cursor];
+    const target = cursorMove(event.key, shown.indexOf(this.cursor), shown.length, "both");
     if (target !== undefined) {
-      this.cursor = shown[Math.min(shown.length - 1, Math.max(0, target))]!;
+      this.cursor = shown[target]!;
       this.show(this.cursor, false);
-    } else if (event.key === "Enter" && number !== undefined) {
-      store.select([number]);
-      this.actions.openInspector();
-    } else if (event.key === " " && number !== undefined) store.select([number], "toggle");
-    else return;
+    } else if (!this.chooseByKey(event, store.columns?.number[this.cursor])) return;
     event.preventDefault();
   };
 }

@@ -254,6 +254,31 @@ export abstract class CanvasChart extends PanelElement {
     ];
   }
 
+  /** Place of a pointer event in CSS pixels of the plot. */
+  protected pointOf(event: MouseEvent): readonly [number, number] {
+    const box = this.plotArea?.getBoundingClientRect();
+    return [event.clientX - (box?.left ?? 0), event.clientY - (box?.top ?? 0)];
+  }
+
+  /** Says `text` beside a point of the plot; to screen readers too unless a pointer led there. */
+  protected tell(text: string, x: number, y: number, byPointer: boolean): void {
+    this.placeTip(text, x, y);
+    if (byPointer) return;
+    const live = this.renderRoot.querySelector("[aria-live]");
+    if (live !== null) live.textContent = text;
+  }
+
+  /** Enter opens the trial at the keyboard's place, Space selects it; says whether the key was one of them. */
+  protected chooseByKey(event: KeyboardEvent, number: number | undefined): boolean {
+    if (number === undefined) return false;
+    if (event.key === "Enter") {
+      this.store.select([number]);
+      this.actions.openInspector();
+    } else if (event.key === " ") this.store.select([number], "toggle");
+    else return false;
+    return true;
+  }
+
   /** Shows `text` beside a point of the plot, kept inside it; empty hides. */
   protected placeTip(text: string, x: number, y: number): void {
     const tip = this.renderRoot.querySelector<HTMLElement>(".tip");
