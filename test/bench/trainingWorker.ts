@@ -14,7 +14,7 @@ import { describeMlp } from "../../src/trainers/tfjs/models/mlp.ts";
 import type { Tensor } from "../../src/trainers/tfjs/tf.ts";
 import { train } from "../../src/trainers/tfjs/training/loop.ts";
 import { trainingRandomness } from "../../src/trainers/tfjs/training/randomness.ts";
-import { stepTime, yardsticks } from "./trainingYardsticks.ts";
+import { stepTime, yardsticks } from "../../src/trainers/tfjs/yardsticks.ts";
 
 const say = (line: object): void => {
   process.stdout.write(`${JSON.stringify(line)}\n`);

@@ -1,24 +1,25 @@
 /**
- * The models and data that training speed is measured with, and how a step is timed.
+ * The models and data that training speed is measured with, by `basin doctor` and test/bench, and how a step is timed.
  */
-import { rngForKey } from "../../src/core/rng.ts";
-import type { LoadedBackend } from "../../src/trainers/tfjs/backends/backend.ts";
-import { createBatches } from "../../src/trainers/tfjs/data/batches.ts";
-import type { Part } from "../../src/trainers/tfjs/data/dataset.ts";
-import { resolveHyperparameters } from "../../src/trainers/tfjs/hyperparameters.ts";
-import { buildModel } from "../../src/trainers/tfjs/models/build.ts";
-import type { ModelDescription } from "../../src/trainers/tfjs/models/description.ts";
-import { describeMlp } from "../../src/trainers/tfjs/models/mlp.ts";
-import { describeVgg } from "../../src/trainers/tfjs/models/vgg.ts";
-import { activationBytes, microBatchSize } from "../../src/trainers/tfjs/training/microBatch.ts";
-import { optimizerPlan } from "../../src/trainers/tfjs/training/optimizer.ts";
-import { trainingRandomness } from "../../src/trainers/tfjs/training/randomness.ts";
-import { createStepper } from "../../src/trainers/tfjs/training/step.ts";
+import { rngForKey } from "../../core/rng.ts";
+import type { LoadedBackend } from "./backends/backend.ts";
+import { createBatches } from "./data/batches.ts";
+import type { Part } from "./data/dataset.ts";
+import { resolveHyperparameters } from "./hyperparameters.ts";
+import { buildModel } from "./models/build.ts";
+import type { ModelDescription } from "./models/description.ts";
+import { describeMlp } from "./models/mlp.ts";
+import { describeVgg } from "./models/vgg.ts";
+import { activationBytes, microBatchSize } from "./training/microBatch.ts";
+import { optimizerPlan } from "./training/optimizer.ts";
+import { trainingRandomness } from "./training/randomness.ts";
+import { createStepper } from "./training/step.ts";
 
 export const yardsticks = ["mlp", "cnn", "cnn-batchnorm", "cnn-dropout"] as const;
 export type Yardstick = (typeof yardsticks)[number];
 
-const batchSize = 128;
+/** Samples of a yardstick's step. */
+export const yardstickBatch = 128;
 
 export function describeYardstick(name: Yardstick): ModelDescription {
   if (name === "mlp")
@@ -54,7 +55,7 @@ export async function stepTime(backend: LoadedBackend, name: Yardstick, seconds:
   const model = buildModel(backend.tf, description, random);
   const batches = createBatches(
     backend.tf,
-    syntheticPart(description.inputShape, 2 * batchSize),
+    syntheticPart(description.inputShape, 2 * yardstickBatch),
     description.inputShape,
   );
   const stepper = createStepper({
@@ -63,10 +64,10 @@ export async function stepTime(backend: LoadedBackend, name: Yardstick, seconds:
     batches,
     head: { output: "logits", width: 10, labelSmoothing: 0 },
     plan: optimizerPlan(resolveHyperparameters({}, "module")),
-    microBatch: microBatchSize(batchSize, activationBytes(model), backend.activationBudget),
+    microBatch: microBatchSize(yardstickBatch, activationBytes(model), backend.activationBudget),
     breathe: () => Promise.resolve(),
   });
-  const rows = Int32Array.from({ length: batchSize }, (_, i) => i);
+  const rows = Int32Array.from({ length: yardstickBatch }, (_, i) => i);
   const times: number[] = [];
   let step = 0;
   const run = async (until: number, least: number, most: number): Promise<void> => {
