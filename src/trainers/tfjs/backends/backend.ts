@@ -29,6 +29,8 @@ export interface LoadedBackend {
   readonly activationBudget: number;
   /** Present where reading a tensor costs nothing: optimizers and metrics then work on the values directly. */
   readonly host?: HostMemory;
+  /** Set where a device computes beside this process: reading a tensor waits for it, so training reads several steps at once. */
+  readonly readsLate?: boolean;
 }
 
 export interface Backend {

@@ -4,7 +4,7 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Params } from "../../../core/space/parameter.ts";
 import { rngForKey } from "../../../core/rng.ts";
-import type { Backend } from "../backends/backend.ts";
+import type { Backend, LoadedBackend } from "../backends/backend.ts";
 import { cpuBackend } from "../backends/cpu.ts";
 import { wasmBackend } from "../backends/wasm.ts";
 import { parseCsv } from "../data/csv.ts";
@@ -68,11 +68,19 @@ interface RunOptions {
   readonly task?: "classification" | "regression";
   readonly seed?: number;
   readonly budget?: number;
+  /** As on a device whose values lie elsewhere: read after each step, or several steps at once. */
+  readonly device?: "read each step" | "read late";
 }
 
 async function run(options: RunOptions = {}): Promise<Run> {
   const loaded = await (options.backend ?? cpuBackend).load({ threads: 1 });
-  const backend = options.budget === undefined ? loaded : { ...loaded, activationBudget: options.budget };
+  const { host, ...remote } = loaded;
+  const backend: LoadedBackend = {
+    ...remote,
+    activationBudget: options.budget ?? loaded.activationBudget,
+    ...(options.device === undefined ? (host === undefined ? {} : { host }) : {}),
+    ...(options.device === undefined ? {} : { readsLate: options.device === "read late" }),
+  };
   const { tf } = backend;
   const model = options.model ?? "mlp";
   const params = options.params ?? { width: 12, batchSize: 24, learningRate: 0.01 };
@@ -218,6 +226,36 @@ describe("training", () => {
     split.reports.forEach(({ metrics }, i) =>
       expect(metrics["val_loss"]!).toBeCloseTo(whole.reports[i]!.metrics["val_loss"]!, 4),
     );
+  });
+});
+
+describe("on a device that is read late", () => {
+  it("gives the numbers that reading after each step gives, micro-batches and checkpoints included", async () => {
+    const options: RunOptions = { params: rich, budget: 4 * 3 * 60 * 10 };
+    const each = await run({ ...options, device: "read each step" });
+    const late = await run({ ...options, device: "read late" });
+    expect(late.reports).toEqual(each.reports);
+    expect(late.weights).toEqual(each.weights);
+    expect(new Set(late.tensors).size).toBe(1);
+    const first = await run({ ...options, device: "read late", folder, stopAfter: 12, checkpointAfter: 8 });
+    const second = await run({ ...options, device: "read late", folder });
+    expect(first.checkpoints).toHaveLength(2);
+    expect([...first.reports, ...second.reports]).toEqual(each.reports);
+    expect(second.weights).toEqual(each.weights);
+  });
+
+  it("notices divergence, names the step where it began and keeps no checkpoint of it", async () => {
+    const options: RunOptions = {
+      task: "regression",
+      params: { optimizer: "sgd", learningRate: 300, activation: "linear", batchSize: 4 },
+      epochs: 40,
+    };
+    const each = await run({ ...options, device: "read each step" });
+    const late = await run({ ...options, device: "read late", folder });
+    expect(late.end).toEqual(each.end);
+    expect(late.end.kind).toBe("diverged");
+    const stopped = await run({ ...options, device: "read late", folder, checkpointAfter: 10 });
+    expect(stopped.end.kind).toBe("diverged");
   });
 });
 

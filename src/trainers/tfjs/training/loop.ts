@@ -11,7 +11,7 @@ import { allVariables, type TrainableModel } from "../models/trainable.ts";
 import { readNewestCheckpoint, writeCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import { createCheckpointClock } from "./checkpointClock.ts";
 import { evaluate, type Evaluation } from "./evaluate.ts";
-import type { HeadOptions } from "./head.ts";
+import type { HeadOptions, Score } from "./head.ts";
 import { activationBytes, microBatchSize } from "./microBatch.ts";
 import { effectiveRule, optimizerPlan } from "./optimizer.ts";
 import type { TrainingRandomness } from "./randomness.ts";
@@ -109,9 +109,23 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
     });
   };
 
+  /** Steps whose scores are in `loss` and `correct`; a step whose loss is not finite is the last one counted. */
+  let scored = 0;
+  const take = (scores: readonly Score[]): void => {
+    for (const score of scores) {
+      if (!Number.isFinite(loss)) return;
+      loss += score.loss;
+      correct += score.correct;
+      scored++;
+    }
+  };
+
   const clock = createCheckpointClock();
   const save = async (): Promise<void> => {
     if (options.checkpointFolder === undefined) return;
+    take(await stepper.settle());
+    // Weights that have diverged are not worth going on from.
+    if (!Number.isFinite(loss)) return;
     await clock.measure(async () => {
       const state = {
         epoch,
@@ -143,6 +157,7 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
     // With another batch size the epoch under way cannot go on in its middle.
     if (state.batchSize === batchSize) ({ batch, step, loss, correct } = state);
     else step = epoch * stepsPerEpoch;
+    scored = step;
     observer.log(`Resumed from a checkpoint after epoch ${epoch}${batch > 0 ? `, batch ${batch}` : ""}.`);
   };
   if (options.checkpointFolder !== undefined) {
@@ -168,12 +183,12 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
         }
         random.setStep(step);
         learningRate = learningRateAt(h, step, stepsPerEpoch, epochs, progress.drops);
-        const score = await stepper.step(
-          order.subarray(batch * batchSize, Math.min(order.length, (batch + 1) * batchSize)),
-          learningRate,
+        take(
+          await stepper.step(
+            order.subarray(batch * batchSize, Math.min(order.length, (batch + 1) * batchSize)),
+            learningRate,
+          ),
         );
-        loss += score.loss;
-        correct += score.correct;
         batch++;
         step++;
         if (!Number.isFinite(loss)) break;
@@ -181,13 +196,14 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
         await breathe();
         if (observer.takeCheckpointRequest() || clock.dueMidEpoch()) await save();
       }
+      take(await stepper.settle());
       const trained = dataset.train.rows;
       if (!Number.isFinite(loss)) {
         observer.report(epoch + 1, { loss: Number.NaN });
         return {
           kind: "diverged",
           epoch: epoch + 1,
-          message: `The training loss is no longer finite in epoch ${epoch + 1}, step ${step} (learning rate ${learningRate.toPrecision(3)}). A smaller learningRate, gradClip or warmupEpochs may help.`,
+          message: `The training loss is no longer finite in epoch ${epoch + 1}, step ${scored} (learning rate ${learningRate.toPrecision(3)}). A smaller learningRate, gradClip or warmupEpochs may help.`,
         };
       }
       const validation = await evaluate(evaluation, validationBatches);
@@ -231,6 +247,6 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
   } finally {
     batches.dispose();
     validationBatches.dispose();
-    stepper.updater.dispose();
+    stepper.dispose();
   }
 }

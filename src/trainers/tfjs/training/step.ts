@@ -1,12 +1,13 @@
 /**
  * One training step: gradients of the mean loss over a batch, micro-batch by micro-batch, then one update.
- * Invariant: no tensor made here outlives the step, whatever is thrown.
+ * Invariant: no tensor made here outlives the step but outputs that wait to be read, and those end with `dispose`.
  */
 import type { LoadedBackend } from "../backends/backend.ts";
 import type { Batch, Batches } from "../data/batches.ts";
 import { trainableVariables, type TrainableModel } from "../models/trainable.ts";
 import type { Scalar, Tensor } from "../tf.ts";
 import { scoreOutputs, type HeadOptions, type Score } from "./head.ts";
+import { createScoreReader } from "./scoreReader.ts";
 import { hostUpdater } from "./hostUpdater.ts";
 import type { OptimizerPlan } from "./optimizer.ts";
 import { tensorLoss } from "./tensorHead.ts";
@@ -15,8 +16,14 @@ import type { Updater } from "./updater.ts";
 
 export interface Stepper {
   readonly updater: Updater;
-  /** One update from these rows. Gives the sums of loss and right answers over them, before the update. */
-  step(rows: Int32Array, learningRate: number): Promise<Score>;
+  /**
+   * One update from these rows. Gives the sums of loss and right answers over the rows of a step, before its update, of each
+   * step that became known: this one, or on a device that reads back late none or several, oldest first, none left out.
+   */
+  step(rows: Int32Array, learningRate: number): Promise<readonly Score[]>;
+  /** The sums of the steps that are still unread: afterwards every step has been told once. */
+  settle(): Promise<readonly Score[]>;
+  dispose(): void;
 }
 
 /** The model's only output. */
@@ -44,12 +51,10 @@ export function createStepper(options: StepperOptions): Stepper {
   const { model } = options.trainable;
   const variables = trainableVariables(model);
   const updater = host === undefined ? tensorUpdater(tf, variables, plan) : hostUpdater(tf, host, variables, plan);
+  const reader = createScoreReader(tf, head, backend.readsLate === true);
 
-  /** Gradients of the mean loss over the batch, times `share`; with them the batch's score. */
-  const gradientsOf = async (
-    batch: Batch,
-    share: number,
-  ): Promise<{ gradients: (Tensor | undefined)[]; score: Score }> => {
+  /** Gradients of the mean loss over the batch, times `share`; with them the batch's score, where it is known at once. */
+  const gradientsOf = (batch: Batch, share: number): { gradients: (Tensor | undefined)[]; score: Score } => {
     let score: Score = { loss: 0, correct: 0 };
     let kept: Tensor | undefined;
     const { value, grads } = tf.variableGrads(() => {
@@ -73,10 +78,7 @@ export function createStepper(options: StepperOptions): Stepper {
     }, variables);
     value.dispose();
     batch.features.dispose();
-    if (kept !== undefined) {
-      score = scoreOutputs((await kept.data()) as Float32Array, batch.targets, head);
-      kept.dispose();
-    }
+    if (kept !== undefined) reader.add(kept, batch.targets);
     return { gradients: variables.map((variable) => grads[variable.name] ?? undefined), score };
   };
 
@@ -88,7 +90,7 @@ export function createStepper(options: StepperOptions): Stepper {
       let correct = 0;
       for (let from = 0; from < rows.length; from += microBatch) {
         const part = rows.subarray(from, Math.min(rows.length, from + microBatch));
-        const { gradients, score } = await gradientsOf(batches.gather(part), part.length / rows.length);
+        const { gradients, score } = gradientsOf(batches.gather(part), part.length / rows.length);
         loss += score.loss;
         correct += score.correct;
         if (total === undefined) {
@@ -106,7 +108,12 @@ export function createStepper(options: StepperOptions): Stepper {
       }
       updater.apply(total ?? [], learningRate);
       tf.dispose((total ?? []).filter((tensor) => tensor !== undefined));
-      return { loss, correct };
+      return host === undefined ? reader.endStep() : [{ loss, correct }];
+    },
+    settle: () => reader.settle(),
+    dispose() {
+      reader.dispose();
+      updater.dispose();
     },
   };
 }
