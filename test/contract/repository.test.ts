@@ -15,6 +15,7 @@ const notOurs = new Set([
   ".workbench",
   ".basin",
   ".venv",
+  ".venv-test",
   "test-results",
   "coverage",
 ]);
