@@ -37,7 +37,8 @@ function checkTfjs(raw: RawTfjs, report: Report): TfjsTrainerSpec {
     );
   }
   const spec: DataSpec = image === undefined ? data : { ...data, image };
-  return { kind: "tfjs", model: raw.model, data: spec, epochs: raw.epochs, backend: raw.backend, threads: raw.threads };
+  const { model, epochs, backend, threads, process } = raw;
+  return { kind: "tfjs", model, data: spec, epochs, backend, threads, ...(process === undefined ? {} : { process }) };
 }
 
 /** Whether what the study optimises is something its trainer reports, as far as the file tells. */

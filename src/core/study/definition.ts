@@ -33,6 +33,8 @@ export interface TfjsTrainerSpec {
   readonly backend: TfjsBackendName;
   /** XNNPACK / libtensorflow threads a trial; 0 = the executor decides from cores and `parallel`. */
   readonly threads: number;
+  /** "fresh": a process for every trial; default: one process serves trials of a slot in turn. */
+  readonly process?: "shared" | "fresh";
 }
 
 /** How to read a metric off the output of a program nobody may touch. */

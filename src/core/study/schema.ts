@@ -172,6 +172,12 @@ const tfjsTrainer = z
       .max(1024)
       .default(0)
       .describe("CPU threads of one trial; 0 shares the cores among the parallel trials."),
+    process: z
+      .enum(["shared", "fresh"])
+      .optional()
+      .describe(
+        "`shared`, the default: one process serves trial after trial of a slot, which saves a second each. `fresh`: a process for every trial, as model modules of your own always have.",
+      ),
   })
   .describe("Trains the built-in models, or a model module of your own, with TensorFlow.js.");
 
