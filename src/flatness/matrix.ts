@@ -1,0 +1,63 @@
+/**
+ * Row-major matrices as plain typed arrays, and the few operations on them and on vectors that the measures need.
+ * Invariant: sums are taken in float64 whatever the arrays hold.
+ */
+import { BasinError } from "../core/errors.ts";
+
+export interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+  /** rows * columns values, row by row. */
+  readonly values: Float32Array | Float64Array;
+}
+
+/** @throws BasinError "invalid-argument" when the values do not fill the shape */
+export function matrix(rows: number, columns: number, values: ArrayLike<number>): Matrix {
+  if (values.length !== rows * columns)
+    throw new BasinError(
+      "invalid-argument",
+      `A matrix of ${rows} x ${columns} cannot hold ${values.length} values.`,
+      "Pass rows * columns values.",
+    );
+  const kept = values instanceof Float32Array || values instanceof Float64Array ? values : Float64Array.from(values);
+  return { rows, columns, values: kept };
+}
+
+/** Rows `from` (included) to `to` (excluded), not a copy. */
+export function rowsOf(m: Matrix, from: number, to: number): Matrix {
+  return { rows: to - from, columns: m.columns, values: m.values.subarray(from * m.columns, to * m.columns) };
+}
+
+/** With a last column of ones, which stands for the bias. */
+export function withOnes(m: Matrix): Matrix {
+  const values = new Float64Array(m.rows * (m.columns + 1));
+  for (let i = 0; i < m.rows; i++) {
+    values.set(m.values.subarray(i * m.columns, (i + 1) * m.columns), i * (m.columns + 1));
+    values[(i + 1) * (m.columns + 1) - 1] = 1;
+  }
+  return { rows: m.rows, columns: m.columns + 1, values };
+}
+
+export function dot(a: Float32Array | Float64Array, b: Float32Array | Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+/** Euclidean norm; the Frobenius norm of a matrix's values. */
+export function norm(a: Float32Array | Float64Array): number {
+  return Math.sqrt(dot(a, a));
+}
+
+/** y += factor * x. */
+export function axpy(factor: number, x: Float32Array | Float64Array, y: Float64Array): void {
+  for (let i = 0; i < y.length; i++) y[i]! += factor * x[i]!;
+}
+
+/** Inner product of row i of `a` with row j of `b`, which have equally many columns. */
+export function rowDot(a: Matrix, i: number, b: Matrix, j: number): number {
+  const n = a.columns;
+  let sum = 0;
+  for (let p = i * n, q = j * n, end = p + n; p < end; p++, q++) sum += a.values[p]! * b.values[q]!;
+  return sum;
+}
