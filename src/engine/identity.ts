@@ -10,7 +10,7 @@ export function identityChanges(before: StudyDefinition, after: StudyDefinition)
   const parts: readonly (readonly [string, unknown, unknown])[] = [
     ["search space", before.space, after.space],
     ["objective", targetless(before), targetless(after)],
-    ["trainer", before.trainer, after.trainer],
+    ["trainer", trained(before), trained(after)],
     ["constraints", before.constraints, after.constraints],
     ["sampler", before.sampler, after.sampler],
     ["scheduler", before.scheduler, after.scheduler],
@@ -21,6 +21,11 @@ export function identityChanges(before: StudyDefinition, after: StudyDefinition)
 
 function targetless(study: StudyDefinition): unknown {
   return study.objectives.map(({ metric, direction }) => ({ metric, direction }));
+}
+
+/** Which processes train makes no difference to a value. */
+function trained({ trainer }: StudyDefinition): unknown {
+  return trainer.kind === "tfjs" ? { ...trainer, process: undefined } : trainer;
 }
 
 /** Equal text for equal values, whatever the order of keys. */

@@ -3,14 +3,23 @@
  * Invariant: no input throws, memory stays below `maxRecordBytes` plus one log line, and how the bytes are cut into chunks
  * changes neither the events nor the log.
  */
+import type { ZodError } from "zod";
 import { GrowingBytes } from "./growingBytes.ts";
 import { trainerEventSchema, type TrainerEvent } from "./protocol.ts";
 
-export interface EventStreamSink {
-  event(event: TrainerEvent): void;
+interface TextSink {
   /** Log bytes: whole lines with their ends (a line longer than `maxLineBytes` is split by an added LF). Owned by the callee. */
   log(lines: Uint8Array): void;
   warning(message: string): void;
+}
+
+export interface EventStreamSink extends TextSink {
+  event(event: TrainerEvent): void;
+}
+
+export interface RecordStreamSink extends TextSink {
+  /** The JSON value of a record, not checked; the answer is what is wrong with it, or undefined. */
+  record(value: unknown): string | undefined;
 }
 
 export interface EventStreamOptions {
@@ -106,6 +115,30 @@ export function createLogStream(sink: Pick<EventStreamSink, "log">, maxLineBytes
 
 /** Events and log text, as on standard output. O(bytes). */
 export function createEventStream(sink: EventStreamSink, options: EventStreamOptions = {}): ByteSink {
+  return createRecordStream(
+    {
+      record: (value) => {
+        const parsed = trainerEventSchema.safeParse(value);
+        if (!parsed.success) return schemaProblem(parsed.error);
+        sink.event(parsed.data);
+        return undefined;
+      },
+      log: (lines) => sink.log(lines),
+      warning: (message) => sink.warning(message),
+    },
+    options,
+  );
+}
+
+/** What is wrong with a value, in a few words. */
+export function schemaProblem(error: ZodError): string {
+  const issue = error.issues[0];
+  const where = issue === undefined || issue.path.length === 0 ? "" : `${issue.path.join(".")}: `;
+  return `${where}${issue?.message ?? "unknown reason"}`;
+}
+
+/** Records of any kind and log text. O(bytes). */
+export function createRecordStream(sink: RecordStreamSink, options: EventStreamOptions = {}): ByteSink {
   const maxRecordBytes = options.maxRecordBytes ?? 16 * 1024 * 1024;
   const maxWarnings = options.maxWarnings ?? 10;
   const record = new GrowingBytes(maxRecordBytes);
@@ -177,22 +210,18 @@ export function createEventStream(sink: EventStreamSink, options: EventStreamOpt
   };
 }
 
-/** Hands a valid event to the sink; otherwise says what is wrong with it. */
-function decodeRecord(bytes: Uint8Array, cutOff: boolean, sink: EventStreamSink): string | undefined {
+/** Hands a record to the sink; the answer is what is wrong with it. */
+function decodeRecord(bytes: Uint8Array, cutOff: boolean, sink: RecordStreamSink): string | undefined {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     return `${cutOff ? "An event was cut off" : "An event is not JSON"}: ${excerpt(bytes.subarray(0, 200))}`;
   }
-  const parsed = trainerEventSchema.safeParse(value);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const where = issue === undefined || issue.path.length === 0 ? "" : `${issue.path.join(".")}: `;
-    return `An event is not valid (${where}${issue?.message ?? "unknown reason"}): ${excerpt(bytes.subarray(0, 200))}`;
-  }
-  sink.event(parsed.data);
-  return undefined;
+  const problem = sink.record(value);
+  return problem === undefined
+    ? undefined
+    : `An event is not valid (${problem}): ${excerpt(bytes.subarray(0, 200))}`;
 }
 
 /** Quoted for a message: control characters become visible. */

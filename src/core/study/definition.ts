@@ -21,7 +21,7 @@ export interface DataSpec {
   readonly task: "classification" | "regression";
 }
 
-export const tfjsBackendNames = ["auto", "tfjs-node-gpu", "tfjs-node", "wasm", "cpu"] as const;
+export const tfjsBackendNames = ["auto", "tfjs-node-gpu", "webgpu", "tfjs-node", "wasm", "cpu"] as const;
 export type TfjsBackendName = (typeof tfjsBackendNames)[number];
 
 export interface TfjsTrainerSpec {

@@ -77,7 +77,7 @@ export async function runTrial(env: Environment, session: Session): Promise<numb
   const restore = seedMathRandom(random);
   try {
     // What the umbrella package offers: `x.add(y)` beside `tf.add(x, y)`. Native packages bring it along.
-    if (kind === "module" && (backend.name === "wasm" || backend.name === "cpu")) {
+    if (kind === "module" && !backend.name.startsWith("tfjs-node")) {
       await import("@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops");
     }
     const trainable = await createModel(backend.tf, {

@@ -287,7 +287,7 @@ export const badTrainers: readonly BadStudy[] = [
   [
     "backend",
     { trainer: "trainer: { kind: tfjs, model: mlp, backend: cuda, data: { csv: a.csv, label: y } }" },
-    ['error 3:45-3:49 `backend` cannot be "cuda". Write one of: auto, tfjs-node-gpu, tfjs-node, wasm, cpu.'],
+    ['error 3:45-3:49 `backend` cannot be "cuda". Write one of: auto, tfjs-node-gpu, webgpu, tfjs-node, wasm, cpu.'],
   ],
   [
     "metric not reported",

@@ -31,6 +31,8 @@ export interface LoadedBackend {
   readonly host?: HostMemory;
   /** Set where a device computes beside this process: reading a tensor waits for it, so training reads several steps at once. */
   readonly readsLate?: boolean;
+  /** Bytes of the largest tensor it can hold; undefined = no limit of its own. */
+  readonly largestTensor?: number;
 }
 
 export interface Backend {

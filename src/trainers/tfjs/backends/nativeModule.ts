@@ -11,7 +11,7 @@ import type { Tf } from "../tf.ts";
 import { BackendUnavailable, type BackendName } from "./backend.ts";
 
 /** Folders whose node_modules are searched, in this order. */
-function searchFolders(env: NodeJS.ProcessEnv): string[] {
+export function searchFolders(env: NodeJS.ProcessEnv): string[] {
   const folders = [env["BASIN_DATA_ROOT"], process.cwd(), typeof __dirname === "string" ? __dirname : undefined];
   const prefix = path.dirname(path.dirname(process.execPath));
   // npm -g: <prefix>/lib/node_modules, on Windows %APPDATA%\npm\node_modules; `createRequire` adds "node_modules" itself.

@@ -53,7 +53,7 @@ describe("selectBackend", () => {
   });
 
   it("knows the order, best first", () => {
-    expect(backends.map((backend) => backend.name)).toEqual(["tfjs-node-gpu", "tfjs-node", "wasm", "cpu"]);
+    expect(backends.map((backend) => backend.name)).toEqual(["tfjs-node-gpu", "webgpu", "tfjs-node", "wasm", "cpu"]);
   });
 });
 

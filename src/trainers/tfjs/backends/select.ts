@@ -10,9 +10,16 @@ import { trialStep } from "./trialStep.ts";
 import { tfjsNodeBackend } from "./tfjsNode.ts";
 import { tfjsNodeGpuBackend } from "./tfjsNodeGpu.ts";
 import { wasmBackend } from "./wasm.ts";
+import { webgpuBackend } from "./webgpu.ts";
 
 /** Best first. Adding a back end: a file beside this one and a line here. */
-export const backends: readonly Backend[] = [tfjsNodeGpuBackend, tfjsNodeBackend, wasmBackend, cpuBackend];
+export const backends: readonly Backend[] = [
+  tfjsNodeGpuBackend,
+  webgpuBackend,
+  tfjsNodeBackend,
+  wasmBackend,
+  cpuBackend,
+];
 
 export function backendNamed(name: BackendName): Backend {
   const found = backends.find((backend) => backend.name === name);
