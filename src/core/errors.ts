@@ -12,6 +12,7 @@ export const basinErrorCodes = [
   "wrong-state",
   "study-complete",
   "no-feasible-point",
+  "space-exhausted",
   "not-trusted",
   "engine-unavailable",
   "protocol-mismatch",

@@ -9,7 +9,7 @@ import { rngFor } from "../core/rng.ts";
 import { feasibilityOf } from "../core/study/constraints.ts";
 import type { StudyDefinition } from "../core/study/definition.ts";
 import { createSampler } from "../samplers/registry.ts";
-import type { Sampler } from "../samplers/sampler.ts";
+import { samplerStream, type Sampler, type Suggestion } from "../samplers/sampler.ts";
 import { createScheduler } from "../schedulers/registry.ts";
 import type { NextAction, Scheduler, ScheduleView } from "../schedulers/scheduler.ts";
 import type { StudyState } from "../storage/trialStore.ts";
@@ -105,6 +105,7 @@ export class StudyRunner {
         objectives: definition.objectives,
         isFeasible: feasibilityOf(definition),
         parallel: definition.budget.parallel,
+        rng: samplerStream(definition.seed),
         ...(trials === undefined ? {} : { budgetTrials: trials }),
       });
       this.#scheduler = createScheduler(definition.scheduler);
@@ -215,18 +216,29 @@ export class StudyRunner {
     }
     if (trialsLeft(this.definition.budget, this.book.count) === 0) return { kind: "nothing", reason: "" };
     const number = this.book.count;
-    const suggestion = await this.#sampler!.suggest({
-      history: this.book.history,
-      pending: this.book.pending(),
-      number,
-      rng: rngFor(this.definition.seed, number, "suggest"),
-    });
+    const suggestion = await this.#suggestion(number);
     // While the sampler thought, the study may have been paused, or somebody may have enqueued this number.
     if (epoch !== this.#epoch) return undefined;
     if (this.book.count !== number) return this.nextTrial(epoch);
+    if (typeof suggestion === "string") return { kind: "nothing", reason: suggestion };
     const trial = this.book.add(suggestion.params, suggestion.reason, study.parts.clock.now());
     study.log.add("info", "sampler", `Trial ${number}: ${suggestion.reason}`, number);
     return { kind: "trial", trial, ...(action.untilStep === undefined ? {} : { untilStep: action.untilStep }) };
+  }
+
+  /** What the sampler proposes for trial `number`; where it has nothing left, the reason. */
+  async #suggestion(number: number): Promise<Suggestion | string> {
+    try {
+      return await this.#sampler!.suggest({
+        history: this.book.history,
+        pending: this.book.pending(),
+        number,
+        rng: rngFor(this.definition.seed, number, "suggest"),
+      });
+    } catch (error) {
+      if (error instanceof BasinError && error.code === "space-exhausted") return error.message;
+      throw error;
+    }
   }
 
   #ask(): NextAction {

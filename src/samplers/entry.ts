@@ -8,13 +8,15 @@ import type { MethodInfo } from "../core/study/catalog.ts";
 import type { Sampler, SamplerContext } from "./sampler.ts";
 
 export interface SamplerEntry extends MethodInfo {
+  /** Proposes each configuration once and then throws `space-exhausted`. */
+  readonly exhausts?: true;
   /** @throws BasinError `invalid-study` when an option is wrong */
   create(context: SamplerContext, options: Readonly<Record<string, unknown>>): Sampler;
 }
 
 /** Ties an options schema to the function that takes its output. */
 export function defineSampler<Options extends z.ZodObject>(
-  info: Omit<MethodInfo, "options"> & { readonly options: Options },
+  info: Omit<SamplerEntry, "options" | "create"> & { readonly options: Options },
   create: (context: SamplerContext, options: z.output<Options>) => Sampler,
 ): SamplerEntry {
   return {

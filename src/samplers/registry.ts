@@ -5,11 +5,13 @@
 import { BasinError } from "../core/errors.ts";
 import type { Choice } from "../core/study/definition.ts";
 import type { SamplerEntry } from "./entry.ts";
+import { gridSampler } from "./grid/grid.ts";
 import { randomSampler } from "./random.ts";
 import type { Sampler, SamplerContext } from "./sampler.ts";
+import { sobolSampler } from "./sobol/sobol.ts";
 import { tpeSampler } from "./tpe/tpe.ts";
 
-export const samplers: readonly SamplerEntry[] = [tpeSampler, randomSampler];
+export const samplers: readonly SamplerEntry[] = [tpeSampler, randomSampler, sobolSampler, gridSampler];
 
 /**
  * The sampler a study asks for.

@@ -5,7 +5,7 @@
  * instance remembers is a cache of the history, so a study resumed in another process goes on as if it had never stopped.
  */
 import type { Objective } from "../core/objective.ts";
-import type { Rng } from "../core/rng.ts";
+import { rngForKey, type Rng } from "../core/rng.ts";
 import type { Params, Space } from "../core/space/parameter.ts";
 import type { FinishedTrial, PendingTrial } from "../core/trial.ts";
 
@@ -17,6 +17,13 @@ export interface SamplerContext {
   /** Trials the study may finish, if bounded: lets a sampler plan its start-up phase. */
   readonly budgetTrials?: number;
   readonly parallel: number;
+  /** The study's own stream, for what is drawn once and holds for all trials (a scramble, an order); see `samplerStream`. */
+  readonly rng: Rng;
+}
+
+/** The stream of `SamplerContext.rng` for a study's seed. */
+export function samplerStream(seed: number): Rng {
+  return rngForKey(`${seed}:sampler`);
 }
 
 export interface SuggestRequest {
@@ -40,7 +47,8 @@ export interface Suggestion {
 export interface Sampler {
   /**
    * The next configuration.
-   * @throws BasinError `no-feasible-point` when the constraints leave nothing to propose.
+   * @throws BasinError `no-feasible-point` when the constraints leave nothing to propose; `space-exhausted` when everything
+   *   this sampler would propose has been tried: the study is then complete.
    */
   suggest(request: SuggestRequest): Suggestion | Promise<Suggestion>;
 }

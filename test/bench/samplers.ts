@@ -8,6 +8,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { rngFor } from "../../src/core/rng.ts";
 import type { FinishedTrial } from "../../src/core/trial.ts";
+import { samplerStream } from "../../src/samplers/sampler.ts";
 import { samplers } from "../../src/samplers/registry.ts";
 import { functions, type TestFunction } from "./functions.ts";
 
@@ -40,6 +41,7 @@ async function run(kind: string, target: TestFunction, seed: number): Promise<Ru
       isFeasible: () => true,
       budgetTrials: trials,
       parallel: 1,
+      rng: samplerStream(seed),
     },
     kind === "random" ? {} : options,
   );

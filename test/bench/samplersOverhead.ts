@@ -8,6 +8,7 @@ import { uniformParams } from "../../src/core/space/configuration.ts";
 import type { Space } from "../../src/core/space/parameter.ts";
 import type { FinishedTrial } from "../../src/core/trial.ts";
 import type { SamplerEntry } from "../../src/samplers/entry.ts";
+import { samplerStream } from "../../src/samplers/sampler.ts";
 import { samplers } from "../../src/samplers/registry.ts";
 
 const spaces: Record<string, Space> = {
@@ -51,7 +52,7 @@ async function measure(entry: SamplerEntry, label: string, trials: number, repea
   };
   for (let number = 0; number < trials; number++) add(number);
   const sampler = entry.create(
-    { space, objectives: [{ metric: "loss", direction: "minimize" }], isFeasible: () => true, parallel: 1 },
+    { space, objectives: [{ metric: "loss", direction: "minimize" }], isFeasible: () => true, parallel: 1, rng: samplerStream(0) },
     {},
   );
   const suggest = (): unknown =>

@@ -2,6 +2,7 @@
  * Spaces and simulated studies for the contract and golden suites.
  * Invariant: everything is a function of its arguments; nothing is random but by the seeded streams.
  */
+import { BasinError } from "../../src/core/errors.ts";
 import { rngFor } from "../../src/core/rng.ts";
 import { uniformParams } from "../../src/core/space/configuration.ts";
 import { toUnit } from "../../src/core/space/domain.ts";
@@ -100,7 +101,7 @@ export interface Simulated {
   readonly history: readonly FinishedTrial[];
 }
 
-/** Runs `count` trials, `parallel` at a time, the oldest always finishing first. */
+/** Runs `count` trials, or fewer where no more are left, `parallel` at a time, the oldest always finishing first. */
 export async function simulate(
   /** A sampler, or a maker of one for each suggestion. */
   sampler: Sampler | (() => Sampler),
@@ -125,7 +126,14 @@ export async function simulate(
   };
   for (let number = 0; number < count; number++) {
     const instance = typeof sampler === "function" ? sampler() : sampler;
-    const suggestion = await instance.suggest({ history, pending, number, rng: rngFor(seed, number, "suggest") });
+    let suggestion: Suggestion;
+    try {
+      suggestion = await instance.suggest({ history, pending, number, rng: rngFor(seed, number, "suggest") });
+    } catch (error) {
+      if (!(error instanceof BasinError && error.code === "space-exhausted")) throw error;
+      while (pending.length > 0) finish();
+      break;
+    }
     suggestions.push(suggestion);
     pending = [...pending, { number, state: "running", params: suggestion.params }];
     if (pending.length >= parallel) finish();

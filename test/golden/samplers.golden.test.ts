@@ -3,7 +3,7 @@
  * `vitest run test/golden -u`, and say why in the commit.
  */
 import { describe, expect, it } from "vitest";
-import type { Sampler } from "../../src/samplers/sampler.ts";
+import { samplerStream, type Sampler } from "../../src/samplers/sampler.ts";
 import { samplers } from "../../src/samplers/registry.ts";
 import { simulate, spaces } from "../contract/spaces.ts";
 
@@ -14,7 +14,13 @@ describe("golden sequences", () => {
       for (const label of ["floats", "integers", "conditional"]) {
         const space = spaces[label]!;
         const sampler: Sampler = entry.create(
-          { space, objectives: [{ metric: "loss", direction: "minimize" }], isFeasible: () => true, parallel: 2 },
+          {
+            space,
+            objectives: [{ metric: "loss", direction: "minimize" }],
+            isFeasible: () => true,
+            parallel: 2,
+            rng: samplerStream(11),
+          },
           {},
         );
         const { suggestions } = await simulate(sampler, space, { count: 25, parallel: 2, seed: 11 });

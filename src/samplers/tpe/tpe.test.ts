@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { rngFor } from "../../core/rng.ts";
 import type { Space } from "../../core/space/parameter.ts";
 import type { FinishedTrial, PendingTrial } from "../../core/trial.ts";
+import { samplerStream } from "../sampler.ts";
 import { groupsOf } from "./groups.ts";
 import { tpeSampler } from "./tpe.ts";
 
@@ -9,7 +10,7 @@ const space: Space = [
   { name: "x", type: "float", low: -5, high: 5, log: false },
   { name: "y", type: "float", low: -5, high: 5, log: false },
 ];
-const context = { space, isFeasible: () => true, parallel: 1 };
+const context = { space, isFeasible: () => true, parallel: 1, rng: samplerStream(0) };
 
 async function minimise(options: Record<string, unknown>, seed: number, count = 60): Promise<number> {
   const sampler = tpeSampler.create({ ...context, objectives: [{ metric: "loss", direction: "minimize" }] }, options);
