@@ -229,8 +229,80 @@ class Events(unittest.TestCase):
             train()
         """, {}).finish()
         self.assertEqual(code, 1)
-        self.assertEqual(events[-1], {"type": "failed", "reason": "RuntimeError: out of luck (script.py, line 4)"})
+        self.assertEqual(events[-1]["type"], "failed")
+        first, *trace = events[-1]["reason"].splitlines()
+        self.assertEqual(first, "RuntimeError: out of luck (script.py, line 4)")
+        self.assertIn('script.py", line 4, in train', "\n".join(trace))
         self.assertIn("Traceback", errors)
+
+    def test_an_exception_is_failed_also_behind_another_hook_and_once(self):
+        events, _, _, code = Script(self, """
+            basin.report(1, a=1)
+            sys.excepthook = lambda *of: print("mine")
+            raise RuntimeError("hidden")
+        """, {}).finish()
+        self.assertEqual(code, 1)
+        self.assertEqual([event["type"] for event in events], ["started", "report", "failed"])
+        self.assertTrue(events[-1]["reason"].startswith("RuntimeError: hidden (script.py"))
+
+    def test_a_traceback_fits_into_one_record(self):
+        events, _, _, code = Script(self, """
+            basin.report(1, a=1)
+            def dive(depth, text):
+                if depth == 0: raise ValueError("\\u00e4" * 2000)
+                (dive if depth % 2 else lambda *rest: dive(*rest))(depth - 1, text)
+            dive(150, "")
+        """, {}).finish()
+        self.assertEqual((code, events[-1]["type"]), (1, "failed"))
+        self.assertLessEqual(len(json.dumps(events[-1])) + 2, 4096)
+
+    def test_leaving_by_exit_or_control_c_is_no_failed(self):
+        for text in ("sys.exit(3)", "raise KeyboardInterrupt"):
+            events, _, _, _ = Script(self, "basin.report(1, a=1)\n" + text, {}).finish()
+            self.assertEqual([event["type"] for event in events], ["started", "report"])
+
+    def test_sharpness_by_name_by_keywords_and_by_mapping(self):
+        events, _, _, _ = Script(self, """
+            basin.sharpness("keskar", 1.5, step=2)
+            basin.sharpness(sam=0.5, rms=float("nan"))
+            basin.sharpness({"exact-top": 3}, step=4)
+        """, {}).finish()
+        self.assertEqual([(event["estimator"], event["value"], event.get("step")) for event in events[1:]],
+                         [("keskar", 1.5, 2), ("sam", 0.5, None), ("rms", "NaN", None), ("exact-top", 3, 4)])
+
+    def test_a_metric_that_is_no_number_is_named(self):
+        _, _, errors, code = Script(self, "basin.report(1, accuracy=None)", {}).finish()
+        self.assertEqual(code, 1)
+        self.assertIn("TypeError: accuracy must be a number, not NoneType", errors)
+
+    def test_events_nobody_reads_any_more_do_not_end_the_training(self):
+        script = Script(self, """
+            basin.report(1, a=1)
+            sys.stdin.read()
+            time.sleep(0.05)
+            for step in range(2, 50): basin.report(step, a=1)
+            basin.embedding([[0.0] * 64] * 64)
+            open("went-on", "w").write(str(basin.should_stop()))
+        """, {})
+        seen = b""
+        while b'"report"' not in seen:
+            seen += script.process.stdout.read1(4096)
+        script.process.stdout.close()
+        self.assertEqual(script.process.wait(), 0, script.process.stderr.read())
+        self.assertEqual((Path(script.folder.name) / "went-on").read_text(), "True")
+
+    def test_a_full_disk_costs_the_embedding_and_not_the_training(self):
+        events, _, errors, code = Script(self, """
+            open("embeddings", "w").close()
+            basin.embedding([[0.0] * 64] * 64, name="probe")
+            open("blocked", "w").close()
+            os.environ["BASIN_CHECKPOINT_DIR"] = os.path.abspath("blocked")
+            basin.checkpoint(1, "x")
+            basin.report(1, a=1)
+        """, {}).finish()
+        self.assertEqual((code, [event["type"] for event in events]), (0, ["started", "report"]))
+        self.assertIn("the embedding 'probe' could not be kept", errors)
+        self.assertIn("the checkpoint of step 1 could not be noted", errors)
 
     def test_numbers_of_other_kinds(self):
         events, _, _, _ = Script(self, """
@@ -240,6 +312,106 @@ class Events(unittest.TestCase):
             basin.report(1, a=decimal.Decimal("0.5"), b=fractions.Fraction(1, 4), c=Scalar(), d=2**70)
         """, {}).finish()
         self.assertEqual(events[-1]["metrics"], {"a": 0.5, "b": 0.25, "c": 0.25, "d": float(2**70)})
+
+
+#: Stands for torch.distributed: the SDK only ever looks at a module that is there already.
+GROUP = """
+import types
+def join_group(rank):
+    group = types.ModuleType("torch.distributed")
+    group.is_available = group.is_initialized = lambda: True
+    group.get_rank = lambda: rank
+    sys.modules["torch.distributed"] = group
+"""
+
+
+class Processes(unittest.TestCase):
+    def test_forked_workers_of_rank_0_are_silent(self):
+        events, _, _, _ = Script(self, GROUP + """
+join_group(0)
+basin.report(1, a=1)
+if os.fork() == 0:
+    basin.report(2, a=1)
+    basin.embedding([[1.0]])
+    basin.done(a=1)
+    os._exit(0)
+os.wait()
+""", {}).finish()
+        self.assertEqual([event["type"] for event in events], ["started", "report"])
+
+    def test_rank_0_below_a_process_that_only_launches(self):
+        events, log, _, _ = Script(self, GROUP + """
+basin.params({})
+basin.started(steps=3)
+for rank in (1, 0):
+    if os.fork() == 0:
+        join_group(rank)
+        basin.report(1, rank=rank)
+        print(rank, basin.active())
+        sys.stdout.flush()
+        os._exit(0)
+    os.wait()
+""", {}).finish()
+        self.assertEqual(events, [
+            {"type": "started", "protocol": 1, "steps": 3},
+            {"type": "report", "step": 1, "metrics": {"rank": 0}},
+        ])
+        self.assertEqual(log.split("\n")[:2], ["1 False", "0 True"])
+
+    def test_commands_reach_rank_0_through_the_launcher(self):
+        script = Script(self, GROUP + """
+basin.params({})
+if os.fork() == 0:
+    join_group(0)
+    basin.report(1, a=1)
+    while not basin.should_checkpoint(): time.sleep(0.005)
+    basin.report(2, a=1)
+    while not basin.should_stop(): time.sleep(0.005)
+    basin.report(3, again=basin.should_checkpoint())
+    print(basin.stop_reason(), flush=True)
+    os._exit(0)
+os.wait()
+print([name for name in os.listdir(".") if name.startswith(".sdk-") and name != ".sdk-lock"] != [])
+""", {})
+        seen = b""
+        for step, command in ((1, "checkpoint"), (2, "stop")):
+            while b'"step": %d' % step not in seen:
+                seen += script.process.stdout.read1(4096)
+            script.command(type=command, reason="enough")
+        events, log, _, code = script.finish()
+        self.assertEqual((code, events[-1]["metrics"]), (0, {"again": 0.0}))
+        self.assertIn("enough\n", log)
+        # Words are cleared away with the process that left them.
+        self.assertEqual([name.name for name in Path(script.folder.name).glob(".sdk-*")], [".sdk-lock"])
+
+    def test_of_two_unrelated_processes_the_first_speaks(self):
+        events, log, _, _ = Script(self, """
+            import subprocess
+            child = "import basin, os, sys, time; print(basin.active(), flush=True); basin.report(1, a=1)"
+            wait = "; open('ready', 'w').close()\\nwhile not os.path.exists('enough'): time.sleep(0.005)"
+            run = lambda text: subprocess.Popen([sys.executable, "-c", text], stdin=subprocess.DEVNULL)
+            first = run(child + wait)
+            while not os.path.exists("ready"): time.sleep(0.005)
+            run(child).wait()
+            open("enough", "w").close()
+            first.wait()
+            run(child).wait()
+        """, {}).finish()
+        self.assertEqual(sum(event["type"] == "report" for event in events), 2)
+        self.assertEqual(log, "True\nFalse\nTrue\n")
+
+    def test_ranks_of_every_launcher(self):
+        for name in ("LOCAL_RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"):
+            self.assertEqual(Script(self, "basin.report(1, a=1)", {}, **{name: "2"}).finish()[0], [], name)
+            self.assertEqual(len(Script(self, "basin.report(1, a=1)", {}, **{name: "0"}).finish()[0]), 2, name)
+
+    def test_importing_basin_brings_no_torch(self):
+        _, log, _, code = Script(self, """
+            print([name for name in ("torch", "numpy", "lightning", "transformers", "basin.torch") if name in sys.modules])
+            try: basin.nothing
+            except AttributeError as error: print(error)
+        """, {}).finish()
+        self.assertEqual((log, code), ("[]\nmodule 'basin' has no attribute 'nothing'\n", 0))
 
 
 class Embeddings(unittest.TestCase):
@@ -317,7 +489,7 @@ class Commands(unittest.TestCase):
         self.assertEqual((log, code), ("because: Basin's engine has gone\n", 0))
 
     def test_a_script_that_does_not_listen_is_ended(self):
-        script = Script(self, "basin._EXIT_GRACE = 0.05\nbasin.report(1, a=1)\nwhile True: time.sleep(1)", {})
+        script = Script(self, "basin._link.EXIT_GRACE = 0.05\nbasin.report(1, a=1)\nwhile True: time.sleep(1)", {})
         script.process.stdin.close()
         self.assertEqual(script.finish()[3], 75)
 
