@@ -53,6 +53,18 @@ describe("a study", () => {
     expect([...curves.offsets]).toEqual([0, 2, 4, 6, 8, 10]);
   });
 
+  it("ends when its sampler has nothing left to propose, with the last trials still to come", async () => {
+    const executor = createFakeExecutor((job) => curve("loss", [score(job.params)]));
+    fixture = await engineFixture(executor);
+    const { studyId } = await fixture.start(
+      studyText({ trials: 100, parallel: 4, sampler: "{ kind: grid, levels: 2 }" }),
+    );
+    const study = await untilState(fixture, studyId, "complete");
+    expect(study.counts).toMatchObject({ complete: 12, failed: 0, running: 0 });
+    expect(study.reason).toBe("Nothing is left to try: All 12 points of the grid have been tried.");
+    expect(new Set(executor.jobs.map((job) => JSON.stringify(job.params))).size).toBe(12);
+  });
+
   it("gives the same parameters for the same seed, other ones for another, also when interrupted and resumed", async () => {
     const full = createFakeExecutor((job) => curve("loss", [score(job.params)]));
     fixture = await engineFixture(full);
