@@ -38,7 +38,7 @@ async function bare(): Promise<void> {
   const model = buildModel(tf, describeMlp(h, dataset.inputShape, dataset.outputs), random);
   const optimizer = tf.train.adam(h.learningRate, h.beta1, h.beta2, h.epsilon);
   const part = (data: Dataset["train"]) => ({
-    x: tf.tensor2d(data.features, [data.rows, dataset.inputShape[0]!]),
+    x: tf.tensor2d(data.features as Float32Array, [data.rows, dataset.inputShape[0]!]),
     y: tf.oneHot(tf.tensor1d(Int32Array.from(data.targets), "int32"), dataset.outputs),
   });
   const [training, validation] = [part(dataset.train), part(dataset.validation)];

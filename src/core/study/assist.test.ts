@@ -81,12 +81,30 @@ describe("keys", () => {
     ["space:\n  lr: { type: categorical, | }", ["choices", "when"]],
     ["space:\n  lr:\n    type: constant\n    |", ["value", "when"]],
     ["trainer:\n  kind: command\n  |", ["run", "shell", "cwd", "env", "metrics", "epochs"]],
-    ["trainer:\n  kind: tfjs\n  data: { csv: a, | }", ["label", "validation", "test", "standardize", "image", "task"]],
+    [
+      "trainer:\n  kind: tfjs\n  data: { csv: a, | }",
+      ["label", "validation", "test", "standardize", "image", "task", "augment", "subset"],
+    ],
+    [
+      "trainer:\n  kind: tfjs\n  data:\n    cifar100: a\n    |",
+      ["labels", "validation", "test", "standardize", "augment", "subset"],
+    ],
+    ["trainer:\n  kind: tfjs\n  data: { mnist: a, augment: { | } }", ["flip", "crop", "padding"]],
     ["trainer:\n  # a { comment\n  kind: none\n  |", []],
     ["scheduler: { kind: median, | }", ["startupTrials", "warmupSteps", "interval"]],
     ["limits: { | }", ["timeout", "heartbeat", "gpus"]],
   ])("%j", (marked, labels) => {
     expect(complete(marked).labels).toEqual(labels);
+  });
+
+  it("proposes the formats of data first, and for a format its own keys", () => {
+    const { items, labels } = complete("trainer:\n  kind: tfjs\n  data:\n    |");
+    expect(labels.slice(0, 8)).toEqual(["csv", "npy", "npz", "cifar10", "cifar100", "mnist", "svhn", "label"]);
+    expect(items.find(({ label }) => label === "cifar10")?.documentation).toContain("data_batch_1.bin");
+    expect(complete("trainer: { kind: tfjs, data: | }").labels).toContain("{ cifar10: ./cifar-10-batches-bin }");
+    expect(complete("trainer: { kind: tfjs, data: { cifar100: a, labels: | } }").labels).toEqual(["fine", "coarse"]);
+    const text = "trainer: { kind: tfjs, data: { npz: a.npz, labels: y } }";
+    expect(hoverAt(text, "yaml", text.indexOf("labels") + 1, catalog)?.markdown).toContain("Name of the array");
   });
 
   it("proposes usual parameters in a space, with their ranges", () => {

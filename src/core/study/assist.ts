@@ -131,6 +131,7 @@ function valueItems({ path, role }: AssistContext, root: SourceNode, catalog: Ca
   }
   for (const schema of schemasAt(jsonSchemaFor(catalog), path, root.value)) {
     for (const { value, description } of fixedValues(schema)) {
+      if (items.some((item) => item.value === value)) continue;
       items.push({
         label: String(value),
         kind: "value",

@@ -6,7 +6,8 @@ import type { Parameter, ParamValue, Space } from "../space/parameter.ts";
 import type { Objective } from "../objective.ts";
 import type { Catalog, ModelInfo } from "./catalog.ts";
 import type { Report } from "./checks.ts";
-import type { CommandTrainerSpec, DataSpec, MetricPattern, TfjsTrainerSpec, TrainerSpec } from "./definition.ts";
+import { checkData } from "./checkData.ts";
+import type { CommandTrainerSpec, MetricPattern, TfjsTrainerSpec, TrainerSpec } from "./definition.ts";
 import { short } from "./messages.ts";
 import type { RawTrainer } from "./schema.ts";
 import { nodeAt, type Path } from "./source.ts";
@@ -23,22 +24,15 @@ export function checkTrainer(raw: RawTrainer, names: readonly string[], report: 
 }
 
 function checkTfjs(raw: RawTfjs, report: Report): TfjsTrainerSpec {
-  const { image, ...data } = raw.data;
-  if (data.validation + data.test >= 1) {
-    report.error(
-      ["trainer", "data", "test"],
-      `\`validation\` (${data.validation}) and \`test\` (${data.test}) leave no rows to train on. Together they must stay below 1.`,
-    );
-  }
-  if (raw.model === "vgg" && image === undefined) {
+  const data = checkData(raw.data, report);
+  if (raw.model === "vgg" && data.image === undefined && "csv" in data) {
     report.errorAtParent(
       ["trainer", "data"],
       "The model vgg works on images: write `image: [height, width, channels]` here, for example `image: [8, 8, 1]`.",
     );
   }
-  const spec: DataSpec = image === undefined ? data : { ...data, image };
   const { model, epochs, backend, threads, process } = raw;
-  return { kind: "tfjs", model, data: spec, epochs, backend, threads, ...(process === undefined ? {} : { process }) };
+  return { kind: "tfjs", model, data, epochs, backend, threads, ...(process === undefined ? {} : { process }) };
 }
 
 /** Whether what the study optimises is something its trainer reports, as far as the file tells. */

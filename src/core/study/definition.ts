@@ -5,21 +5,88 @@
 import type { Objective } from "../objective.ts";
 import type { Space } from "../space/parameter.ts";
 
-/** Where the built-in trainer's samples come from. Paths are relative to the study file. */
-export interface DataSpec {
+/** Random changes of training images, drawn anew in every epoch. */
+export interface AugmentSpec {
+  /** Mirror every second image, at random, left to right. */
+  readonly flip: boolean;
+  /** Pixels added on each side before a window of the image's own size is cut out at random; 0 = none. */
+  readonly crop: number;
+  /** What the added pixels hold: 0 (after standardisation, so the mean) or the image mirrored at its edge. */
+  readonly padding: "zero" | "reflect";
+}
+
+/** What all sources of samples have in common. */
+export interface DataOptions {
+  /** Fraction of the rows (without an official test part), in (0, 1). */
+  readonly validation: number;
+  /** Fraction of the rows, in [0, 1); undefined = the official test part where the data has one, else 0.2. */
+  readonly test?: number;
+  /** Fit mean and standard deviation on the training part, apply to all. Per channel for images. */
+  readonly standardize: boolean;
+  readonly task: "classification" | "regression";
+  /** [height, width, channels] when a row is an image (row-major, channels last). */
+  readonly image?: readonly [number, number, number];
+  readonly augment?: AugmentSpec;
+  /** Use only so many rows, stratified; an official test part shrinks in proportion. undefined = all. */
+  readonly subset?: number;
+}
+
+/** A CSV file with a header line. */
+export interface CsvDataSpec extends DataOptions {
   readonly csv: string;
   /** Column with the target. */
   readonly label: string;
-  /** Fraction of all rows, in (0, 1). */
-  readonly validation: number;
-  /** Fraction of all rows, in [0, 1). */
-  readonly test: number;
-  /** Fit mean and standard deviation on the training part, apply to all. */
-  readonly standardize: boolean;
-  /** [height, width, channels] when the feature columns are an image (row-major, channels last). */
-  readonly image?: readonly [number, number, number];
-  readonly task: "classification" | "regression";
 }
+
+/** Two NumPy files, optionally two more with an official test part. */
+export interface NpyDataSpec extends DataOptions {
+  readonly npy: string;
+  readonly labels: string;
+  readonly testFeatures?: string;
+  readonly testLabels?: string;
+}
+
+/** Arrays of one NumPy archive, by name. */
+export interface NpzDataSpec extends DataOptions {
+  readonly npz: string;
+  readonly features: string;
+  readonly labels: string;
+  readonly testFeatures?: string;
+  readonly testLabels?: string;
+}
+
+/** Folder with the binary version of CIFAR-10. */
+export interface Cifar10DataSpec extends DataOptions {
+  readonly cifar10: string;
+}
+
+/** Folder with the binary version of CIFAR-100. */
+export interface Cifar100DataSpec extends DataOptions {
+  readonly cifar100: string;
+  readonly labels: "fine" | "coarse";
+}
+
+/** Folder with IDX files: MNIST and its relatives. */
+export interface MnistDataSpec extends DataOptions {
+  readonly mnist: string;
+  /** What stands before `train-images...` and `t10k-images...` in the file names, without the hyphen. */
+  readonly prefix?: string;
+}
+
+/** Folder with SVHN's cropped digits, train_32x32.mat and test_32x32.mat. */
+export interface SvhnDataSpec extends DataOptions {
+  readonly svhn: string;
+}
+
+/** Where the built-in trainer's samples come from: the first key names the format. Paths are relative to the study file. */
+export type DataSpec =
+  | CsvDataSpec
+  | NpyDataSpec
+  | NpzDataSpec
+  | Cifar10DataSpec
+  | Cifar100DataSpec
+  | MnistDataSpec
+  | SvhnDataSpec;
 
 export const tfjsBackendNames = ["auto", "tfjs-node-gpu", "webgpu", "tfjs-node", "wasm", "cpu"] as const;
 export type TfjsBackendName = (typeof tfjsBackendNames)[number];

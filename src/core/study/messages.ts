@@ -4,6 +4,7 @@
  */
 import type { z } from "zod";
 import type { StudyIssue, TextRange } from "./definition.ts";
+import { namedUnionProblem, type NamedUnionProblem } from "./namedUnion.ts";
 import { alternatives, exampleFor, fixedValues, keysAt, schemasAt, type JsonSchema } from "./schemaDocs.ts";
 import { keyRange, nodeAt, parentRange, valueRange, type Path, type StudySource } from "./source.ts";
 import { didYouMean, nearest } from "./suggest.ts";
@@ -116,6 +117,9 @@ export function issuesFromZod(issue: ZodIssue, context: MessageContext, base: Pa
   const path: Path = [...base, ...issue.path.filter((part) => typeof part !== "symbol")];
   const { source } = context;
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
+    const named = namedUnionProblem(issue, path, context);
+    if (named?.kind === "branch") return named.issues.flatMap((inner) => issuesFromZod(inner, context, path));
+    if (named !== undefined) return unnamed(named, path, context);
     const branch = meantBranch(issue.errors, nodeAt(source.root, path)?.value);
     if (branch !== undefined) return branch.flatMap((inner) => issuesFromZod(inner, context, path));
   }
@@ -134,6 +138,36 @@ export function issuesFromZod(issue: ZodIssue, context: MessageContext, base: Pa
     return [error(missingKey(path, context), parentRange(source, path.slice(0, -1)), path)];
   }
   return [error(wrongValue(issue, path, context), valueRange(source, path), path)];
+}
+
+/** A union of named mappings of which the file names none, or several. */
+function unnamed(
+  problem: Exclude<NamedUnionProblem, { readonly kind: "branch" }>,
+  path: Path,
+  context: MessageContext,
+): StudyIssue[] {
+  const { source } = context;
+  const quoted = problem.names.map((name) => `\`${name}\``);
+  if (problem.kind === "several") {
+    const [first, ...more] = problem.names;
+    return more.map((name) =>
+      error(
+        `\`${name}\` and \`${first ?? ""}\` exclude each other in ${lastName(path)}. Keep one of them.`,
+        keyRange(source, [...path, name]),
+        [...path, name],
+      ),
+    );
+  }
+  const issues = problem.unknown.map((key) =>
+    error(unknownKey(key, path, context), keyRange(source, [...path, key]), [...path, key]),
+  );
+  const guessed = problem.names.some((name) => context.meant.has(JSON.stringify([...path, name])));
+  if (guessed) return issues;
+  const example = exampleFor(String(path.at(-1)), schemasAt(context.schema, path, source.root.value)[0]);
+  return [
+    ...issues,
+    error(`${lastName(path)} needs one of ${quoted.join(", ")}.${example}`, parentRange(source, path), path),
+  ];
 }
 
 function error(message: string, range: TextRange, path: Path): StudyIssue {

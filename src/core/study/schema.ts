@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import type { Catalog, MethodInfo } from "./catalog.ts";
+import { dataSchema } from "./dataSchema.ts";
 import { tfjsBackendNames } from "./definition.ts";
 import { durationPattern } from "./duration.ts";
 
@@ -117,42 +118,6 @@ const objective = z
 
 const objectives = z.array(objective).min(1).describe("Several objectives: the study looks for the best trade-offs.");
 
-const data = z
-  .strictObject({
-    csv: z
-      .string()
-      .min(1)
-      .describe("CSV file with a header line, relative to the study file.")
-      .meta({ examples: ["./data.csv"] }),
-    label: z
-      .string()
-      .min(1)
-      .describe("Name of the column to predict.")
-      .meta({ examples: ["target"] }),
-    validation: z.number().gt(0).lt(1).default(0.2).describe("Fraction of all rows that trials are compared on."),
-    test: z
-      .number()
-      .min(0)
-      .lt(1)
-      .default(0.2)
-      .describe("Fraction of all rows kept for a last check of the winner; never used for choosing."),
-    standardize: z
-      .boolean()
-      .default(true)
-      .describe("Scale every feature to mean 0 and deviation 1, fitted on the training rows only."),
-    image: z
-      .tuple([z.int().positive(), z.int().positive(), z.int().positive()])
-      .optional()
-      .describe("[height, width, channels] when a row is an image (row by row, channels last).")
-      .meta({ examples: [[8, 8, 1]] }),
-    task: z
-      .enum(["classification", "regression"])
-      .default("classification")
-      .describe("Whether the label is a class or a number."),
-  })
-  .describe("Where the samples come from and how they are split.")
-  .meta({ examples: [{ csv: "./data.csv", label: "target" }] });
-
 const tfjsTrainer = z
   .strictObject({
     kind: z.literal("tfjs").describe("The built-in TensorFlow.js trainer."),
@@ -160,7 +125,7 @@ const tfjsTrainer = z
       .union([z.enum(["mlp", "vgg"]), z.string().regex(/^(?:\.{0,2}[\\/]|[A-Za-z]:[\\/]).*\.[cm]?js$/, "is no model.")])
       .describe("`mlp` or `vgg`, or a module such as `./model.js` that exports build(params, tf, info).")
       .meta({ examples: ["mlp"] }),
-    data: data,
+    data: dataSchema,
     epochs: z.int().min(1).max(1_000_000).default(20).describe("Passes over the training rows, for every trial."),
     backend: z
       .enum(tfjsBackendNames)

@@ -78,7 +78,18 @@ export function meantBy(schema: JsonSchema, value: unknown): readonly JsonSchema
         property.const === undefined || !Object.hasOwn(record, key) || record[key] === property.const,
     ),
   );
-  return matching.length > 0 ? matching : typed;
+  return namedBy(matching.length > 0 ? matching : typed, record);
+}
+
+/** The key that names an alternative: its first required one (`type`, `kind`, or the format of `data`). */
+export function namingKey(schema: JsonSchema): string | undefined {
+  return schema.required?.[0];
+}
+
+/** Of several mappings, those whose naming key is there; all of them where none or every one has its own. */
+function namedBy(all: readonly JsonSchema[], record: Readonly<Record<string, unknown>>): readonly JsonSchema[] {
+  const named = all.filter((one) => Object.hasOwn(record, namingKey(one) ?? ""));
+  return named.length > 0 ? named : all;
 }
 
 /** The schemas that govern `path` in a file whose content is `root`; several where the file leaves it open. */
@@ -122,7 +133,15 @@ function childSchema(schema: JsonSchema, part: string | number): JsonSchema | un
 /** Keys that may stand in the mapping at `path`, each with its schema; the first schema wins where several know a key. */
 export function keysAt(schema: JsonSchema, path: Path, root: unknown, value: unknown): ReadonlyMap<string, JsonSchema> {
   const keys = new Map<string, JsonSchema>();
-  for (const one of schemasAt(schema, path, root).flatMap((candidate) => meantBy(candidate, value ?? {}))) {
+  const meant = schemasAt(schema, path, root).flatMap((candidate) => meantBy(candidate, value ?? {}));
+  // As long as it is open which mapping this is, the keys that decide it come first.
+  for (const one of meant) {
+    const name = namingKey(one);
+    const property = name === undefined ? undefined : one.properties?.[name];
+    if (name !== undefined && property !== undefined && property.const === undefined && meant.length > 1)
+      keys.set(name, property);
+  }
+  for (const one of meant) {
     for (const [key, property] of Object.entries(one.properties ?? {})) {
       const before = keys.get(key);
       // A fixed field (`type: int`) is one of several as long as the file has not chosen.

@@ -250,6 +250,64 @@ export const badTrainers: readonly BadStudy[] = [
     ["error 3:36-3:40 `label` is missing in `data`. Name of the column to predict. Write for example `label: target`."],
   ],
   [
+    "data without a format",
+    { trainer: "trainer: { kind: tfjs, model: mlp, data: { validation: 0.1 } }" },
+    [
+      "error 3:36-3:40 `data` needs one of `csv`, `npy`, `npz`, `cifar10`, `cifar100`, `mnist`, `svhn`. Write for example `data: { csv: ./data.csv, label: target }`.",
+    ],
+  ],
+  [
+    "data format misspelt",
+    { trainer: "trainer: { kind: tfjs, model: mlp, data: { cifar-10: ./x } }" },
+    ["error 3:44-3:52 Unknown key `cifar-10`. Did you mean `cifar10`?"],
+  ],
+  [
+    "two data formats",
+    { trainer: "trainer: { kind: tfjs, model: mlp, data: { csv: a.csv, label: y, mnist: ./x } }" },
+    ["error 3:66-3:71 `mnist` and `csv` exclude each other in `data`. Keep one of them."],
+  ],
+  [
+    "key of another data format",
+    { trainer: "trainer: { kind: tfjs, model: mlp, data: { cifar10: ./x, label: y } }" },
+    ["error 3:58-3:63 Unknown key `label`. Known here: cifar10, validation, test, standardize, augment, subset."],
+  ],
+  [
+    "arrays missing",
+    { trainer: "trainer: { kind: tfjs, model: mlp, data: { npz: ./x.npz, features: x } }" },
+    [
+      "error 3:36-3:40 `labels` is missing in `data`. Name of the array with one label for each row. Write for example `labels: y_train`.",
+    ],
+  ],
+  [
+    "half a test part",
+    { trainer: "trainer: { kind: tfjs, model: mlp, data: { npy: x.npy, labels: y.npy, testLabels: z.npy } }" },
+    ["error 3:71-3:81 `testLabels` needs `testFeatures`: an official test part has features and labels."],
+  ],
+  [
+    "cifar labels",
+    { trainer: "trainer: { kind: tfjs, model: mlp, data: { cifar100: ./x, labels: rough } }" },
+    ['error 3:67-3:72 `labels` cannot be "rough". Write one of: fine, coarse.'],
+  ],
+  [
+    "crop too large",
+    { trainer: "trainer: { kind: tfjs, model: mlp, data: { cifar10: ./x, augment: { crop: 99 } } }" },
+    ["error 3:75-3:77 `crop` must be at most 64, not 99."],
+  ],
+  [
+    "augmenting no images",
+    { trainer: "trainer: { kind: tfjs, model: mlp, data: { csv: a.csv, label: y, augment: { flip: true } } }" },
+    [
+      "error 3:66-3:73 Only images can be augmented: write `image: [height, width, channels]` as well, for example `image: [8, 8, 1]`.",
+    ],
+  ],
+  [
+    "data is a path",
+    { trainer: "trainer: { kind: tfjs, model: mlp, data: a.csv }" },
+    [
+      'error 3:42-3:47 `data` must be a mapping, not "a.csv". Write for example `data: { csv: ./data.csv, label: target }`.',
+    ],
+  ],
+  [
     "fractions",
     { trainer: "trainer: { kind: tfjs, model: mlp, data: { csv: a.csv, label: y, validation: 0.6, test: 0.5 } }" },
     ["error 3:89-3:92 `validation` (0.6) and `test` (0.5) leave no rows to train on. Together they must stay below 1."],

@@ -1,7 +1,9 @@
 /**
  * Mini-batches of one part of the data: features as a tensor, targets as plain numbers.
- * Invariant: at most one tensor (all features, on the back end) lives between calls, and `dispose` frees it.
+ * Invariant: at most one tensor (all features, on the back end) lives between calls, and `dispose` frees it; a batch depends
+ * on the rows and the stream of randomness alone, not on where the rows lie.
  */
+import type { Rng } from "../../../core/rng.ts";
 import type { Tensor, Tf } from "../tf.ts";
 import type { Part } from "./dataset.ts";
 
@@ -13,9 +15,12 @@ export interface Batch {
 
 export interface Batches {
   readonly rows: number;
-  /** The rows with these numbers, in this order. */
-  gather(rows: Int32Array): Batch;
-  /** Rows from <= row < to. */
+  /**
+   * The rows with these numbers, in this order. With a stream of randomness the part's augmentation is applied, if it has
+   * one.
+   */
+  gather(rows: Int32Array, rng?: Pick<Rng, "next">): Batch;
+  /** Rows from <= row < to, never augmented. */
   slice(from: number, to: number): Batch;
   dispose(): void;
 }
@@ -24,33 +29,46 @@ export interface Batches {
 const residentBytes = 512 * 1024 ** 2;
 
 export function createBatches(tf: Tf, part: Part, inputShape: readonly number[]): Batches {
-  const columns = part.rows === 0 ? 0 : part.features.length / part.rows;
+  const { augment, features, targets } = part;
   const shape = (rows: number): number[] => [rows, ...inputShape];
-  const resident = part.features.byteLength <= residentBytes ? tf.tensor(part.features, shape(part.rows)) : undefined;
+  const width = inputShape.reduce((product, size) => product * size, 1);
+  // Augmented batches are made on the host; a copy on the back end would serve nothing.
+  const resident =
+    features instanceof Float32Array && features.byteLength <= residentBytes && augment === undefined
+      ? tf.tensor(features, shape(part.rows))
+      : undefined;
   const targetsOf = (rows: Int32Array): Float32Array => {
-    const targets = new Float32Array(rows.length);
-    for (let i = 0; i < rows.length; i++) targets[i] = part.targets[rows[i]!]!;
-    return targets;
+    const chosen = new Float32Array(rows.length);
+    for (let i = 0; i < rows.length; i++) chosen[i] = targets[rows[i]!]!;
+    return chosen;
+  };
+  const valuesOf = (rows: Int32Array): Float32Array => {
+    const values = new Float32Array(rows.length * width);
+    if (features instanceof Float32Array) {
+      for (let i = 0; i < rows.length; i++)
+        values.set(features.subarray(rows[i]! * width, (rows[i]! + 1) * width), i * width);
+    } else features.gather(rows, values);
+    return values;
   };
   return {
     rows: part.rows,
-    gather(rows) {
+    gather(rows, rng) {
       if (resident !== undefined) {
-        const features = tf.tidy(() => tf.gather(resident, tf.tensor1d(rows, "int32")));
-        return { features, targets: targetsOf(rows) };
+        const gathered = tf.tidy(() => tf.gather(resident, tf.tensor1d(rows, "int32")));
+        return { features: gathered, targets: targetsOf(rows) };
       }
-      const values = new Float32Array(rows.length * columns);
-      for (let i = 0; i < rows.length; i++)
-        values.set(part.features.subarray(rows[i]! * columns, (rows[i]! + 1) * columns), i * columns);
+      const values = valuesOf(rows);
+      if (augment !== undefined && rng !== undefined) augment(values, rows.length, rng);
       return { features: tf.tensor(values, shape(rows.length)), targets: targetsOf(rows) };
     },
     slice(from, to) {
-      const targets = part.targets.subarray(from, to);
+      const sliced = targets.subarray(from, to);
       if (resident !== undefined) {
-        const features = tf.slice(resident, [from, ...inputShape.map(() => 0)], shape(to - from));
-        return { features, targets };
+        const part = tf.slice(resident, [from, ...inputShape.map(() => 0)], shape(to - from));
+        return { features: part, targets: sliced };
       }
-      return { features: tf.tensor(part.features.slice(from * columns, to * columns), shape(to - from)), targets };
+      const rows = Int32Array.from({ length: to - from }, (_, i) => from + i);
+      return { features: tf.tensor(valuesOf(rows), shape(to - from)), targets: sliced };
     },
     dispose: () => resident?.dispose(),
   };

@@ -84,17 +84,62 @@ function smallInteger(bytes: Uint8Array, start: number, end: number): number {
   return negative ? -value : value;
 }
 
+const decoder = new TextDecoder();
+
+function fieldText(bytes: Uint8Array, start: number, end: number, quoted: boolean): string {
+  const raw = decoder.decode(bytes.subarray(start, end));
+  return quoted ? raw.replaceAll('""', '"') : raw.trim();
+}
+
+/** The place of the label among the columns. @throws BasinError when the first line cannot be used */
+function labelPlace(header: readonly string[], label: string): number {
+  const place = header.indexOf(label);
+  if (place < 0)
+    throw invalid(
+      `There is no column "${label}".`,
+      `The first line names ${header.slice(0, 12).join(", ")}${header.length > 12 ? ", ..." : ""}.`,
+    );
+  const names = new Set<string>();
+  for (const name of header) {
+    if (names.has(name)) throw invalid(`The first line names the column "${name}" twice.`);
+    names.add(name);
+  }
+  if (header.length < 2) throw invalid("There is no feature column beside the label.");
+  return place;
+}
+
+const headerIsRead = Symbol("header is read");
+
+/**
+ * Checks the first line alone.
+ * @param head the file's start; a first line that does not end in it goes unchecked unless this is the `whole` file
+ * @throws BasinError as `parseCsv` does
+ */
+export function checkCsvHeader(head: Uint8Array, label: string, whole: boolean): void {
+  if (!whole && !head.includes(newline) && !head.includes(carriageReturn)) return;
+  const header: string[] = [];
+  try {
+    scan(
+      head,
+      (start, end, quoted) => header.push(fieldText(head, start, end, quoted)),
+      () => {
+        throw headerIsRead;
+      },
+    );
+  } catch (error) {
+    if (error !== headerIsRead) throw error;
+  }
+  if (header.length === 0) throw invalid("The file is empty.");
+  labelPlace(header, label);
+}
+
 /**
  * Parses a CSV file (RFC 4180; UTF-8; the first line names the columns).
  * @param label name of the target column
  * @throws BasinError "invalid-argument" with the line and column of the first problem
  */
 export function parseCsv(bytes: Uint8Array, label: string): Table {
-  const decoder = new TextDecoder();
-  const text = (start: number, end: number, quoted: boolean): string => {
-    const raw = decoder.decode(bytes.subarray(start, end));
-    return quoted ? raw.replaceAll('""', '"') : raw.trim();
-  };
+  const text = (start: number, end: number, quoted: boolean): string => fieldText(bytes, start, end, quoted);
   const header: string[] = [];
   const labels: string[] = [];
   let values = new Float32Array(1024);
@@ -140,15 +185,7 @@ export function parseCsv(bytes: Uint8Array, label: string): Table {
     (line) => {
       if (!headerDone) {
         headerDone = true;
-        labelColumn = header.indexOf(label);
-        if (labelColumn < 0)
-          throw invalid(
-            `There is no column "${label}".`,
-            `The first line names ${header.slice(0, 12).join(", ")}${header.length > 12 ? ", ..." : ""}.`,
-          );
-        const twice = header.find((name, i) => header.indexOf(name) !== i);
-        if (twice !== undefined) throw invalid(`The first line names the column "${twice}" twice.`);
-        if (header.length < 2) throw invalid("There is no feature column beside the label.");
+        labelColumn = labelPlace(header, label);
         return;
       }
       if (column !== header.length)

@@ -62,3 +62,12 @@ export function splitRows(classes: Int32Array, validation: number, test: number,
   const sorted = (rows: number[]): Int32Array => Int32Array.from(rows).sort();
   return { train: sorted(parts.train), validation: sorted(parts.validation), test: sorted(parts.test) };
 }
+
+/**
+ * `count` rows of all, each class in its share, in increasing order; all rows when there are no more. O(n).
+ */
+export function sampleRows(classes: Int32Array, count: number, seed: number): Int32Array {
+  if (count >= classes.length) return Int32Array.from(classes, (_, row) => row);
+  const rest = splitRows(classes, 0, count / classes.length, seed);
+  return rest.test;
+}
