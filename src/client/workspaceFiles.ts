@@ -60,6 +60,11 @@ export function studyFolderOf(workspace: string, studyId: number): string {
   return path.join(workspace, ".basin", "studies", String(studyId));
 }
 
+/** Folder of prepared data, shared by all trials of the workspace. */
+export function dataFolderOf(workspace: string): string {
+  return path.join(workspace, ".basin", "data");
+}
+
 /** Log of a trial's trainer: everything the process printed that was not an event. */
 export function trainerLogOf(workspace: string, studyId: number, number: number): string {
   return path.join(trialFolderOf(workspace, studyId, number), "trainer.log");

@@ -19,6 +19,8 @@ export interface TrialEnvironment {
   readonly paramsFile: string;
   readonly trialFolder: string;
   readonly checkpointFolder: string;
+  /** For prepared data, shared by all trials of the workspace; undefined = none. */
+  readonly cacheFolder?: string;
   readonly marker: string;
   readonly threads: number;
   readonly untilStep?: number;
@@ -110,6 +112,7 @@ export function trialEnvironment(
   });
   if (params.length <= longestVariable) env["BASIN_PARAMS"] = params;
   if (trial.untilStep !== undefined) env["BASIN_UNTIL_STEP"] = String(trial.untilStep);
+  if (trial.cacheFolder !== undefined) env["BASIN_CACHE_DIR"] = trial.cacheFolder;
   if (trial.trainerFile !== undefined) env["BASIN_TRAINER_FILE"] = trial.trainerFile;
   return env;
 }
