@@ -1,8 +1,8 @@
 /**
- * Synthetic objectives with known minima: what samplers are compared on. `peers/functions.py` holds the same ones.
+ * Synthetic objectives with known minima.
  * Invariant: everything is minimised and deterministic.
  */
-import type { Params, Space } from "../../src/core/space/parameter.ts";
+import type { Params, Space } from "../../../src/core/space/parameter.ts";
 
 export interface TestFunction {
   readonly name: string;

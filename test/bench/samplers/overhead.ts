@@ -1,15 +1,15 @@
 /**
- * CPU per suggestion against the length of the history, for every registered sampler: `node test/bench/samplersOverhead.ts`.
+ * CPU per suggestion against the length of the history, for every registered sampler: `npm run bench:overhead`.
  * Prints a table; `--json file` writes it. Bar for TPE: 1 ms at 1,000 trials x 10 parameters, 10 ms at 10,000.
  */
 import { writeFileSync } from "node:fs";
-import { rngFor } from "../../src/core/rng.ts";
-import { uniformParams } from "../../src/core/space/configuration.ts";
-import type { Space } from "../../src/core/space/parameter.ts";
-import type { FinishedTrial } from "../../src/core/trial.ts";
-import type { SamplerEntry } from "../../src/samplers/entry.ts";
-import { samplerStream } from "../../src/samplers/sampler.ts";
-import { samplers } from "../../src/samplers/registry.ts";
+import { rngFor } from "../../../src/core/rng.ts";
+import { uniformParams } from "../../../src/core/space/configuration.ts";
+import type { Space } from "../../../src/core/space/parameter.ts";
+import type { FinishedTrial } from "../../../src/core/trial.ts";
+import type { SamplerEntry } from "../../../src/samplers/entry.ts";
+import { samplerStream } from "../../../src/samplers/sampler.ts";
+import { samplers } from "../../../src/samplers/registry.ts";
 
 const spaces: Record<string, Space> = {
   "10 floats": Array.from({ length: 10 }, (_, k) => ({
@@ -52,7 +52,13 @@ async function measure(entry: SamplerEntry, label: string, trials: number, repea
   };
   for (let number = 0; number < trials; number++) add(number);
   const sampler = entry.create(
-    { space, objectives: [{ metric: "loss", direction: "minimize" }], isFeasible: () => true, parallel: 1, rng: samplerStream(0) },
+    {
+      space,
+      objectives: [{ metric: "loss", direction: "minimize" }],
+      isFeasible: () => true,
+      parallel: 1,
+      rng: samplerStream(0),
+    },
     {},
   );
   const suggest = (): unknown =>
