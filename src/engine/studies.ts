@@ -17,6 +17,7 @@ import { feasibilityOf } from "../core/study/constraints.ts";
 import type { StudyDefinition } from "../core/study/definition.ts";
 import { studyFormatOf } from "../core/study/format.ts";
 import type { EngineParams, StartResult, StudySummary } from "../protocol/engine.ts";
+import { checkData } from "../trainers/tfjs/data/check.ts";
 import { targetReached, timeLeft, trialsLeft } from "./budget.ts";
 import { breathe } from "./clock.ts";
 import { ExternalTrials } from "./externalTrials.ts";
@@ -112,6 +113,8 @@ export class Studies {
       );
     }
     const known = this.#parts.store.findStudy(file, definition.name);
+    // A study that runs has its data; whatever starts now needs it.
+    if (known === undefined || !this.get(known.id).runner.on) checkData(definition, path.dirname(file));
     if (known === undefined) return this.#create(file, text, format, definition, "");
     const before = this.get(known.id);
     if (mode === "fresh") {

@@ -49,7 +49,7 @@ export interface Dataset {
 }
 
 export interface LoadOptions {
-  /** Folder for prepared data; undefined = large data is held in memory. */
+  /** Folder for prepared data, default BASIN_CACHE_DIR of the environment; "" = large data is held in memory. */
   readonly cacheFolder?: string;
   readonly log?: (message: string) => void;
   /** Data that takes more bytes as float32 is read by position. */
@@ -183,9 +183,10 @@ function datasetOf(prepared: Prepared, spec: DataSpec, splitSeed: number, inMemo
 }
 
 /** The source's blocks, every number of them finite. */
-function* checkedBlocks({ blocks, width }: Source): Generator<Uint8Array | Float32Array> {
+function* checkedBlocks(source: Source): Generator<Uint8Array | Float32Array> {
   let row = 0;
-  for (const block of blocks()) {
+  const { width } = source;
+  for (const block of source.blocks()) {
     if (block instanceof Float32Array) {
       const bad = block.findIndex((value) => !Number.isFinite(value));
       if (bad >= 0) {
@@ -226,16 +227,16 @@ export function datasetFrom(table: Table, spec: DataSpec, splitSeed: number): Da
 /** Reads the data, or finds it in the cache. */
 function prepare(spec: DataSpec, root: string, options: LoadOptions): { prepared: Prepared; inMemory: boolean } {
   const format = formatOf(spec);
-  const { cacheFolder, log, memoryLimit = defaultMemoryLimit } = options;
-  const name = cacheFolder === undefined ? "" : preparedName(spec, format.files(spec, root));
-  const known = cacheFolder === undefined ? undefined : openPrepared(cacheFolder, name);
+  const { cacheFolder = process.env["BASIN_CACHE_DIR"] ?? "", log, memoryLimit = defaultMemoryLimit } = options;
+  const name = cacheFolder === "" ? "" : preparedName(spec, format.files(spec, root));
+  const known = cacheFolder === "" ? undefined : openPrepared(cacheFolder, name);
   if (known !== undefined) return { prepared: known, inMemory: false };
   const source = format.open(spec, root);
   try {
     const { classes, values } = readTargets(source, spec);
     const info = infoOf(source, classes);
     const inMemory = (info.rows + info.testRows) * info.width * 4 <= memoryLimit;
-    if (!inMemory && cacheFolder !== undefined) {
+    if (!inMemory && cacheFolder !== "") {
       try {
         const written = writePrepared(cacheFolder, name, info, values, checkedBlocks(source));
         if (written !== undefined) return { prepared: written, inMemory };

@@ -191,7 +191,7 @@ function fortranColumns(shape: readonly number[]): Int32Array {
     let rest = place;
     let column = 0;
     // The last index runs fastest in C order, the first one in Fortran order.
-    const index = new Array<number>(shape.length);
+    const index = shape.map(() => 0);
     for (let d = shape.length - 1; d >= 0; d--) {
       index[d] = rest % shape[d]!;
       rest = Math.floor(rest / shape[d]!);

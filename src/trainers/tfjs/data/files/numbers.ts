@@ -50,38 +50,24 @@ function half(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-function reader(view: DataView, type: NumberType, little: boolean): (at: number) => number {
-  switch (type) {
-    case "bool":
-      return (at) => (view.getUint8(at) === 0 ? 0 : 1);
-    case "int8":
-      return (at) => view.getInt8(at);
-    case "uint8":
-      return (at) => view.getUint8(at);
-    case "int16":
-      return (at) => view.getInt16(at, little);
-    case "uint16":
-      return (at) => view.getUint16(at, little);
-    case "int32":
-      return (at) => view.getInt32(at, little);
-    case "uint32":
-      return (at) => view.getUint32(at, little);
-    case "int64": {
-      const [low, high] = little ? [0, 4] : [4, 0];
-      return (at) => view.getInt32(at + high, little) * 0x100000000 + view.getUint32(at + low, little);
-    }
-    case "uint64": {
-      const [low, high] = little ? [0, 4] : [4, 0];
-      return (at) => view.getUint32(at + high, little) * 0x100000000 + view.getUint32(at + low, little);
-    }
-    case "float16":
-      return (at) => half(view.getUint16(at, little));
-    case "float32":
-      return (at) => view.getFloat32(at, little);
-    case "float64":
-      return (at) => view.getFloat64(at, little);
-  }
-}
+type Reader = (view: DataView, at: number, little: boolean) => number;
+
+const readers: Readonly<Record<NumberType, Reader>> = {
+  bool: (view, at) => (view.getUint8(at) === 0 ? 0 : 1),
+  int8: (view, at) => view.getInt8(at),
+  uint8: (view, at) => view.getUint8(at),
+  int16: (view, at, little) => view.getInt16(at, little),
+  uint16: (view, at, little) => view.getUint16(at, little),
+  int32: (view, at, little) => view.getInt32(at, little),
+  uint32: (view, at, little) => view.getUint32(at, little),
+  int64: (view, at, little) =>
+    view.getInt32(at + (little ? 4 : 0), little) * 0x100000000 + view.getUint32(at + (little ? 0 : 4), little),
+  uint64: (view, at, little) =>
+    view.getUint32(at + (little ? 4 : 0), little) * 0x100000000 + view.getUint32(at + (little ? 0 : 4), little),
+  float16: (view, at, little) => half(view.getUint16(at, little)),
+  float32: (view, at, little) => view.getFloat32(at, little),
+  float64: (view, at, little) => view.getFloat64(at, little),
+};
 
 /** Decodes `out.length` numbers from the start of `bytes`. */
 export function decodeNumbers(
@@ -99,6 +85,7 @@ export function decodeNumbers(
     return;
   }
   const size = sizes[type];
-  const read = reader(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), type, little);
-  for (let i = 0, at = 0; i < out.length; i++, at += size) out[i] = read(at);
+  const read = readers[type];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let i = 0, at = 0; i < out.length; i++, at += size) out[i] = read(view, at, little);
 }
