@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "webview/**/*.test.ts", "test/{contract,golden,fault}/**/*.test.ts"],
+    // These need an adapter (test/webgpu/vitest.config.ts) or the native part of TensorFlow.
+    exclude: ["**/*.webgpu.test.ts", "**/*.native.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Two cores: more workers only make timings noisier.

@@ -5,7 +5,7 @@
  * Every value is a pair (value, tangent): the value of a quantity at w and its derivative along v. Running ordinary
  * backpropagation on such pairs gives the gradient as values and H v as tangents (forward over reverse, Pearlmutter 1994).
  */
-import type { ActivationName } from "../../hyperparameters.ts";
+import type { ActivationName } from "../../hyperparameterTable.ts";
 
 /** A quantity and its derivative along the direction. */
 export interface Dual {
