@@ -1,89 +1,192 @@
 /**
- * Threads for the WebAssembly back end in Node: upstream switches them off there, though its threaded binary runs on worker
- * threads once it is told where its scripts are. Invariant: globals touched while loading are restored.
+ * Threads for the project's WebAssembly kernels: workers that share the heap and take tasks of one job at a time.
+ * Invariant: when `run` returns, every task has been done exactly once, or has been done again alone after a worker failed; a
+ * worker never keeps the process alive, and none is left when it ends.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
-import path from "node:path";
-import type * as wasmPackage from "@tensorflow/tfjs-backend-wasm";
-import type { Tf } from "../tf.ts";
-import { wasmFile } from "./distFiles.ts";
+import { Worker } from "node:worker_threads";
+import { errorText } from "../../../core/errors.ts";
 
-type WasmPackage = typeof wasmPackage;
-type WasmModule = ConstructorParameters<WasmPackage["BackendWasm"]>[0];
-
-/** What an Emscripten factory takes and gives, as far as it is used here. */
-interface EmscriptenModule {
-  cwrap(name: string, result: string | null, args: readonly string[]): (...args: number[]) => number;
-  tfjs?: Record<string, (...args: number[]) => number>;
-}
-type Factory = (options: {
-  locateFile(name: string): string;
-  mainScriptUrlOrBlob: string;
-  onAbort(reason: unknown): void;
-}) => Promise<EmscriptenModule>;
-
-function factoryOf(module: unknown): Factory {
-  const inner = typeof module === "object" && module !== null && "default" in module ? module.default : module;
-  if (typeof inner !== "function") throw new Error("The threaded WebAssembly module has an unexpected form.");
-  return inner as Factory;
+/** A job: function number, address of its arguments, number of tasks. Tasks may be repeated without harm. */
+export interface ThreadPool {
+  /** The caller included. */
+  readonly threads: number;
+  run(functionIndex: number, job: number, tasks: number): void;
+  end(): Promise<void>;
 }
 
-/**
- * Replaces the factory of the back end "wasm" by one that uses `threads` threads (2 or more).
- * The next `tf.setBackend("wasm")` starts it.
- */
-export async function registerThreadedWasm(tf: Tf, wasm: WasmPackage, threads: number): Promise<void> {
-  const factory = factoryOf(await import("@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.js"));
-  const workerModule: unknown =
-    await import("@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd.worker.js");
-  const binary = wasmFile("tfjs-backend-wasm-threaded-simd.wasm", "dist");
-  const main = wasmFile("tfjs-backend-wasm-threaded-simd.js", "wasm-out");
-  const folder = mkdtempSync(path.join(os.tmpdir(), "basin-wasm-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const workerFile = path.join(folder, "worker.cjs");
-  writeFileSync(workerFile, workerSource(workerModule));
+type Kernel = (job: number, task: number, thread: number) => void;
 
-  wasm.setThreadsCount(threads);
-  tf.removeBackend("wasm");
-  tf.registerBackend("wasm", async () => {
-    // The thread pool is sized once, as half of the cores it believes in, four at most.
-    const cpus = os.cpus;
-    const first = cpus()[0];
-    os.cpus = () => Array.from({ length: 2 * threads }, () => first).filter((cpu) => cpu !== undefined);
-    try {
-      const module = await new Promise<EmscriptenModule>((resolve, reject) => {
-        factory({
-          locateFile: (name) => (name.endsWith(".worker.js") ? workerFile : name.endsWith(".wasm") ? binary : name),
-          mainScriptUrlOrBlob: main,
-          onAbort: (reason) => reject(new Error(`WebAssembly threads did not start: ${String(reason)}`)),
-        }).then(resolve, reject);
-      });
-      module.tfjs = {
-        init: module.cwrap("init", null, []),
-        initWithThreadsCount: module.cwrap("init_with_threads_count", null, ["number"]),
-        getThreadsCount: module.cwrap("get_threads_count", "number", []),
-        registerTensor: module.cwrap("register_tensor", null, ["number", "number", "number"]),
-        disposeData: module.cwrap("dispose_data", null, ["number"]),
-        dispose: module.cwrap("dispose", null, []),
-      };
-      return new wasm.BackendWasm(module as unknown as WasmModule);
-    } finally {
-      os.cpus = cpus;
-    }
+/** Most tasks of a job: the count shares a word with the job's number. */
+export const mostTasks = 4095;
+
+/** Words of the control block. `ticket` = number of the job * 4096 + tasks not yet taken; a job is taken from by compare-exchange. */
+const ticket = 0;
+const functionWord = 1;
+const jobWord = 2;
+const doneWord = 3;
+const failedWord = 4;
+const tasksWord = 5;
+
+/** A worker says "ready", then sleeps on the ticket. Kept free of imports: it is handed over as text. */
+const workerSource = `
+const { parentPort, workerData: { module, memory, names, control, thread } } = require("node:worker_threads");
+const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+const kernels = names.map((name) => exports[name]);
+parentPort.postMessage("ready");
+for (;;) {
+  const seen = Atomics.load(control, ${ticket});
+  const left = seen & ${mostTasks};
+  if (left === 0) {
+    Atomics.wait(control, ${ticket}, seen);
+    continue;
+  }
+  const kernel = kernels[Atomics.load(control, ${functionWord})];
+  const job = Atomics.load(control, ${jobWord});
+  if (Atomics.compareExchange(control, ${ticket}, seen, seen - 1) !== seen) continue;
+  try {
+    kernel(job, left - 1, thread);
+  } catch {
+    Atomics.store(control, ${failedWord}, 1);
+  }
+  if (Atomics.add(control, ${doneWord}, 1) + 1 === Atomics.load(control, ${tasksWord})) Atomics.notify(control, ${doneWord});
+}
+`;
+
+export interface PoolOptions {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  /** Names of the functions, by number. */
+  readonly names: readonly string[];
+  readonly threads: number;
+  /** Told in words when fewer threads are used than were asked for. */
+  readonly log: (message: string) => void;
+  /** Milliseconds a worker may take to start. */
+  readonly startLimitMs?: number;
+  /** Milliseconds without a finished task after which the workers count as dead. */
+  readonly stallLimitMs?: number;
+  /** What workers run; tests give broken ones. */
+  readonly source?: string;
+}
+
+function started(worker: Worker, limitMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const limit = setTimeout(() => reject(new Error(`it was not ready after ${limitMs / 1000} s`)), limitMs);
+    const settle = (act: () => void) => () => {
+      clearTimeout(limit);
+      act();
+    };
+    worker.once("message", settle(resolve));
+    worker.once("error", (error) => settle(() => reject(error))());
+    worker.once(
+      "exit",
+      settle(() => reject(new Error("it ended at once"))),
+    );
   });
 }
 
-function workerSource(module: unknown): string {
-  const seen = [
-    module,
-    typeof module === "object" && module !== null && "default" in module ? module.default : undefined,
-  ];
-  for (const candidate of seen) {
-    if (typeof candidate === "object" && candidate !== null && "wasmWorkerContents" in candidate) {
-      // The text is itself the inside of a string literal, one level of escapes short.
-      return String(candidate.wasmWorkerContents).replaceAll("\n", "\\n");
+/** Starts `threads - 1` workers. Never throws: with none of them, the caller computes alone. */
+export async function startThreads(options: PoolOptions): Promise<ThreadPool> {
+  const { module, memory, names, log, startLimitMs = 20_000, stallLimitMs = 120_000 } = options;
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const kernels = names.map((name) => exports[name] as Kernel);
+  const control = new Int32Array(new SharedArrayBuffer(64));
+  const workers: Worker[] = [];
+  const forget = (worker: Worker): void => {
+    worker.removeAllListeners();
+    worker.on("error", () => undefined);
+    void worker.terminate();
+  };
+  let useless = "";
+  const attempts = Array.from({ length: Math.max(0, options.threads - 1) }, async (_, i) => {
+    let worker: Worker | undefined;
+    try {
+      worker = new Worker(options.source ?? workerSource, {
+        eval: true,
+        execArgv: [],
+        workerData: { module, memory, names, control, thread: i + 1 },
+      });
+      await started(worker, startLimitMs);
+      worker.removeAllListeners();
+      worker.unref();
+      workers.push(worker);
+    } catch (error) {
+      if (worker !== undefined) forget(worker);
+      useless = errorText(error);
     }
+  });
+  await Promise.all(attempts);
+  if (workers.length + 1 < options.threads)
+    log(
+      `WebAssembly computes with ${workers.length + 1} of ${options.threads} threads: a worker thread did not start (${useless}).`,
+    );
+  let lost = false;
+  for (const worker of workers) {
+    const die = (): void => {
+      lost = true;
+    };
+    worker.on("error", die);
+    worker.on("exit", die);
   }
-  throw new Error("The script of WebAssembly's worker threads is missing from its package.");
+  let number = 0;
+
+  const alone = (functionIndex: number, job: number, tasks: number): void => {
+    for (let task = 0; task < tasks; task++) kernels[functionIndex]!(job, task, 0);
+  };
+
+  return {
+    get threads() {
+      return lost ? 1 : workers.length + 1;
+    },
+    run(functionIndex, job, tasks) {
+      if (tasks === 1 || lost || workers.length === 0) {
+        alone(functionIndex, job, tasks);
+        return;
+      }
+      if (tasks > mostTasks) throw new Error(`A job may have ${mostTasks} tasks, not ${tasks}.`);
+      Atomics.store(control, functionWord, functionIndex);
+      Atomics.store(control, jobWord, job);
+      Atomics.store(control, doneWord, 0);
+      Atomics.store(control, tasksWord, tasks);
+      number = (number + 1) & 0x7ffff;
+      Atomics.store(control, ticket, (number << 12) | tasks);
+      Atomics.notify(control, ticket, Math.min(workers.length, tasks - 1));
+      for (;;) {
+        const seen = Atomics.load(control, ticket);
+        const left = seen & mostTasks;
+        if (left === 0) break;
+        if (Atomics.compareExchange(control, ticket, seen, seen - 1) !== seen) continue;
+        try {
+          kernels[functionIndex]!(job, left - 1, 0);
+        } catch {
+          Atomics.store(control, failedWord, 1);
+        }
+        Atomics.add(control, doneWord, 1);
+      }
+      for (;;) {
+        const done = Atomics.load(control, doneWord);
+        if (done === tasks) break;
+        if (Atomics.wait(control, doneWord, done, stallLimitMs) === "timed-out") {
+          lost = true;
+          throw new Error(
+            `A thread of WebAssembly has not answered for ${stallLimitMs / 1000} s. Set "threads: 1" under trainer to do without.`,
+          );
+        }
+      }
+      if (Atomics.load(control, failedWord) !== 0) {
+        lost = true;
+        log("WebAssembly goes on with one thread: a worker thread failed.");
+        // A failure of the kernel itself shows again here, and is thrown.
+        alone(functionIndex, job, tasks);
+      }
+    },
+    async end() {
+      lost = true;
+      await Promise.all(
+        workers.map((worker) => {
+          worker.removeAllListeners();
+          return worker.terminate();
+        }),
+      );
+    },
+  };
 }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { beforeAll, expect, it } from "vitest";
-import type { Tf } from "../../tf.ts";
+import type { Tensor, Tf } from "../../tf.ts";
 import { expectAgreement, holds, loadBoth, values } from "./testing.ts";
 
 let tf: Tf;
@@ -24,7 +24,7 @@ const outer = fc.constantFrom<[number[], number[]]>(
   ],
 );
 
-it("multiplies transposed operands as the reference does, batched and broadcast", async () => {
+it("multiplies plain and transposed operands, batched and broadcast", async () => {
   const product = fc.record({
     m: size,
     n: size,
@@ -39,12 +39,72 @@ it("multiplies transposed operands as the reference does, batched and broadcast"
     ({ m, n, k, transposeA, transposeB, outer: [left, right], seed }) => {
       const a = [...left, ...(transposeA ? [k, m] : [m, k])];
       const b = [...right, ...(transposeB ? [n, k] : [k, n])];
-      return expectAgreement(tf, (tf) =>
-        tf.matMul(tf.tensor(values(`a${seed}`, a), a), tf.tensor(values(`b${seed}`, b), b), transposeA, transposeB),
-      );
+      const common = left.map((rows, i) => Math.max(rows, right[i]!));
+      // The reference back end takes the wrong matrices where an inner one of several outer dimensions is broadcast.
+      const multiply =
+        (broadcast: boolean) =>
+        (tf: Tf): Tensor => {
+          const [x, y] = [tf.tensor(values(`a${seed}`, a), a), tf.tensor(values(`b${seed}`, b), b)];
+          return broadcast
+            ? tf.matMul(
+                tf.broadcastTo(x, [...common, ...a.slice(-2)]),
+                tf.broadcastTo(y, [...common, ...b.slice(-2)]),
+                transposeA,
+                transposeB,
+              )
+            : tf.matMul(x, y, transposeA, transposeB);
+        };
+      return expectAgreement(tf, multiply(false), 1e-4, multiply(true));
     },
     100,
   );
+});
+
+it("adds a bias and cuts off below 0 in one go", async () => {
+  const layer = fc.record({
+    m: size,
+    n: size,
+    k: size,
+    transposeA: fc.boolean(),
+    transposeB: fc.boolean(),
+    seed: fc.nat(),
+  });
+  await holds(layer, ({ m, n, k, transposeA, transposeB, seed }) => {
+    const [a, b] = [transposeA ? [k, m] : [m, k], transposeB ? [n, k] : [k, n]] as [[number, number], [number, number]];
+    return expectAgreement(tf, (tf) =>
+      (["linear", "relu", "elu"] as const).map((activation) =>
+        tf.fused.matMul({
+          a: tf.tensor2d(values(`a${seed}`, a), a),
+          b: tf.tensor2d(values(`b${seed}`, b), b),
+          bias: tf.tensor1d(values(`bias${seed}`, [n])),
+          transposeA,
+          transposeB,
+          activation,
+        }),
+      ),
+    );
+  });
+});
+
+it("lets what is not a number through", async () => {
+  await expectAgreement(tf, (tf) =>
+    [false, true].map((transposeA) =>
+      tf.matMul(
+        tf.tensor2d([1, Number.NaN, Number.POSITIVE_INFINITY, 2], [2, 2]),
+        tf.tensor2d([1, 2, 3, 4], [2, 2]),
+        transposeA,
+      ),
+    ),
+  );
+});
+
+it("is the same for large matrices, whose rows are shared out", async () => {
+  await expectAgreement(tf, (tf) => {
+    const a = tf.tensor2d(values("a", [300, 130]), [300, 130]);
+    const b = tf.tensor2d(values("b", [130, 110]), [130, 110]);
+    const c = tf.tensor2d(values("c", [300, 110]), [300, 110]);
+    return [tf.matMul(a, b), tf.matMul(a, c, true), tf.matMul(c, b, false, true)];
+  });
 });
 
 it("leaves its operands as they were", async () => {

@@ -73,10 +73,10 @@ describe("gradients of a convolution on WebAssembly", () => {
       tf,
       gradients({
         samples: 6,
-        height: 12,
-        width: 12,
-        inputs: 16,
-        outputs: 24,
+        height: 10,
+        width: 9,
+        inputs: 9,
+        outputs: 20,
         rows: 3,
         columns: 3,
         strides: [1, 1],
@@ -84,5 +84,66 @@ describe("gradients of a convolution on WebAssembly", () => {
         seed: 1,
       }),
     );
+  });
+});
+
+describe("a convolution on WebAssembly", () => {
+  const forward = convolution.chain((c) =>
+    fc.record({
+      c: fc.constant(c),
+      dilations: fc.constantFrom<[number, number]>([1, 1], [2, 1], [1, 2], [3, 2]),
+      padding: fc.constantFrom<"same" | "valid" | Explicit>("same", "valid", [
+        [0, 0],
+        [1, 2],
+        [0, 3],
+        [0, 0],
+      ]),
+      activation: fc.constantFrom("linear" as const, "relu" as const, "relu6" as const, "elu" as const),
+      bias: fc.boolean(),
+    }),
+  );
+  type Explicit = [[number, number], [number, number], [number, number], [number, number]];
+
+  it("agrees with the reference over dilations, paddings, bias and activation", async () => {
+    const fits = forward.filter(({ c, dilations, padding }) => {
+      const [tall, wide] = [(c.rows - 1) * dilations[0] + 1, (c.columns - 1) * dilations[1] + 1];
+      // Strides and dilations exclude each other upstream.
+      if (Math.max(...dilations) > 1 && Math.max(...c.strides) > 1) return false;
+      if (padding === "same") return true;
+      return padding === "valid" ? tall <= c.height && wide <= c.width : tall <= c.height + 3 && wide <= c.width + 3;
+    });
+    await holds(
+      fits,
+      ({ c, dilations, padding, activation, bias }) =>
+        expectAgreement(tf, (tf) => {
+          const imageShape: [number, number, number, number] = [c.samples, c.height, c.width, c.inputs];
+          const filterShape: [number, number, number, number] = [c.rows, c.columns, c.inputs, c.outputs];
+          const x = tf.tensor4d(values(`x${c.seed}`, imageShape), imageShape);
+          const filter = tf.tensor4d(values(`w${c.seed}`, filterShape), filterShape);
+          return [
+            tf.conv2d(x, filter, c.strides, padding, "NHWC", dilations),
+            tf.fused.conv2d({
+              x,
+              filter,
+              strides: c.strides,
+              pad: padding,
+              dilations,
+              activation,
+              ...(bias ? { bias: tf.tensor1d(values(`b${c.seed}`, [c.outputs])) } : {}),
+            }),
+          ];
+        }),
+      80,
+    );
+  });
+
+  it("lets what is not a number through, and only where its window reaches", async () => {
+    await expectAgreement(tf, (tf) => {
+      const image = values("x", [1, 6, 6, 2]);
+      image[30] = Number.NaN;
+      image[3] = Number.POSITIVE_INFINITY;
+      const filter = tf.tensor4d(values("w", [3, 3, 2, 5]), [3, 3, 2, 5]);
+      return tf.conv2d(tf.tensor4d(image, [1, 6, 6, 2]), filter, 1, "same");
+    });
   });
 });

@@ -1,14 +1,12 @@
 /**
- * Gradient of a convolution by its filter, which upstream lacks: one more XNNPACK convolution, on transposed operands.
+ * Gradient of a convolution by its filter, which upstream lacks:
  *
  *   dW[a, b, ci, co] = sum over n, i, j of x[n, i s + a - p, j s + b - p, ci] * dy[n, i, j, co]
- *
- * is, with ci as the batch, n as the channel, dy as the filter and s as its dilation, a convolution whose output has a, b as
- * its rows and columns. Cost: that of the forward convolution, plus transposing x and dy.
  */
 import type { NamedAttrMap } from "@tensorflow/tfjs-core";
 import type { TensorInfo } from "../../tf.ts";
 import type { WasmKernel } from "./kernel.ts";
+import { filterGradient } from "./simd/products.ts";
 
 interface Attributes {
   readonly strides: [number, number] | number;
@@ -21,7 +19,7 @@ interface Attributes {
 export const conv2dBackpropFilter: WasmKernel = {
   name: "Conv2DBackpropFilter",
   make:
-    ({ tf, run, view, free, make, values }) =>
+    ({ tf, simd, make, values, address }) =>
     (inputs, attrs: NamedAttrMap): TensorInfo => {
       const x = inputs["x"]!;
       const dy = inputs["dy"]!;
@@ -36,56 +34,30 @@ export const conv2dBackpropFilter: WasmKernel = {
         pad,
         dimRoundingMode,
       );
-      const [rows, columns, inputs1, outputs] = filterShape;
-      const { batchSize, inHeight, inWidth, outHeight, outWidth, strideHeight, strideWidth } = conv;
-
-      // Pad so that exactly rows x columns results come out; rows of x that the strides never reached are cut off.
-      const { top, left } = conv.padInfo;
-      const bottom = (outHeight - 1) * strideHeight + rows - inHeight - top;
-      const right = (outWidth - 1) * strideWidth + columns - inWidth - left;
-      const height = inHeight + Math.min(bottom, 0);
-      const width = inWidth + Math.min(right, 0);
-      if (height <= 0 || width <= 0) {
-        // Every window lies in the padding.
-        const zeros = make(filterShape);
-        values(zeros).fill(0);
-        return zeros;
+      const result = make(filterShape);
+      if (x.shape.includes(0) || dy.shape.includes(0)) {
+        values(result).fill(0);
+        return result;
       }
-
-      // x as [channel, height, width, sample]: [N, HWC] -> [HWC, N] -> [C, HW, N].
-      const turned = run("Transpose", { x: view(x, [batchSize, inHeight * inWidth * inputs1]) }, { perm: [1, 0] });
-      let image = turned;
-      if (inputs1 > 1) {
-        image = run("Transpose", { x: view(turned, [inHeight * inWidth, inputs1, batchSize]) }, { perm: [1, 0, 2] });
-        free(turned);
-      }
-      const filter = run("Transpose", { x: view(dy, [batchSize, outHeight * outWidth, outputs]) }, { perm: [1, 0, 2] });
-
-      let used = view(image, [inputs1, inHeight, inWidth, batchSize]);
-      if (height < inHeight || width < inWidth) {
-        const cut = run("Slice", { x: used }, { begin: [0, 0, 0, 0], size: [inputs1, height, width, batchSize] });
-        free(image);
-        image = cut;
-        used = cut;
-      }
-      const result = run(
-        "Conv2D",
-        { x: used, filter: view(filter, [outHeight, outWidth, batchSize, outputs]) },
+      filterGradient(
+        simd,
         {
-          strides: [1, 1],
-          dilations: [strideHeight, strideWidth],
-          pad: [
-            [0, 0],
-            [top, Math.max(bottom, 0)],
-            [left, Math.max(right, 0)],
-            [0, 0],
-          ],
-          dataFormat: "NHWC",
+          x: address(x),
+          dy: address(dy),
+          images: conv.batchSize,
+          height: conv.inHeight,
+          width: conv.inWidth,
+          inputs: conv.inChannels,
+          outHeight: conv.outHeight,
+          outWidth: conv.outWidth,
+          outputs: conv.outChannels,
+          filter: [conv.filterHeight, conv.filterWidth],
+          strides: [conv.strideHeight, conv.strideWidth],
+          top: conv.padInfo.top,
+          left: conv.padInfo.left,
         },
+        address(result),
       );
-      const gradient = run("Transpose", { x: view(result, [inputs1, rows * columns, outputs]) }, { perm: [1, 0, 2] });
-      free(image, filter, result);
-      gradient.shape = [...filterShape];
-      return gradient;
+      return result;
     },
 };

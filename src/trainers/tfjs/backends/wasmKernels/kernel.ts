@@ -4,8 +4,9 @@
  * the heap detaches them.
  */
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
-import type { KernelFunc, NamedAttrMap, NamedTensorInfoMap } from "@tensorflow/tfjs-core";
+import type { DataType, KernelFunc, NamedAttrMap, NamedTensorInfoMap } from "@tensorflow/tfjs-core";
 import type { TensorInfo, Tf } from "../../tf.ts";
+import type { Heap, SimdRuntime } from "./simd/runtime.ts";
 
 /** Runs a kernel of the back end and gives its only output. */
 export type RunKernel = (name: string, inputs: Readonly<Record<string, TensorInfo>>, attrs?: object) => TensorInfo;
@@ -13,21 +14,29 @@ export type RunKernel = (name: string, inputs: Readonly<Record<string, TensorInf
 export interface KernelContext {
   readonly tf: Tf;
   readonly backend: BackendWasm;
+  /** The project's own WebAssembly functions. */
+  readonly simd: SimdRuntime;
   readonly run: RunKernel;
   /** The same values under another shape; shares the data and needs no freeing. */
   readonly view: (tensor: TensorInfo, shape: readonly number[]) => TensorInfo;
   readonly free: (...tensors: readonly TensorInfo[]) => void;
   /** The values of a float32 tensor, not a copy. */
   readonly values: (tensor: TensorInfo) => Float32Array;
-  /** Room for a float32 tensor, its values undefined. */
-  readonly make: (shape: readonly number[]) => TensorInfo;
+  /** The heap as it is now; growing it detaches this. */
+  readonly heap: () => Uint8Array;
+  /** Where the values lie in the heap. */
+  readonly address: (tensor: TensorInfo) => number;
+  /** Room for a tensor (float32 unless said otherwise), its values undefined. */
+  readonly make: (shape: readonly number[], dtype?: DataType) => TensorInfo;
+  /** One more owner of the same values, under this shape. */
+  readonly share: (tensor: TensorInfo, shape?: readonly number[]) => TensorInfo;
 }
 
 /** A kernel of the project: what upstream registered under the name (if anything) may serve the cases it leaves alone. */
 export type KernelMaker = (
   context: KernelContext,
   upstream: KernelFunc | undefined,
-) => (inputs: NamedTensorInfoMap, attrs: NamedAttrMap) => TensorInfo;
+) => (inputs: NamedTensorInfoMap, attrs: NamedAttrMap) => TensorInfo | TensorInfo[];
 
 export interface WasmKernel {
   readonly name: string;
@@ -51,10 +60,11 @@ export function callUpstream(
   return only(upstream({ inputs, attrs, backend: context.backend }));
 }
 
-export function kernelContext(tf: Tf, backend: BackendWasm): KernelContext {
+export function kernelContext(tf: Tf, backend: BackendWasm, simd: SimdRuntime): KernelContext {
   return {
     tf,
     backend,
+    simd,
     run(name, inputs, attrs = {}) {
       const kernel = tf.getKernel(name, "wasm");
       if (kernel === undefined) throw new Error(`The WebAssembly back end has no kernel ${name}.`);
@@ -65,17 +75,20 @@ export function kernelContext(tf: Tf, backend: BackendWasm): KernelContext {
       for (const tensor of tensors) backend.disposeData(tensor.dataId);
     },
     values: (tensor) => backend.typedArrayFromHeap(tensor) as Float32Array,
-    make: (shape) => backend.makeOutput([...shape], "float32"),
+    heap: () => (backend.wasm as unknown as Heap).HEAPU8,
+    address: (tensor) => backend.getMemoryOffset(tensor.dataId) >>> 0,
+    make: (shape, dtype = "float32") => backend.makeOutput([...shape], dtype),
+    share: (tensor, shape = tensor.shape) => {
+      backend.incRef(tensor.dataId);
+      return { dataId: tensor.dataId, shape: [...shape], dtype: tensor.dtype };
+    },
   };
 }
 
-/** Puts `kernel` in upstream's place. */
-export function registerKernel(context: KernelContext, kernel: WasmKernel): void {
-  const { tf } = context;
-  const upstream = tf.getKernel(kernel.name, "wasm");
-  if (upstream !== undefined) tf.unregisterKernel(kernel.name, "wasm");
-  const compute = kernel.make(context, upstream?.kernelFunc);
-  tf.registerKernel({
+/** Registers `kernel`; `upstream` is what it stands in for. */
+export function registerKernel(context: KernelContext, kernel: WasmKernel, upstream: KernelFunc | undefined): void {
+  const compute = kernel.make(context, upstream);
+  context.tf.registerKernel({
     kernelName: kernel.name,
     backendName: "wasm",
     kernelFunc: ({ inputs, attrs }) => compute(inputs, attrs ?? {}),

@@ -2,34 +2,46 @@
  * Puts the project's training kernels into the WebAssembly back end. Adding one: a file beside this one and a line here.
  */
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
+import type { KernelFunc } from "@tensorflow/tfjs-core";
 import type { Tf } from "../../tf.ts";
-import { batchMatMul } from "./batchMatMul.ts";
+import { batchMatMul, fusedMatMul } from "./batchMatMul.ts";
+import { conv2d, fusedConv2d } from "./conv2d.ts";
 import { conv2dBackpropFilter } from "./conv2dBackpropFilter.ts";
 import { conv2dBackpropInput } from "./conv2dBackpropInput.ts";
-import { conv2dPadding, fusedConv2dPadding } from "./conv2dPadding.ts";
 import { registerBatchNormGradient } from "./fusedBatchNormGradient.ts";
+import { gather } from "./gather.ts";
 import { kernelContext, registerKernel, type WasmKernel } from "./kernel.ts";
 import { leadingMean, leadingSum } from "./leadingSum.ts";
 import { maxPoolGrad } from "./maxPoolGrad.ts";
+import { cast, identity } from "./sharing.ts";
+import type { SimdRuntime } from "./simd/runtime.ts";
 
 export const wasmKernels: readonly WasmKernel[] = [
   batchMatMul,
-  conv2dPadding,
-  fusedConv2dPadding,
+  fusedMatMul,
+  conv2d,
+  fusedConv2d,
   conv2dBackpropFilter,
   conv2dBackpropInput,
   leadingSum,
   leadingMean,
   maxPoolGrad,
+  identity,
+  cast,
+  gather,
 ];
 
-const registered = new WeakSet<BackendWasm>();
+/** Upstream's own, kept for back ends that are started later in the same process. */
+const upstream = new Map<string, KernelFunc | undefined>();
 
-/** Registers every kernel, once a back end. The kernel registry is the process's own, shared by all namespaces. */
-export function registerWasmKernels(tf: Tf, backend: BackendWasm): void {
-  if (registered.has(backend)) return;
-  registered.add(backend);
-  const context = kernelContext(tf, backend);
-  for (const kernel of wasmKernels) registerKernel(context, kernel);
+/** Registers every kernel for this back end. The kernel registry is the process's own, shared by all namespaces. */
+export function registerWasmKernels(tf: Tf, backend: BackendWasm, simd: SimdRuntime): void {
+  const context = kernelContext(tf, backend, simd);
+  for (const kernel of wasmKernels) {
+    const present = tf.getKernel(kernel.name, "wasm");
+    if (!upstream.has(kernel.name)) upstream.set(kernel.name, present?.kernelFunc);
+    if (present !== undefined) tf.unregisterKernel(kernel.name, "wasm");
+    registerKernel(context, kernel, upstream.get(kernel.name));
+  }
   registerBatchNormGradient(tf);
 }

@@ -42,14 +42,14 @@ async function resultsOn(
   return results;
 }
 
-/** Largest difference relative to the largest reference value; NaN differs from everything but NaN. */
+/** Largest difference relative to the largest finite reference value; NaN differs from everything but NaN. */
 export function relativeError(actual: Float32Array, wanted: Float32Array): number {
   let scale = 0;
   let difference = 0;
   for (let i = 0; i < wanted.length; i++) {
     const a = actual[i]!;
     const b = wanted[i]!;
-    if (Number.isNaN(a) && Number.isNaN(b)) continue;
+    if (Object.is(a, b)) continue;
     if (!Number.isFinite(a - b)) return Number.POSITIVE_INFINITY;
     scale = Math.max(scale, Math.abs(b));
     difference = Math.max(difference, Math.abs(a - b));
