@@ -163,7 +163,11 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
         cancelWait = clock.after(shutdownGraceMs, resolve);
       });
       try {
-        await Promise.race([studies.shutdown("The engine ended."), late]);
+        const trainers = async (): Promise<void> => {
+          await studies.shutdown("The engine ended.");
+          await executor.close?.();
+        };
+        await Promise.race([trainers(), late]);
         await server?.close();
         store.close();
       } catch (error) {

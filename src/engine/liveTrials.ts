@@ -4,7 +4,7 @@
  * its trainer says counts; it stays in `active`, and its slot taken, until the process of the attempt is gone.
  */
 import { mkdirSync } from "node:fs";
-import { trainerLogOf, trialFolderOf } from "../client/workspaceFiles.ts";
+import { dataFolderOf, trainerLogOf, trialFolderOf } from "../client/workspaceFiles.ts";
 import { BasinError, errorText } from "../core/errors.ts";
 import { rngFor } from "../core/rng.ts";
 import type { StudyDefinition } from "../core/study/definition.ts";
@@ -97,7 +97,8 @@ export class LiveTrials {
     const study = this.#study;
     const attempt = trial.attempt + 1;
     const folder = trialFolderOf(study.parts.workspace, study.id, trial.number);
-    const marker = markerOf({ trialFolder: folder, number: trial.number, attempt });
+    const { number } = trial;
+    const marker = markerOf({ study: this.#hooks.definition(), trialFolder: folder, number, attempt, slot });
     const at = study.parts.clock.now();
     this.#study.book.start(trial.number, { slot, marker, at, ...(untilStep === undefined ? {} : { untilStep }) });
     const run = new TrialRun({ number: trial.number, slot, attempt, startedAt: at, owner });
@@ -125,6 +126,7 @@ export class LiveTrials {
           params: trial.params,
           seed: rngFor(definition.seed, number, "train").int(2 ** 31),
           trialFolder: folder,
+          cacheFolder: dataFolderOf(study.parts.workspace),
           slot,
           marker,
           ...(untilStep === undefined ? {} : { untilStep }),

@@ -27,9 +27,12 @@ export function exitReason(exit: TrialExit, limits: Limits, lastLine: string): s
         case "timeout":
           return `Ended after ${limits.timeout ?? 0} s, the time limit of a trial (limits.timeout).${said}`;
         case "heartbeat":
+          if (exit.detail !== undefined) return `Ended after ${exit.detail}: it hangs.${said}`;
           return `Ended after ${limits.heartbeat ?? 0} s without a sign of life (limits.heartbeat): it hangs.${said}`;
         case "log-limit":
           return `Ended because it printed more than a trial may.${said}`;
+        case "memory":
+          return `Ended before the system had to kill something for want of memory: ${exit.detail ?? "next to nothing was left"}. A smaller batch or model, or fewer trials at once (budget.parallel), needs less.${said}`;
         case "requested":
           return "Ended on request.";
         default:

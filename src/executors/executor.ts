@@ -1,7 +1,8 @@
 /**
  * The contract of an executor: where and how a trainer process runs. Local first; clusters come behind the same interface.
  * Invariant: exactly one `exit` callback per started trial, after the last `event`, whatever happens to the process; when it
- * has been called no process of the trial's tree is left.
+ * has been called nothing of the trial can write any more: no process of its tree is left, or the one that is left has
+ * finished the trial in order, left nothing of it behind and waits for the next one.
  */
 import type { StudyDefinition } from "../core/study/definition.ts";
 import type { Params } from "../core/space/parameter.ts";
@@ -22,9 +23,11 @@ export interface TrialJob {
   readonly untilStep?: number;
   /** Absolute folder for params.json, trainer.log and checkpoints of this trial; exists. */
   readonly trialFolder: string;
+  /** Absolute folder for prepared data, shared by all trials of the workspace; need not exist. */
+  readonly cacheFolder?: string;
   /** Slot index in [0, parallel). */
   readonly slot: number;
-  /** Reaches every process of the trial as BASIN_MARKER, for `Executor.reap`; default `markerOf(job)` of executors/marker.ts. */
+  /** By which `Executor.reap` finds every process of the trial; default `markerOf(job)` of executors/marker.ts. */
   readonly marker?: string;
 }
 
@@ -34,7 +37,12 @@ export type TrialExit =
   /** Killed by a signal we did not send. */
   | { readonly kind: "signal"; readonly signal: string }
   /** We ended it: on request, or because a limit was passed. */
-  | { readonly kind: "killed"; readonly cause: "requested" | "timeout" | "heartbeat" | "log-limit" }
+  | {
+      readonly kind: "killed";
+      readonly cause: "requested" | "timeout" | "heartbeat" | "log-limit" | "memory";
+      /** What the limit was and how it was passed, where the study's own limits do not say it. */
+      readonly detail?: string;
+    }
   /** It never started. */
   | { readonly kind: "spawn-failed"; readonly message: string };
 
@@ -47,7 +55,7 @@ export interface TrialCallbacks {
 }
 
 export interface RunningTrial {
-  /** Process group leader; recorded so that a later engine can end it should this one be killed. */
+  /** Process group leader, for the record; one process may serve several trials in turn. */
   readonly pid: number | undefined;
   /** What it runs on, for the record: "2 threads", "GPU 0". */
   readonly placement: string;
@@ -64,4 +72,6 @@ export interface Executor {
   start(job: TrialJob, callbacks: TrialCallbacks): RunningTrial;
   /** End what a killed engine left behind: only processes that carry this trial's marker. Resolves when they are gone. */
   reap(pid: number, marker: string): Promise<void>;
+  /** Let go of what waits for further trials; all trials have ended before. */
+  close?(): Promise<void>;
 }

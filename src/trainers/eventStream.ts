@@ -219,9 +219,7 @@ function decodeRecord(bytes: Uint8Array, cutOff: boolean, sink: RecordStreamSink
     return `${cutOff ? "An event was cut off" : "An event is not JSON"}: ${excerpt(bytes.subarray(0, 200))}`;
   }
   const problem = sink.record(value);
-  return problem === undefined
-    ? undefined
-    : `An event is not valid (${problem}): ${excerpt(bytes.subarray(0, 200))}`;
+  return problem === undefined ? undefined : `An event is not valid (${problem}): ${excerpt(bytes.subarray(0, 200))}`;
 }
 
 /** Quoted for a message: control characters become visible. */

@@ -3,6 +3,7 @@
  * Invariant: no parameter reaches a shell: arguments go as an array, and with `shell: true` the command is the study's text
  * unchanged.
  */
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { BasinError } from "../../core/errors.ts";
@@ -11,7 +12,7 @@ import { fillArguments } from "../../trainers/command/argumentTemplate.ts";
 import { resolveProgram } from "../../trainers/command/program.ts";
 import { trialEnvironment, type TrialEnvironment } from "../../trainers/environment.ts";
 import type { TrialJob } from "../executor.ts";
-import { markerOf } from "../marker.ts";
+import { markerOf, markerSeparator, sharesProcess } from "../marker.ts";
 import type { NodeChoice } from "./nodePath.ts";
 
 export interface LaunchPlan {
@@ -23,6 +24,17 @@ export interface LaunchPlan {
   readonly marker: string;
   /** Lines for the head of the log. */
   readonly notes: readonly string[];
+}
+
+/** A process that may serve several trials, and what it is told of this one. */
+export interface SharedPlan extends LaunchPlan {
+  /** A waiting process takes the trial when its key is the same. */
+  readonly key: string;
+  /** Whose process it is. */
+  readonly slot: string;
+  /** Trial and attempt, for the name of its turn. */
+  readonly name: string;
+  readonly turnEnv: Readonly<Record<string, string>>;
 }
 
 export interface LaunchContext {
@@ -39,7 +51,7 @@ export interface LaunchContext {
  * Writes the trial's files and says what to spawn.
  * @throws BasinError "trainer" with a hint when it cannot be started at all
  */
-export function planLaunch(job: TrialJob, context: LaunchContext): LaunchPlan {
+export function planLaunch(job: TrialJob, context: LaunchContext): LaunchPlan | SharedPlan {
   const { trainer } = job.study;
   const checkpointFolder = path.join(job.trialFolder, "checkpoints");
   mkdirSync(checkpointFolder, { recursive: true });
@@ -59,6 +71,7 @@ export function planLaunch(job: TrialJob, context: LaunchContext): LaunchPlan {
     marker: job.marker ?? markerOf(job),
     threads: context.threads,
     visibleGpus: context.visibleGpus,
+    ...(job.cacheFolder === undefined ? {} : { cacheFolder: job.cacheFolder }),
     ...(job.untilStep === undefined ? {} : { untilStep: job.untilStep }),
   };
   if (trainer.kind === "tfjs") return planTfjs(job, trainer, shared, context);
@@ -75,16 +88,17 @@ function planTfjs(
   trainer: TfjsTrainerSpec,
   shared: TrialEnvironment,
   context: LaunchContext,
-): LaunchPlan {
+): LaunchPlan | SharedPlan {
   const trainerFile = path.join(job.trialFolder, "trainer.json");
   writeFileAtomic(trainerFile, `${JSON.stringify(trainer, undefined, 2)}\n`);
   const bundle = path.join(context.distFolder, "trainer.cjs");
-  if (!existsSync(bundle)) {
+  const built = statSync(bundle, { throwIfNoEntry: false });
+  if (built === undefined) {
     throw new BasinError("trainer", `The built-in trainer is missing: ${bundle}.`, "Build it with `npm run build`.");
   }
   const node = context.node();
   const env = { ...trialEnvironment({ ...shared, trainerFile }, context.baseEnv, {}), ...node.env };
-  return {
+  const plan: LaunchPlan = {
     program: node.path,
     args: [bundle],
     cwd: checkedFolder(job.studyFolder),
@@ -93,7 +107,40 @@ function planTfjs(
     marker: shared.marker,
     notes: [`Node for the trainer: ${node.path} (${node.because})`],
   };
+  if (!sharesProcess(trainer)) return plan;
+  const turnEnv: Record<string, string> = {};
+  const processEnv: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) (ofProcess(name) ? processEnv : turnEnv)[name] = value;
+  const spec = { ...trainer, process: undefined };
+  const key = JSON.stringify([plan.program, built.mtimeMs, built.size, plan.cwd, processEnv, spec]);
+  // Processes of a slot may overlap for a moment: each has to be known by itself.
+  const marker = `${plan.marker}${markerSeparator}${randomBytes(6).toString("hex")}`;
+  return {
+    ...plan,
+    args: [bundle, "--serve"],
+    env: { ...processEnv, BASIN_MARKER: marker },
+    marker,
+    key,
+    slot: plan.marker,
+    name: `${job.studyId}.${job.number}.${job.attempt}`,
+    turnEnv,
+  };
 }
+
+/** Whether a variable is the same for all trials of a study in one slot. */
+function ofProcess(name: string): boolean {
+  return !name.startsWith("BASIN_") || lastingVariables.has(name);
+}
+
+const lastingVariables = new Set([
+  "BASIN_PROTOCOL",
+  "BASIN_STUDY",
+  "BASIN_SPLIT_SEED",
+  "BASIN_DATA_ROOT",
+  "BASIN_CACHE_DIR",
+  "BASIN_THREADS",
+  "BASIN_NODE",
+]);
 
 function planCommand(
   job: TrialJob,

@@ -202,7 +202,7 @@ describe("the built-in trainer", () => {
     const job = commandJob({ run: ["unused"], folder: place.folder });
     const run = record(createLocalExecutor({ distFolder: dist, nodePath: node, gpus: [] }), {
       ...job,
-      study: { ...job.study, trainer: tfjs },
+      study: { ...job.study, trainer: { ...tfjs, process: "fresh" } },
     });
     expect(await run.exit).toEqual({ kind: "exited", code: 0 });
     const log = readFileSync(path.join(job.trialFolder, "trainer.log"), "utf8");

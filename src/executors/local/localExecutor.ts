@@ -7,8 +7,12 @@ import { errorText } from "../../core/errors.ts";
 import { inheritedEnvironment } from "../../trainers/environment.ts";
 import type { Executor, RunningTrial, TrialCallbacks, TrialJob } from "../executor.ts";
 import { findGpus, findGpusSync, GpuPool, type GpuLease } from "./gpus.ts";
-import { planLaunch, type LaunchPlan } from "./launchPlan.ts";
+import { ownProcess } from "./carrier.ts";
+import { planLaunch, type LaunchPlan, type SharedPlan } from "./launchPlan.ts";
 import { LocalTrial } from "./localTrial.ts";
+import type { MachineMemory } from "./machineMemory.ts";
+import { MemoryWatch } from "./memoryWatch.ts";
+import { ProcessPool } from "./processPool.ts";
 import { chooseNode, chooseNodeSync, type NodeChoice, type NodeQuestion } from "./nodePath.ts";
 import { endProcesses, markedFinder } from "./processTree.ts";
 
@@ -30,10 +34,17 @@ export interface LocalExecutorOptions {
   readonly termGraceMs?: number;
   /** For descendants left when a trainer has ended by itself; default 1000 ms. */
   readonly strayGraceMs?: number;
+  /** How long a process of the built-in trainer waits for its slot's next trial; default 10 s. */
+  readonly idleMs?: number;
+  /** Trials that one process of the built-in trainer serves; default 100. */
+  readonly maxTurns?: number;
+  /** Reads how much memory is left; default from the system, where it tells. */
+  readonly machineMemory?: () => Promise<MachineMemory | undefined>;
 }
 
 export interface LocalExecutor extends Executor {
   readonly ready: Promise<void>;
+  close(): Promise<void>;
   /** Ids of the GPUs that are dealt, once `ready`. */
   gpus(): readonly string[];
 }
@@ -48,6 +59,18 @@ export function createLocalExecutor(options: LocalExecutorOptions): LocalExecuto
     execPath: process.execPath,
     electron: process.versions["electron"] !== undefined,
   };
+  const strayGraceMs = options.strayGraceMs ?? 1_000;
+  const processes = new ProcessPool({
+    strayGraceMs,
+    idleMs: options.idleMs ?? 10_000,
+    maxTurns: options.maxTurns ?? 100,
+    maxGrowth: 512 * 1024 ** 2,
+    log,
+  });
+  const memory = new MemoryWatch({
+    log,
+    ...(options.machineMemory === undefined ? {} : { read: options.machineMemory }),
+  });
   let node: NodeChoice | undefined;
   let gpuIds: readonly string[] | undefined = options.gpus;
   let pool: GpuPool | undefined;
@@ -77,7 +100,7 @@ export function createLocalExecutor(options: LocalExecutorOptions): LocalExecuto
       const gpu = lease(job);
       const cpu = threads === 1 ? "1 thread" : `${threads} threads`;
       const placement = gpu.label === "" ? cpu : `${gpu.label}, ${cpu}`;
-      let plan: LaunchPlan;
+      let plan: LaunchPlan | SharedPlan;
       try {
         plan = planLaunch(job, {
           distFolder: options.distFolder,
@@ -91,14 +114,21 @@ export function createLocalExecutor(options: LocalExecutorOptions): LocalExecuto
         return failedStart(placement, errorText(error), callbacks);
       }
       log(`Trial ${job.number} of study ${job.studyId}, attempt ${job.attempt}: ${plan.program} (${placement})`);
-      return new LocalTrial(job, plan, callbacks, {
+      const trial = new LocalTrial(job, plan, callbacks, {
         placement,
         maxOutputBytes: options.maxOutputBytes ?? 4 * 1024 ** 3,
         termGraceMs: options.termGraceMs ?? 2_000,
-        strayGraceMs: options.strayGraceMs ?? 1_000,
-        released: () => gpu.release(),
+        board: (passenger) =>
+          "turnEnv" in plan ? processes.carry(plan, passenger) : ownProcess(plan, passenger, { strayGraceMs }),
+        released: () => {
+          memory.forget(trial);
+          gpu.release();
+        },
       });
+      memory.watch(trial);
+      return trial;
     },
+    close: () => processes.close(),
     async reap(_pid, marker) {
       if (marker === "") return;
       const left = await endProcesses(markedFinder(marker), 0);

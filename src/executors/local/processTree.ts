@@ -4,6 +4,7 @@
  */
 import { execFile } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
+import { markerSeparator } from "../marker.ts";
 import { ProcLooker, type Look } from "./procFolder.ts";
 
 export interface TrialProcesses {
@@ -81,7 +82,7 @@ function carries(environment: string, marker: string): boolean {
   for (let at = environment.indexOf(entry); at >= 0; at = environment.indexOf(entry, at + 1)) {
     const before = at === 0 ? "\0" : environment[at - 1];
     const after = environment[at + entry.length] ?? "\0";
-    if (before === "\0" && after === "\0") return true;
+    if (before === "\0" && (after === "\0" || after === markerSeparator)) return true;
   }
   return false;
 }

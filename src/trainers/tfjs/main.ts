@@ -1,10 +1,13 @@
 /**
- * Entry of the built-in TensorFlow.js trainer (dist/trainer.cjs): one trial, or `--probe <backend>` for `basin doctor`.
+ * Entry of the built-in TensorFlow.js trainer (dist/trainer.cjs): one trial, trials in turn (`--serve`), or `--probe <backend>`
+ * for `basin doctor`.
  * Invariant: whatever goes wrong ends as a `failed` event with a reason for a person, and the process ends with its input.
  */
 import { errorText } from "../../core/errors.ts";
 import type { BackendName } from "./backends/backend.ts";
 import { probe } from "./backends/probe.ts";
+import { keptResources } from "./resources.ts";
+import { serve } from "./serve.ts";
 import { openSession, type Session } from "./session.ts";
 import { runTrial } from "./trial.ts";
 
@@ -24,13 +27,28 @@ function fail(session: Session, error: unknown): void {
   void session.flush().then(() => process.exit(1));
 }
 
-function runSession(): void {
-  const session = openSession({
-    input: process.stdin,
-    output: process.stdout,
-    log: process.stderr,
-    onGone: () => process.exit(0),
+const streams = {
+  input: process.stdin,
+  output: process.stdout,
+  log: process.stderr,
+  onGone: () => process.exit(0),
+};
+
+function runServer(): void {
+  const kept = keptResources();
+  const { fail } = serve({
+    streams,
+    // What is the same for all its trials is in the process's own environment.
+    run: (env, session) => runTrial({ ...process.env, ...env }, session, kept),
+    leftovers: () => kept.leftovers(),
+    exit: (code) => process.exit(code),
   });
+  process.on("uncaughtException", fail);
+  process.on("unhandledRejection", fail);
+}
+
+function runSession(): void {
+  const session = openSession(streams);
   process.on("uncaughtException", (error) => fail(session, error));
   process.on("unhandledRejection", (error) => fail(session, error));
   runTrial(process.env, session).then(
@@ -44,4 +62,5 @@ function runSession(): void {
 
 const asked = process.argv.indexOf("--probe");
 if (asked >= 0) runProbe(process.argv[asked + 1] ?? "");
+else if (process.argv.includes("--serve")) runServer();
 else runSession();

@@ -18,13 +18,26 @@ export interface Session {
   flush(): Promise<void>;
 }
 
+/** What the engine asks of a trial. */
+export interface CommandedSession extends Session {
+  /** Takes a command as it came: it is checked here. */
+  take(command: unknown): void;
+}
+
 const breatheEveryMs = 20;
 const aliveEveryMs = 2000;
+/** Signs of life are not queued behind output that nobody reads: they would say nothing when they arrive. */
+const crowdedBytes = 65_536;
 
-export interface SessionStreams {
-  readonly input: NodeJS.ReadableStream;
+export interface SessionOutput {
   readonly output: NodeJS.WritableStream;
   readonly log: NodeJS.WritableStream;
+  /** An event as text for the output. */
+  readonly encode: (event: TrainerEvent) => string;
+}
+
+export interface SessionStreams extends Omit<SessionOutput, "encode"> {
+  readonly input: NodeJS.ReadableStream;
   /** Called when the input has ended. */
   readonly onGone: () => void;
 }
@@ -35,46 +48,55 @@ function turn(): Promise<void> {
   });
 }
 
-export function openSession(streams: SessionStreams): Session {
+/** Resolves when all that was written to the streams has been handed over. */
+export async function flushed(...streams: readonly NodeJS.WritableStream[]): Promise<void> {
+  await Promise.all(
+    streams.map(
+      (stream) =>
+        new Promise<void>((resolve) => {
+          stream.write("", () => resolve());
+        }),
+    ),
+  );
+}
+
+/** Calls `onLine` for each line that is not blank, and `onGone` when the engine is gone. */
+export function readLines(
+  { input, output, onGone }: Pick<SessionStreams, "input" | "output" | "onGone">,
+  onLine: (line: string) => void,
+): void {
+  let rest = "";
+  input.setEncoding("utf8");
+  input.on("data", (chunk: string) => {
+    rest += chunk;
+    const lines = rest.split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) if (line.trim() !== "") onLine(line);
+  });
+  input.on("end", onGone);
+  input.on("error", onGone);
+  output.on("error", onGone);
+}
+
+/** The session of one trial; commands are handed in. */
+export function createSession({ output, log, encode }: SessionOutput): CommandedSession {
   let stopping = false;
   let checkpointWanted = false;
   let breathed = performance.now();
   let spoke = performance.now();
-  let rest = "";
-
-  const onLine = (line: string): void => {
-    if (line.trim() === "") return;
-    let command: unknown;
-    try {
-      command = JSON.parse(line);
-    } catch {
-      session.log(`A command was not understood: ${line.slice(0, 200)}`);
-      return;
-    }
-    const type = typeof command === "object" && command !== null && "type" in command ? command.type : undefined;
-    if (type === "stop") stopping = true;
-    else if (type === "checkpoint") checkpointWanted = true;
-    else session.log(`A command was not understood: ${line.slice(0, 200)}`);
-  };
-
-  streams.input.setEncoding("utf8");
-  streams.input.on("data", (chunk: string) => {
-    rest += chunk;
-    const lines = rest.split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) onLine(line);
-  });
-  streams.input.on("end", streams.onGone);
-  streams.input.on("error", streams.onGone);
-  streams.output.on("error", streams.onGone);
-
-  const session: Session = {
+  const session: CommandedSession = {
     send(event) {
       spoke = performance.now();
-      streams.output.write(encodeEvent(event));
+      output.write(encode(event));
     },
     log(message) {
-      streams.log.write(`${message}\n`);
+      log.write(`${message}\n`);
+    },
+    take(command) {
+      const type = typeof command === "object" && command !== null && "type" in command ? command.type : undefined;
+      if (type === "stop") stopping = true;
+      else if (type === "checkpoint") checkpointWanted = true;
+      else session.log(`A command was not understood: ${JSON.stringify(command).slice(0, 200)}`);
     },
     get stopping() {
       return stopping;
@@ -86,6 +108,7 @@ export function openSession(streams: SessionStreams): Session {
     },
     alive(fraction) {
       if (performance.now() - spoke < aliveEveryMs) return;
+      if ("writableLength" in output && Number(output.writableLength) > crowdedBytes) return;
       session.send(
         fraction === undefined
           ? { type: "heartbeat" }
@@ -97,10 +120,22 @@ export function openSession(streams: SessionStreams): Session {
       await turn();
       breathed = performance.now();
     },
-    flush: () =>
-      new Promise((resolve) => {
-        streams.output.write("", () => resolve());
-      }),
+    flush: () => flushed(output),
   };
+  return session;
+}
+
+/** The session of a process for one trial. */
+export function openSession(streams: SessionStreams): Session {
+  const session = createSession({ ...streams, encode: encodeEvent });
+  readLines(streams, (line) => {
+    let command: unknown;
+    try {
+      command = JSON.parse(line);
+    } catch {
+      command = line;
+    }
+    session.take(command);
+  });
   return session;
 }

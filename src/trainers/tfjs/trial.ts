@@ -8,10 +8,10 @@ import { BasinError, errorText } from "../../core/errors.ts";
 import type { Params } from "../../core/space/parameter.ts";
 import type { TfjsTrainerSpec } from "../../core/study/definition.ts";
 import { trainerProtocolVersion } from "../protocol.ts";
-import { selectBackend } from "./backends/select.ts";
-import { loadDataset } from "./data/dataset.ts";
 import { resolveHyperparameters } from "./hyperparameters.ts";
 import { createModel, modelKind } from "./models/create.ts";
+import { freshResources, type Resources } from "./resources.ts";
+import type { TrainableModel } from "./models/trainable.ts";
 import type { Session } from "./session.ts";
 import { train, type TrainingOptions } from "./training/loop.ts";
 import { seedMathRandom, trainingRandomness } from "./training/randomness.ts";
@@ -49,8 +49,15 @@ function threadsFor(spec: TfjsTrainerSpec, env: Environment): number {
   return modelKind(spec.model) === "mlp" ? 1 : Math.max(1, share);
 }
 
-/** Runs the trial; returns the process's exit code. */
-export async function runTrial(env: Environment, session: Session): Promise<number> {
+/**
+ * Runs the trial; returns the process's exit code. Nothing of it stays in the process, except what a user's module has done.
+ * @param resources where data and back end come from
+ */
+export async function runTrial(
+  env: Environment,
+  session: Session,
+  resources: Resources = freshResources,
+): Promise<number> {
   const spec = (await readJson(env, "BASIN_TRAINER_FILE")) as TfjsTrainerSpec;
   const params = (await readJson(env, "BASIN_PARAMS_FILE")) as Params;
   const root = env["BASIN_DATA_ROOT"] ?? process.cwd();
@@ -59,10 +66,9 @@ export async function runTrial(env: Environment, session: Session): Promise<numb
   const hyperparameters = resolveHyperparameters(params, kind);
   const epochs = hyperparameters.epochs > 0 ? hyperparameters.epochs : spec.epochs;
 
-  const dataset = await loadDataset(spec.data, root, wholeNumber(env, "BASIN_SPLIT_SEED", 0));
-  const backend = await selectBackend(spec.backend, { threads: threadsFor(spec, env) }, (message) =>
-    session.log(message),
-  );
+  const log = (message: string): void => session.log(message);
+  const dataset = await resources.dataset(spec.data, root, wholeNumber(env, "BASIN_SPLIT_SEED", 0), log);
+  const backend = await resources.backend(spec.backend, { threads: threadsFor(spec, env) }, log);
   session.send({
     type: "started",
     protocol: trainerProtocolVersion,
@@ -75,12 +81,13 @@ export async function runTrial(env: Environment, session: Session): Promise<numb
   const random = trainingRandomness(seed);
   random.setStep(0);
   const restore = seedMathRandom(random);
+  let trainable: TrainableModel | undefined;
   try {
     // What the umbrella package offers: `x.add(y)` beside `tf.add(x, y)`. Native packages bring it along.
     if (kind === "module" && !backend.name.startsWith("tfjs-node")) {
       await import("@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops");
     }
-    const trainable = await createModel(backend.tf, {
+    trainable = await createModel(backend.tf, {
       model: spec.model,
       root,
       params,
@@ -119,5 +126,8 @@ export async function runTrial(env: Environment, session: Session): Promise<numb
     return end.kind === "diverged" ? 1 : 0;
   } finally {
     restore();
+    // A process of its own ends now; one that serves further trials must not keep the weights.
+    if (trainable !== undefined && kind !== "module") trainable.model.dispose();
+    if (kind !== "module") backend.tf.disposeVariables();
   }
 }
