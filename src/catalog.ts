@@ -6,17 +6,18 @@ import { errorText } from "./core/errors.ts";
 import type { Catalog, ModelInfo } from "./core/study/catalog.ts";
 import { samplers } from "./samplers/registry.ts";
 import { schedulers } from "./schedulers/registry.ts";
-import { hyperparameterTable, knownNames, resolveHyperparameters } from "./trainers/tfjs/hyperparameters.ts";
+import { hyperparameterTable } from "./trainers/tfjs/hyperparameterTable.ts";
+import { knownNames, numberedNames, resolveHyperparameters, understandsName } from "./trainers/tfjs/hyperparameters.ts";
 
 const models = (["mlp", "vgg"] as const).map((name): ModelInfo => {
-  const names = knownNames(name);
+  const plain = knownNames(name).map((parameter) => ({
+    name: parameter,
+    help: hyperparameterTable[parameter as keyof typeof hyperparameterTable].help,
+  }));
   return {
     name,
-    parameters: names.map((parameter) => ({
-      name: parameter,
-      help: hyperparameterTable[parameter as keyof typeof hyperparameterTable].help,
-    })),
-    understands: (parameter) => names.includes(parameter) || (name === "mlp" && /^width[1-9]\d?$/.test(parameter)),
+    parameters: [...plain, ...numberedNames(name, 5)],
+    understands: (parameter) => understandsName(name, parameter),
     problemOf: (parameter, value) => {
       try {
         resolveHyperparameters({ [parameter]: value }, name);
@@ -29,10 +30,19 @@ const models = (["mlp", "vgg"] as const).map((name): ModelInfo => {
 });
 
 /** As docs/trainer.md says under "What is reported". */
-const always = ["loss", "val_loss", "test_loss", "learning_rate", "epoch_seconds", "best_epoch"];
+const always = [
+  "loss",
+  "val_loss",
+  "test_loss",
+  "learning_rate",
+  "momentum",
+  "parameters",
+  "epoch_seconds",
+  "best_epoch",
+];
 const metrics = {
-  classification: ["val_accuracy", "accuracy", "test_accuracy", ...always],
-  regression: ["val_rmse", "val_r2", "test_rmse", "test_r2", ...always],
+  classification: ["val_accuracy", "val_f1", "accuracy", "test_accuracy", "test_f1", ...always],
+  regression: ["val_rmse", "val_mae", "val_r2", "test_rmse", "test_mae", "test_r2", ...always],
 };
 
 export const catalog: Catalog = { samplers, schedulers, models, metrics };

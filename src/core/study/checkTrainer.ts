@@ -54,8 +54,8 @@ export function checkMetrics(
       report.error([...path, "metric"], message);
       return;
     }
-    const lessIsBetter = /loss|rmse|seconds/.test(metric);
-    const moreIsBetter = /accuracy|r2/.test(metric);
+    const lessIsBetter = /loss|rmse|mae|seconds|parameters/.test(metric);
+    const moreIsBetter = /accuracy|f1|r2/.test(metric);
     if ((lessIsBetter && direction === "maximize") || (moreIsBetter && direction === "minimize")) {
       report.warning(
         [...path, "direction"],

@@ -1,7 +1,7 @@
 /**
  * Writes docs/trainer.md from the table of hyperparameters. A test holds the file against it; `vitest -u` rewrites it.
  */
-import { hyperparameterTable, type HyperparameterEntry, type ModelScope } from "./hyperparameters.ts";
+import { hyperparameterTable, type HyperparameterEntry, type ModelScope } from "./hyperparameterTable.ts";
 
 function valuesOf(entry: HyperparameterEntry): string {
   switch (entry.type) {
@@ -16,21 +16,49 @@ function valuesOf(entry: HyperparameterEntry): string {
   return `${entry.type === "int" ? "whole " : ""}${entry.above === true ? "> " : "≥ "}${entry.low}, ≤ ${entry.high}`;
 }
 
-function rows(scope: ModelScope | "shared"): string {
-  const entries = Object.entries<HyperparameterEntry>(hyperparameterTable).filter(([, entry]) =>
-    scope === "shared" ? entry.scope.length === 2 : entry.scope.length === 1 && entry.scope[0] === scope,
-  );
+function table(names: readonly (readonly [string, HyperparameterEntry])[]): string {
   return [
     "| name | default | values | meaning |",
     "| --- | --- | --- | --- |",
-    ...entries.map(
-      ([name, entry]) => `| \`${name}\` | ${String(entry.default)} | ${valuesOf(entry)} | ${entry.help} |`,
+    ...names.map(
+      ([name, entry]) =>
+        `| \`${name}\` | ${entry.shown ?? String(entry.default)} | ${valuesOf(entry)} | ${entry.help} |`,
     ),
   ].join("\n");
 }
 
+const entries = Object.entries<HyperparameterEntry>(hyperparameterTable);
+
+function rows(scope: ModelScope | "shared"): string {
+  return table(
+    entries.filter(([, entry]) =>
+      scope === "shared" ? entry.scope.length === 2 : entry.scope.length === 1 && entry.scope[0] === scope,
+    ),
+  );
+}
+
+/** The parameters of every model, by what they are about: each section takes the names that match and no earlier one took. */
+function trainingSections(): {
+  readonly [section in "schedule" | "hypergradient" | "stopping" | "loss" | "rest"]: string;
+} {
+  const left = new Map(entries.filter(([, entry]) => entry.scope[0] === "training"));
+  const take = (pattern: RegExp): string => {
+    const taken = [...left].filter(([name]) => pattern.test(name));
+    for (const [name] of taken) left.delete(name);
+    return table(taken);
+  };
+  return {
+    hypergradient: take(/^hypergradient/),
+    schedule: take(/^(lr|plateau|oneCycle|warmup)/),
+    stopping: take(/^(monitor|earlyStopping)/),
+    loss: take(/^(labelSmoothing|classWeights|huberDelta)/),
+    rest: take(/^/),
+  };
+}
+
 /** The text of docs/trainer.md. */
 export function renderTrainerDoc(): string {
+  const training = trainingSections();
   return `# The built-in trainer
 
 \`trainer: { kind: tfjs }\` trains with TensorFlow.js in a process of its own for each trial. The names below are what it
@@ -39,7 +67,44 @@ study does not name keeps its default.
 
 ## Every model
 
-${rows("training")}
+${training.rest}
+
+The optimizers compute what PyTorch's compute, with three differences: \`epsilon\` is 1e-7 by default in place of 1e-8, \`rho\` 0.9
+in place of 0.99, and weight decay leaves biases and batch norm alone.
+
+### Loss
+
+Classification trains with cross-entropy, regression with the mean squared error.
+
+${training.loss}
+
+### Learning rate schedules
+
+${training.schedule}
+
+A schedule's own clock begins after the warm-up. \`plateau\` counts as Keras does: a patience of 5 drops the rate after the fifth
+epoch without improvement, where PyTorch's patience of 5 waits for a sixth. \`oneCycle\` is PyTorch's OneCycleLR with cosine
+annealing.
+
+### Hypergradient descent
+
+The learning rate, and the momentum where there is one, follow the gradient of the loss with respect to themselves: they rise
+while successive gradients agree and fall when these turn against each other (Baydin et al. 2018; momentum after Seifi and Niaki).
+Turned on, it takes the place of a schedule, and a search over \`learningRate\` and \`momentum\` is usually not needed.
+
+${training.hypergradient}
+
+With the new gradient g, the last update's direction p (per unit of learning rate) and the last move d of the weights, \`cosine\` sets
+the learning rate to lr (1 + hypergradientLr cos(g, p)) and the momentum to momentum - hypergradientMomentum cos(g, d); \`raw\` adds
+hypergradientLr g.p and takes off hypergradientMomentum g.d. p is the gradient for \`sgd\` and \`momentum\`, the look-ahead direction for
+\`nesterov\`, the normalised mean for \`adam\` (whose \`beta1\` stays); weight decay and \`gradClip\` come first. \`momentum\` is heavy ball
+here: each move is momentum times the last one less the rate times the gradient. A gradient that is not finite is skipped and halves the
+learning rate. The papers' raw rates are 1e-3 for SGD and 1e-7 for Adam, 1e-8 for a VGG. After each epoch \`learning_rate\` and
+\`momentum\` are reported.
+
+### Early stopping
+
+${training.stopping}
 
 ## \`mlp\` and \`vgg\`
 
@@ -53,8 +118,10 @@ ${rows("mlp")}
 
 ## \`vgg\`
 
-\`blocks\` times: \`layersPerBlock\` times (convolution with padding "same", [batch norm], activation), 2 x 2 max pooling,
-[dropout]; then [dense, [batch norm], activation, [dropout]] and the output. Needs \`data.image: [height, width, channels]\`.
+\`blocks\` times: \`layersPerBlock\` times (convolution, [batch norm], activation), 2 x 2 pooling, [dropout]; then \`denseLayers\`
+times [dense, [batch norm], activation, [dropout]] and the output. Needs images: \`data.image: [height, width, channels]\`, or
+data that is images by itself. A configuration that leaves nothing of the images fails at once; a constraint such as
+\`padding == "same" or blocks <= 2\` keeps it from being tried. The files under \`examples/papers\` are search spaces of papers.
 
 ${rows("vgg")}
 
@@ -84,9 +151,16 @@ pair a channel, for \`task: regression\` of the target too).
 
 ## What is reported
 
-After each epoch \`loss\`, \`accuracy\`, \`val_loss\`, \`val_accuracy\`; for regression \`loss\`, \`val_loss\` (mean squared error, in
-units of the standardised target), \`val_rmse\` (in the target's own unit), \`val_r2\`; with a schedule also \`learning_rate\`. At the
-end also \`test_...\` and \`epoch_seconds\`, and \`best_epoch\` with early stopping. A loss that is no longer finite fails the trial.
+| when | classification | regression |
+| --- | --- | --- |
+| after each epoch | \`loss\`, \`accuracy\`, \`val_loss\`, \`val_accuracy\`, \`val_f1\` | \`loss\`, \`val_loss\`, \`val_rmse\`, \`val_mae\`, \`val_r2\` |
+| at the end | \`test_loss\`, \`test_accuracy\`, \`test_f1\` | \`test_loss\`, \`test_rmse\`, \`test_mae\`, \`test_r2\` |
+
+\`learning_rate\` comes with a schedule or hypergradients, \`momentum\` where it moves; at the end also \`epoch_seconds\`, \`parameters\`
+(trainable numbers of the model) and with early stopping \`best_epoch\`. \`loss\` is what was minimised, a mean over the epoch while the
+weights moved; \`val_loss\` and \`test_loss\` are the plain cross-entropy or mean squared error (of the standardised target), so that
+trials with other \`labelSmoothing\`, \`classWeights\` or \`huberDelta\` compare. \`f1\` is the mean over the classes; \`rmse\` and \`mae\` are in
+the target's own unit. A loss that is no longer finite fails the trial.
 
 ## Back ends
 
@@ -96,8 +170,12 @@ rest does not.
 
 ## Checkpoints
 
-Weights, optimizer state and position are written while a trial runs, at most 1% of its time, and whenever it is stopped. A
-trial that goes on from one draws the same batches and dropout masks as one that was never interrupted; on \`cpu\` the numbers
-are the same to the last bit, and likewise on \`wasm\` with one thread.
+Weights, optimizer state, rates, progress of schedule and early stopping, and the position in the data are written while a trial
+runs, at most 1% of its time, and whenever it is stopped. A trial that goes on from one, at an epoch's end or in its middle, draws the
+same batches, dropout masks and augmentation as one that was never interrupted; on \`cpu\` the numbers are the same to the last bit, and
+likewise on \`wasm\`. Two checkpoints are kept while a trial runs, so that a damaged one can give way to the one before;
+each takes 4 bytes for every weight, for every number of the optimizer (one a weight for \`momentum\`, two for \`adam\`, one more with
+\`hypergradient\`), and for every weight of the best epoch with early stopping. When a trial is over only its final weights are left.
+A checkpoint of another model or of another version of Basin's format is named in the log and not used.
 `;
 }

@@ -2,18 +2,20 @@ import { describe, expect, it } from "vitest";
 import { renderTrainerDoc } from "./documentation.ts";
 import {
   editDistance,
-  hyperparameterTable,
   knownNames,
   nearestName,
+  numberedNames,
   resolveHyperparameters,
+  understandsName,
 } from "./hyperparameters.ts";
+import { hyperparameterTable } from "./hyperparameterTable.ts";
 
 describe("resolveHyperparameters", () => {
   it("fills in defaults and remembers what was given", () => {
     const h = resolveHyperparameters({ learningRate: 0.1, width2: 7 }, "mlp");
     expect(h.learningRate).toBe(0.1);
     expect(h.batchSize).toBe(hyperparameterTable.batchSize.default);
-    expect(h.widths).toEqual([undefined, 7]);
+    expect(h.numbered.width).toEqual([undefined, 7]);
     expect([...h.given]).toEqual(["learningRate", "width2"]);
   });
 
@@ -45,6 +47,46 @@ describe("resolveHyperparameters", () => {
   it("leaves a module's own parameters to the module, but checks the training's", () => {
     expect(resolveHyperparameters({ heads: 4, width: "wide", learningRate: 0.5 }, "module").learningRate).toBe(0.5);
     expect(() => resolveHyperparameters({ heads: 4, optimizer: "best" }, "module")).toThrow(/optimizer/);
+  });
+
+  it("takes numbers behind the names of layers and blocks, as many as there can be", () => {
+    const h = resolveHyperparameters(
+      { layers1: 3, filters5: 7, kernel10: 5, convDropout2: 0.1, denseUnits2: 0 },
+      "vgg",
+    );
+    expect(h.numbered).toMatchObject({
+      layersPerBlock: [3],
+      filters: [undefined, undefined, undefined, undefined, 7],
+      convDropout: [undefined, 0.1],
+      denseUnits: [undefined, 0],
+    });
+    expect(
+      ["filters11", "filters0", "filters01", "width1", "depth1"].map((name) => understandsName("vgg", name)),
+    ).toEqual([false, false, false, false, false]);
+    expect([understandsName("mlp", "width99"), understandsName("mlp", "filters1")]).toEqual([true, false]);
+    expect(() => resolveHyperparameters({ filters2: 0 }, "vgg")).toThrow(/filters2 is 0, which is out of range/);
+    expect(numberedNames("vgg", 5).every(({ name }) => understandsName("vgg", name))).toBe(true);
+  });
+
+  it("refuses what does not go together", () => {
+    expect(() => resolveHyperparameters({ hypergradient: "cosine", optimizer: "rmsprop" }, "mlp")).toThrow(
+      /no rule for the optimizer rmsprop/,
+    );
+    expect(() => resolveHyperparameters({ hypergradient: "raw", lrSchedule: "cosine" }, "mlp")).toThrow(
+      /lrSchedule "cosine" cannot be followed/,
+    );
+    expect(() => resolveHyperparameters({ hypergradient: "raw", warmupEpochs: 1 }, "mlp")).toThrow(/warmupEpochs/);
+    expect(() => resolveHyperparameters({ lrSchedule: "oneCycle", oneCycleMomentum: 0.95 }, "mlp")).toThrow(
+      /above beta1 0.9/,
+    );
+  });
+
+  it("begins hypergradient descent at the usual rates", () => {
+    const rate = (params: Record<string, string | number>) =>
+      resolveHyperparameters({ hypergradient: "cosine", ...params }, "mlp").learningRate;
+    expect([rate({ optimizer: "momentum" }), rate({ optimizer: "adam" }), rate({ learningRate: 0.3 })]).toEqual([
+      0.01, 0.001, 0.3,
+    ]);
   });
 
   it("takes 0 and 1 for flags", () => {

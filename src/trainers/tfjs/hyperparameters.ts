@@ -1,183 +1,79 @@
 /**
- * The one table of what the built-in trainer understands by a parameter's name: type, default, range, meaning, models.
- * Invariant: code reads hyperparameters only through `resolveHyperparameters`; docs/trainer.md is written from this table.
+ * A trial's parameters as checked hyperparameters, and what is wrong with them in words for a person.
+ * Invariant: code reads hyperparameters only through `resolveHyperparameters`, so every value is within its range.
  */
 import { BasinError } from "../../core/errors.ts";
 import type { ParamValue, Params } from "../../core/space/parameter.ts";
+import {
+  hyperparameterTable,
+  type HyperparameterEntry,
+  type HyperparameterTable as Table,
+} from "./hyperparameterTable.ts";
 
-export type ModelScope = "mlp" | "vgg" | "training";
-
-interface EntryBase {
-  /** Whom it concerns: "training" = every model, a user's module included. */
-  readonly scope: readonly ModelScope[];
-  readonly help: string;
-}
-
-interface NumberEntry extends EntryBase {
-  readonly type: "float" | "int";
-  readonly default: number;
-  readonly low: number;
-  readonly high: number;
-  /** Whether `low` itself is excluded. */
-  readonly above?: boolean;
-}
-
-interface ChoiceEntry<C extends string = string> extends EntryBase {
-  readonly type: "choice";
-  readonly default: C;
-  readonly choices: readonly C[];
-}
-
-interface FlagEntry extends EntryBase {
-  readonly type: "flag";
-  readonly default: boolean;
-}
-
-export type HyperparameterEntry = NumberEntry | ChoiceEntry | FlagEntry;
-
-const optimizers = ["sgd", "momentum", "nesterov", "adam", "adamw", "rmsprop"] as const;
-const schedules = ["constant", "step", "exponential", "cosine", "plateau"] as const;
-const activations = ["relu", "elu", "selu", "tanh", "sigmoid", "softplus", "linear"] as const;
-const initializers = ["auto", "heNormal", "heUniform", "glorotNormal", "glorotUniform", "leCunNormal"] as const;
-
-export type OptimizerName = (typeof optimizers)[number];
-export type ScheduleName = (typeof schedules)[number];
-export type ActivationName = (typeof activations)[number];
-export type InitializerName = (typeof initializers)[number];
-
-const float = (
-  scope: readonly ModelScope[],
-  value: number,
-  low: number,
-  high: number,
-  help: string,
-  above = false,
-): NumberEntry => ({ type: "float", scope, default: value, low, high, above, help });
-const int = (scope: readonly ModelScope[], value: number, low: number, high: number, help: string): NumberEntry => ({
-  type: "int",
-  scope,
-  default: value,
-  low,
-  high,
-  help,
-});
-const choice = <C extends string>(
-  scope: readonly ModelScope[],
-  choices: readonly C[],
-  value: C,
-  help: string,
-): ChoiceEntry<C> => ({ type: "choice", scope, choices, default: value, help });
-const flag = (scope: readonly ModelScope[], value: boolean, help: string): FlagEntry => ({
-  type: "flag",
-  scope,
-  default: value,
-  help,
-});
-
-const all = ["training"] as const;
-const both = ["mlp", "vgg"] as const;
-
-export const hyperparameterTable = {
-  epochs: int(all, 0, 0, 1_000_000, "Passes over the training part. 0 = `trainer.epochs` of the study."),
-  batchSize: int(all, 64, 1, 1_000_000, "Samples a step; the last batch of an epoch may be smaller."),
-  optimizer: choice(
-    all,
-    optimizers,
-    "adam",
-    "Update rule. `nesterov` is `momentum` with the look-ahead gradient; `adamw` decays weights apart from the gradient.",
-  ),
-  learningRate: float(all, 0.001, 0, 1000, "Step size before the schedule.", true),
-  momentum: float(
-    all,
-    0.9,
-    0,
-    0.9999,
-    "Decay of the running gradient. For `momentum` and `nesterov`; `sgd` and `rmsprop` use it only when it is given.",
-  ),
-  beta1: float(all, 0.9, 0, 0.99999, "`adam`, `adamw`: decay of the gradient's mean."),
-  beta2: float(all, 0.999, 0, 0.9999999, "`adam`, `adamw`: decay of the squared gradient's mean."),
-  rho: float(all, 0.9, 0, 0.99999, "`rmsprop`: decay of the squared gradient's mean."),
-  epsilon: float(all, 1e-7, 0, 1, "Added to the denominators of `adam`, `adamw` and `rmsprop`.", true),
-  weightDecay: float(
-    all,
-    0,
-    0,
-    10,
-    "Pulls kernels (not biases, not batch norm) to zero: L2 added to the gradient, or decoupled with `adamw`.",
-  ),
-  gradClip: float(all, 0, 0, 1e9, "Largest global norm of the gradient; 0 = no clipping."),
-  labelSmoothing: float(all, 0, 0, 0.999, "Share of the target spread over all classes (classification)."),
-  lrSchedule: choice(
-    all,
-    schedules,
-    "constant",
-    "How the learning rate changes from epoch to epoch (`cosine`: from step to step).",
-  ),
-  lrDecay: float(
-    all,
-    0,
-    0,
-    1,
-    "Factor of `step` (default 0.1), `exponential` (a whole epoch, default 0.95) and `plateau` (default 0.5). 0 = that default.",
-  ),
-  lrStepEpochs: int(all, 0, 0, 1_000_000, "`step`: epochs between two drops. 0 = a third of the epochs."),
-  lrFinal: float(all, 0, 0, 1, "`cosine`: last learning rate as a share of the first."),
-  plateauPatience: int(all, 5, 1, 1_000_000, "`plateau`: epochs without a better val_loss before a drop."),
-  warmupEpochs: float(all, 0, 0, 1_000_000, "Epochs of linear warm-up from zero, before any schedule."),
-  earlyStoppingPatience: int(
-    all,
-    0,
-    0,
-    1_000_000,
-    "End after so many epochs without a better val_loss and go back to the best epoch's weights; 0 = never.",
-  ),
-
-  depth: int(["mlp"], 2, 0, 100, "Hidden layers; 0 = a linear model."),
-  width: int(["mlp"], 128, 1, 1_000_000, "Units of each hidden layer. `width1`, `width2`, ... set single layers."),
-  activation: choice(both, activations, "relu", "After each hidden layer."),
-  dropout: float(both, 0, 0, 0.99, "Share of units dropped after each hidden dense layer."),
-  batchNorm: flag(both, false, "Batch normalisation before each activation of hidden layers."),
-  init: choice(
-    both,
-    initializers,
-    "auto",
-    "Initial kernels. `auto`: heNormal for relu, elu and softplus, leCunNormal for selu, else glorotUniform.",
-  ),
-  blocks: int(["vgg"], 2, 1, 10, "Blocks of convolutions, each ended by 2x2 max pooling."),
-  layersPerBlock: int(["vgg"], 2, 1, 10, "Convolutions a block."),
-  filters: int(["vgg"], 32, 1, 4096, "Filters of the first block's convolutions."),
-  filterGrowth: float(["vgg"], 2, 0.25, 8, "Factor from one block's filters to the next one's."),
-  kernel: int(["vgg"], 3, 1, 15, "Side of the convolution kernels."),
-  convDropout: float(["vgg"], 0, 0, 0.99, "Share of cells dropped at the end of each block."),
-  denseUnits: int(["vgg"], 128, 0, 1_000_000, "Units of the dense layer after the blocks; 0 = none."),
-} as const satisfies Record<string, HyperparameterEntry>;
-
-type Table = typeof hyperparameterTable;
 type ValueOf<E> = E extends { type: "choice"; choices: readonly (infer C)[] }
   ? C
   : E extends { type: "flag" }
     ? boolean
     : number;
 
+type NumberedName = {
+  [K in keyof Table]: K extends "width" | "layersPerBlock" | "filters" | "kernel" | "convDropout" | "denseUnits"
+    ? K
+    : never;
+}[keyof Table];
+
 export type Hyperparameters = { readonly [K in keyof Table]: ValueOf<Table[K]> } & {
-  /** Units of single hidden layers (`width1` -> index 0), where they differ from `width`. */
-  readonly widths: readonly (number | undefined)[];
+  /** Values of single layers or blocks (`width1` -> `numbered.width[0]`) where they were given. */
+  readonly numbered: Readonly<Record<NumberedName, readonly (number | undefined)[]>>;
   /** Names that the trial gave, rather than the table. */
   readonly given: ReadonlySet<string>;
 };
 
-const widthPattern = /^width([1-9]\d?)$/;
-
-function entryFor(name: string): HyperparameterEntry | undefined {
-  if (widthPattern.test(name)) return hyperparameterTable.width;
-  return Object.hasOwn(hyperparameterTable, name) ? hyperparameterTable[name as keyof Table] : undefined;
+interface Found {
+  readonly name: string;
+  readonly entry: HyperparameterEntry;
+  /** 0-based layer or block; undefined = all of them. */
+  readonly at?: number;
 }
 
-/** Names a built-in model understands, in the table's order. */
+const entries = Object.entries<HyperparameterEntry>(hyperparameterTable);
+const numberedEntries = entries.flatMap(([name, entry]) =>
+  "numbered" in entry && entry.numbered !== undefined ? [{ name, entry, ...entry.numbered }] : [],
+);
+
+function find(name: string): Found | undefined {
+  const own = entries.find(([known]) => known === name);
+  if (own !== undefined) return { name, entry: own[1] };
+  const [, prefix, digits] = /^([A-Za-z]+)([1-9]\d?)$/.exec(name) ?? [];
+  const base = numberedEntries.find((numbered) => numbered.prefix === prefix);
+  if (base === undefined || Number(digits) > base.count) return undefined;
+  return { name: base.name, entry: base.entry, at: Number(digits) - 1 };
+}
+
+const concerns = (entry: HyperparameterEntry, model: "mlp" | "vgg" | "module"): boolean =>
+  entry.scope.includes("training") || (model !== "module" && entry.scope.includes(model));
+
+/** Names a built-in model understands, in the table's order, without the numbered ones. */
 export function knownNames(model: "mlp" | "vgg"): string[] {
-  return Object.entries<HyperparameterEntry>(hyperparameterTable)
-    .filter(([, entry]) => entry.scope.includes("training") || entry.scope.includes(model))
-    .map(([name]) => name);
+  return entries.filter(([, entry]) => concerns(entry, model)).map(([name]) => name);
+}
+
+/** The numbered names (`filters1` ...) of a built-in model for its first `count` layers or blocks, each with its meaning. */
+export function numberedNames(model: "mlp" | "vgg", count: number): { readonly name: string; readonly help: string }[] {
+  return numberedEntries
+    .filter(({ entry }) => concerns(entry, model))
+    .flatMap(({ name, prefix }) =>
+      Array.from({ length: count }, (_, i) => ({
+        name: `${prefix}${i + 1}`,
+        help: `\`${name}\` of ${model === "mlp" || name === "denseUnits" ? "hidden layer" : "block"} ${i + 1} alone.`,
+      })),
+    );
+}
+
+/** Whether a built-in model has a parameter of this name. */
+export function understandsName(model: "mlp" | "vgg", name: string): boolean {
+  const found = find(name);
+  return found !== undefined && concerns(found.entry, model);
 }
 
 function invalid(message: string, hint = ""): BasinError {
@@ -267,14 +163,13 @@ export function nearestName(name: string, known: readonly string[]): string | un
  */
 export function resolveHyperparameters(params: Params, model: "mlp" | "vgg" | "module"): Hyperparameters {
   const values: Record<string, number | string | boolean> = {};
-  for (const [name, entry] of Object.entries(hyperparameterTable)) values[name] = entry.default;
-  const widths: (number | undefined)[] = [];
+  for (const [name, entry] of entries) values[name] = entry.default;
+  const numbered: Record<string, (number | undefined)[]> = {};
+  for (const { name } of numberedEntries) numbered[name] = [];
   const given = new Set<string>();
   for (const [name, value] of Object.entries(params)) {
-    const entry = entryFor(name);
-    const applies =
-      entry !== undefined && (entry.scope.includes("training") || (model !== "module" && entry.scope.includes(model)));
-    if (!applies) {
+    const found = find(name);
+    if (found === undefined || !concerns(found.entry, model)) {
       if (model === "module") continue;
       const near = nearestName(name, knownNames(model));
       throw invalid(
@@ -282,11 +177,37 @@ export function resolveHyperparameters(params: Params, model: "mlp" | "vgg" | "m
         `${near === undefined ? "" : `Did you mean "${near}"? `}It knows ${knownNames(model).join(", ")}.`,
       );
     }
-    const checked = checkedValue(name, entry, value);
+    const checked = checkedValue(name, found.entry, value);
     given.add(name);
-    const layer = widthPattern.exec(name)?.[1];
-    if (layer === undefined) values[name] = checked;
-    else widths[Number(layer) - 1] = checked as number;
+    if (found.at === undefined) values[name] = checked;
+    else numbered[found.name]![found.at] = checked as number;
   }
-  return { ...values, widths, given } as unknown as Hyperparameters;
+  if (values["hypergradient"] !== "none" && !given.has("learningRate") && !isAdam(values["optimizer"]))
+    values["learningRate"] = 0.01;
+  const resolved = { ...values, numbered, given } as unknown as Hyperparameters;
+  checkCombination(resolved);
+  return resolved;
+}
+
+const isAdam = (optimizer: unknown): boolean => optimizer === "adam" || optimizer === "adamw";
+
+/** What no single value can tell. */
+function checkCombination(h: Hyperparameters): void {
+  if (h.hypergradient !== "none") {
+    if (h.optimizer === "rmsprop")
+      throw invalid(
+        "hypergradient has no rule for the optimizer rmsprop.",
+        "Use sgd, momentum, nesterov, adam or adamw, or hypergradient: none.",
+      );
+    if (h.lrSchedule !== "constant" || h.warmupEpochs > 0)
+      throw invalid(
+        `hypergradient sets the learning rate itself, so ${h.lrSchedule === "constant" ? "warmupEpochs" : `lrSchedule "${h.lrSchedule}"`} cannot be followed.`,
+        "Leave lrSchedule at constant and warmupEpochs at 0, or set hypergradient to none; in a study, give the schedule `when: { hypergradient: none }`.",
+      );
+  }
+  if (h.lrSchedule === "oneCycle" && h.oneCycleMomentum > (isAdam(h.optimizer) ? h.beta1 : h.momentum))
+    throw invalid(
+      `oneCycleMomentum is ${h.oneCycleMomentum}, above ${isAdam(h.optimizer) ? `beta1 ${h.beta1}` : `momentum ${h.momentum}`}.`,
+      "It is the lowest momentum of the cycle.",
+    );
 }

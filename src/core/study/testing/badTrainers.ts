@@ -354,7 +354,7 @@ export const badTrainers: readonly BadStudy[] = [
       trainer: "trainer: { kind: tfjs, model: mlp, data: { csv: a.csv, label: y } }",
     },
     [
-      "error 2:22-2:29 The built-in trainer does not report `val_acc`. Did you mean `val_accuracy`? It reports val_accuracy, accuracy, test_accuracy, loss, val_loss, test_loss, learning_rate, epoch_seconds, best_epoch.",
+      "error 2:22-2:29 The built-in trainer does not report `val_acc`. Did you mean `val_accuracy`? It reports val_accuracy, val_f1, accuracy, test_accuracy, test_f1, loss, val_loss, test_loss, learning_rate, momentum, parameters, epoch_seconds, best_epoch.",
     ],
   ],
   [
@@ -364,7 +364,7 @@ export const badTrainers: readonly BadStudy[] = [
       trainer: "trainer: { kind: tfjs, model: mlp, data: { csv: a.csv, label: y, task: regression } }",
     },
     [
-      "error 2:23-2:35 The built-in trainer does not report `val_accuracy`. It reports val_rmse, val_r2, test_rmse, test_r2, loss, val_loss, test_loss, learning_rate, epoch_seconds, best_epoch.",
+      "error 2:23-2:35 The built-in trainer does not report `val_accuracy`. It reports val_rmse, val_mae, val_r2, test_rmse, test_mae, test_r2, loss, val_loss, test_loss, learning_rate, momentum, parameters, epoch_seconds, best_epoch.",
     ],
   ],
   [

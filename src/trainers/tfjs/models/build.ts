@@ -9,34 +9,40 @@ import type { LayerDescription, ModelDescription } from "./description.ts";
 import { seededDropout } from "./dropout.ts";
 
 function buildLayer(tf: Tf, layer: LayerDescription, index: number, random: TrainingRandomness): layers.Layer {
+  // Names of our own: the stock ones count on from model to model, and weights on disk are found by name.
+  const name = `${layer.kind}${index}`;
   switch (layer.kind) {
     case "dense":
       return tf.layers.dense({
+        name,
         units: layer.units,
         useBias: layer.bias,
         kernelInitializer: tf.initializers[layer.init]({ seed: random.initSeed(index) }),
       });
     case "conv2d":
       return tf.layers.conv2d({
+        name,
         filters: layer.filters,
         kernelSize: layer.kernel,
-        padding: "same",
+        padding: layer.padding,
         useBias: layer.bias,
         kernelInitializer: tf.initializers[layer.init]({ seed: random.initSeed(index) }),
       });
-    case "maxPool2d":
-      return tf.layers.maxPooling2d({ poolSize: layer.size, strides: layer.size });
+    case "pool2d": {
+      const config = { name, poolSize: layer.size, strides: layer.size };
+      return layer.take === "max" ? tf.layers.maxPooling2d(config) : tf.layers.averagePooling2d(config);
+    }
     case "flatten":
-      return tf.layers.flatten();
+      return tf.layers.flatten({ name });
     case "activation":
-      return tf.layers.activation({ activation: layer.activation });
+      return tf.layers.activation({ name, activation: layer.activation });
     case "batchNorm":
       // The stock momentum of 0.99 needs hundreds of steps to follow; trials are often shorter.
-      return tf.layers.batchNormalization({ momentum: 0.9 });
+      return tf.layers.batchNormalization({ name, momentum: 0.9 });
     case "dropout":
       break;
   }
-  return seededDropout(tf, layer.rate, index, random);
+  return seededDropout(tf, layer.rate, index, random, name);
 }
 
 export function buildModel(tf: Tf, description: ModelDescription, random: TrainingRandomness): LayersModel {

@@ -8,6 +8,7 @@ import type { Hyperparameters } from "../hyperparameters.ts";
 import type { Tf } from "../tf.ts";
 import type { TrainingRandomness } from "../training/randomness.ts";
 import { buildModel } from "./build.ts";
+import { architectureOf } from "./description.ts";
 import { describeMlp } from "./mlp.ts";
 import type { TrainableModel } from "./trainable.ts";
 import { buildUserModel } from "./userModule.ts";
@@ -43,7 +44,8 @@ export async function createModel(tf: Tf, request: ModelRequest): Promise<Traina
   const kind = modelKind(request.model);
   if (kind !== "module") {
     const describe = kind === "mlp" ? describeMlp : describeVgg;
-    return { model: buildModel(tf, describe(h, dataset.inputShape, dataset.outputs), random), output };
+    const description = describe(h, dataset.inputShape, dataset.outputs);
+    return { model: buildModel(tf, description, random), output, architecture: architectureOf(description) };
   }
   return buildUserModel(tf, request.model, request.root, request.params, {
     task: dataset.task,

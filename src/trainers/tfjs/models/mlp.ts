@@ -11,7 +11,7 @@ export function describeMlp(h: Hyperparameters, inputShape: readonly number[], o
   const init = initializerFor(h.init, h.activation);
   for (let i = 0; i < h.depth; i++) {
     // Batch norm has a shift of its own, so a bias before it would do nothing.
-    layers.push({ kind: "dense", units: h.widths[i] ?? h.width, bias: !h.batchNorm, init });
+    layers.push({ kind: "dense", units: h.numbered.width[i] ?? h.width, bias: !h.batchNorm, init });
     if (h.batchNorm) layers.push({ kind: "batchNorm" });
     if (h.activation !== "linear") layers.push({ kind: "activation", activation: h.activation });
     if (h.dropout > 0) layers.push({ kind: "dropout", rate: h.dropout });

@@ -1,13 +1,15 @@
 /**
- * Checkpoints on disk: weights, optimizer slots and where in which epoch the training stands.
- * Invariant: a file under its final name is complete (written aside, then renamed) and carries a digest; a damaged one is
- * skipped for the one before it.
+ * Checkpoints on disk: named weights with shapes, optimizer slots, rates and where in which epoch the training stands.
+ * Layout: "BASINCK2", length of the header (uint32, little endian), header (JSON), values (float32), SHA-256 of all before.
+ * Invariant: a file under its final name is complete (written aside, synchronised, renamed); a damaged one is skipped for
+ * the one before it, and one that another format or model wrote is named and left alone.
  */
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { errorText } from "../../../core/errors.ts";
-import type { Progress } from "./schedule.ts";
+import type { Rates } from "./hypergradient.ts";
+import type { Progress } from "./progress.ts";
 
 export interface TrainingState {
   /** Epochs done. */
@@ -18,76 +20,118 @@ export interface TrainingState {
   readonly correct: number;
   /** Steps done over all epochs. */
   readonly step: number;
-  /** Updates done by the optimizer, and its rule. */
+  /** Steps done by the optimizer, what its slots are, and the rates it has set itself. */
   readonly time: number;
-  readonly rule: string;
+  readonly slotKind: string;
+  readonly rates?: Rates;
   readonly progress: Progress;
-  /** Rows a batch: another batch size ends an epoch elsewhere, so the epoch under way then starts again. */
+  /** Metrics of the last epoch. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** What the order of the data depends on: with other values the epoch under way starts again. */
   readonly batchSize: number;
+  readonly rows: number;
+  readonly seed: number;
+  /** What the weights mean, for built-in models. */
+  readonly architecture?: string;
+  /** The run is over: weights are final, slots and best weights are not kept. */
+  readonly finished: boolean;
+}
+
+export interface NamedValues {
+  /** "dense0/kernel"; of a slot "dense0/kernel/mean". */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Row-major. */
+  readonly values: Float32Array;
 }
 
 export interface Checkpoint {
   readonly state: TrainingState;
-  readonly weights: readonly Float32Array[];
-  readonly slots: readonly Float32Array[];
+  /** Every variable of the model in its order, moving averages of batch norm included. */
+  readonly weights: readonly NamedValues[];
+  readonly slots: readonly NamedValues[];
   /** Weights of the best epoch, where early stopping may go back to them; else empty. */
-  readonly best: readonly Float32Array[];
+  readonly best: readonly NamedValues[];
 }
 
-const magic = "BASINCK1";
+const magic = "BASINCK2";
+const prefixBytes = 12;
+const digestBytes = 32;
 const namePattern = /^checkpoint-(\d{12})\.bin$/;
+const parts = ["weights", "slots", "best"] as const;
 
 interface Header {
-  readonly state: StateJson;
-  readonly sizes: { readonly weights: number[]; readonly slots: number[]; readonly best: number[] };
-  readonly sha256: string;
+  readonly state: TrainingState;
+  readonly tensors: readonly {
+    readonly part: (typeof parts)[number];
+    readonly name: string;
+    readonly shape: number[];
+  }[];
 }
 
-/** Infinity has no JSON form, and the best loss begins with it. */
-interface StateJson extends Omit<TrainingState, "loss" | "progress"> {
-  readonly loss: string;
-  readonly progress: Omit<Progress, "bestLoss"> & { readonly bestLoss: string };
-}
-
-const stateToJson = (state: TrainingState): StateJson => ({
-  ...state,
-  loss: String(state.loss),
-  progress: { ...state.progress, bestLoss: String(state.progress.bestLoss) },
-});
-
-/** Undoes `stateToJson`: numbers that went as text come back as numbers. */
-function stateFromJson(json: StateJson): TrainingState {
-  return { ...json, loss: Number(json.loss), progress: { ...json.progress, bestLoss: Number(json.progress.bestLoss) } };
-}
+/** Infinity and NaN have no JSON form. */
+const writeNumber = (_: string, value: unknown): unknown =>
+  typeof value === "number" && !Number.isFinite(value) ? { number: String(value) } : value;
+const readNumber = (_: string, value: unknown): unknown =>
+  typeof value === "object" && value !== null && "number" in value && typeof value.number === "string"
+    ? Number(value.number)
+    : value;
 
 const bytesOf = (values: Float32Array): Uint8Array =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 
-/** Writes a checkpoint into `folder` (made if missing), keeps the one before it, and gives the new file's path. */
+const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+
+/** Makes a rename survive a loss of power. Not every platform lets folders be synchronised. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, "r");
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    // The file itself is safe; its name may be lost with the power, and then the one before it is found.
+  }
+}
+
+/**
+ * Writes a checkpoint into `folder` (made if missing) and gives the new file's path. Keeps the one before it, or none once
+ * the run is over. Takes 4 bytes for each number: weights, plus slots, plus best weights.
+ */
 export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): Promise<string> {
   await mkdir(folder, { recursive: true });
-  const arrays = [...checkpoint.weights, ...checkpoint.slots, ...checkpoint.best];
-  const hash = createHash("sha256");
-  for (const values of arrays) hash.update(bytesOf(values));
-  const lengths = (list: readonly Float32Array[]): number[] => list.map((values) => values.length);
+  const tensors = parts.flatMap((part) => checkpoint[part].map((tensor) => ({ part, ...tensor })));
   const header = Buffer.from(
-    JSON.stringify({
-      state: stateToJson(checkpoint.state),
-      sizes: { weights: lengths(checkpoint.weights), slots: lengths(checkpoint.slots), best: lengths(checkpoint.best) },
-      sha256: hash.digest("hex"),
-    }),
+    JSON.stringify(
+      { state: checkpoint.state, tensors: tensors.map(({ part, name, shape }) => ({ part, name, shape })) },
+      writeNumber,
+    ),
   );
-  const prefix = Buffer.alloc(12);
+  const prefix = Buffer.alloc(prefixBytes);
   prefix.write(magic, 0, "latin1");
-  prefix.writeUInt32LE(header.length, 8);
+  prefix.writeUInt32LE(header.length, magic.length);
+  const pieces: Uint8Array[] = [prefix, header, ...tensors.map(({ values }) => bytesOf(values))];
+  const hash = createHash("sha256");
+  for (const piece of pieces) hash.update(piece);
+  pieces.push(hash.digest());
   const name = `checkpoint-${String(checkpoint.state.step).padStart(12, "0")}.bin`;
   const file = path.join(folder, name);
   const aside = `${file}.${process.pid}.tmp`;
-  await writeFile(aside, Buffer.concat([prefix, header, ...arrays.map(bytesOf)]));
+  const handle = await open(aside, "w");
+  try {
+    await handle.writeFile(pieces);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
   await rename(aside, file);
-  const older = (await checkpointNames(folder)).filter((other) => other < name).slice(1);
+  await syncFolder(folder);
+  const older = (await checkpointNames(folder)).filter((other) => other < name);
+  const superseded = checkpoint.state.finished ? older : older.slice(1);
   const unfinished = (await readdir(folder)).filter((other) => other.endsWith(".tmp"));
-  await Promise.all([...older, ...unfinished].map((other) => rm(path.join(folder, other), { force: true })));
+  await Promise.all([...superseded, ...unfinished].map((other) => rm(path.join(folder, other), { force: true })));
   return file;
 }
 
@@ -100,45 +144,87 @@ async function checkpointNames(folder: string): Promise<string[]> {
   }
 }
 
+/** @throws Error that says why the bytes are no checkpoint */
 function parse(bytes: Buffer): Checkpoint {
-  if (bytes.length < 12 || bytes.toString("latin1", 0, 8) !== magic) throw new Error("it is no checkpoint");
-  const start = 12 + bytes.readUInt32LE(8);
-  const header = JSON.parse(bytes.toString("utf8", 12, start)) as Header;
-  const body = bytes.subarray(start);
-  if (createHash("sha256").update(body).digest("hex") !== header.sha256) throw new Error("its contents are damaged");
-  let at = 0;
-  const take = (sizes: readonly number[]): Float32Array[] =>
-    sizes.map((size) => {
-      const values = new Float32Array(size);
-      bytesOf(values).set(body.subarray(at, at + 4 * size));
-      at += 4 * size;
-      return values;
-    });
-  return {
-    state: stateFromJson(header.state),
-    weights: take(header.sizes.weights),
-    slots: take(header.sizes.slots),
-    best: take(header.sizes.best),
+  const found = bytes.toString("latin1", 0, magic.length);
+  if (found !== magic) {
+    throw new Error(
+      found.startsWith("BASINCK")
+        ? `another version of Basin wrote it (format ${found.slice("BASINCK".length)}, this one reads ${magic.slice("BASINCK".length)})`
+        : "it is no checkpoint",
+    );
+  }
+  const end = bytes.length - digestBytes;
+  const start = bytes.length < prefixBytes + digestBytes ? -1 : prefixBytes + bytes.readUInt32LE(magic.length);
+  const whole =
+    start >= 0 &&
+    start <= end &&
+    createHash("sha256").update(bytes.subarray(0, end)).digest().equals(bytes.subarray(end));
+  if (!whole) throw new Error("its contents are damaged");
+  const header = JSON.parse(bytes.toString("utf8", prefixBytes, start), readNumber) as Header;
+  let at = start;
+  const take = (shape: readonly number[]): Float32Array => {
+    const values = new Float32Array(sizeOf(shape));
+    bytesOf(values).set(bytes.subarray(at, at + values.byteLength));
+    at += values.byteLength;
+    return values;
   };
+  const read = header.tensors.map(({ part, name, shape }) => ({ part, tensor: { name, shape, values: take(shape) } }));
+  const of = (wanted: (typeof parts)[number]): NamedValues[] =>
+    read.flatMap(({ part, tensor }) => (part === wanted ? [tensor] : []));
+  return { state: header.state, weights: of("weights"), slots: of("slots"), best: of("best") };
 }
 
 /**
- * The newest checkpoint in `folder` that is whole and that `fits` accepts; undefined if there is none.
- * @param log told about each one that was skipped
+ * The newest checkpoint in `folder` that is whole and that fits; undefined if there is none.
+ * @param misfit why a checkpoint cannot be used ("it is of another model"), or undefined if it can
+ * @param log told about each one that was skipped, and why
  */
 export async function readNewestCheckpoint(
   folder: string,
-  fits: (checkpoint: Checkpoint) => boolean,
+  misfit: (checkpoint: Checkpoint) => string | undefined,
   log: (message: string) => void,
 ): Promise<Checkpoint | undefined> {
   for (const name of await checkpointNames(folder)) {
     try {
       const checkpoint = parse(await readFile(path.join(folder, name)));
-      if (fits(checkpoint)) return checkpoint;
-      log(`${name} is of another model and was skipped.`);
+      const reason = misfit(checkpoint);
+      if (reason === undefined) return checkpoint;
+      log(`${name} was skipped: ${reason}.`);
     } catch (error) {
       log(`${name} was skipped: ${errorText(error)}.`);
     }
   }
   return undefined;
+}
+
+/** Weights of a trial as they lie on disk. */
+export interface StoredWeights {
+  readonly epoch: number;
+  readonly step: number;
+  /** Whether the run is over and the weights are its result. */
+  readonly finished: boolean;
+  readonly architecture?: string;
+  /** In the model's order; see `NamedValues`. */
+  readonly weights: readonly NamedValues[];
+}
+
+/**
+ * The weights in a trial's checkpoint folder, for whoever looks at a model after its training: those of the finished run, or of
+ * the newest checkpoint that is whole. Undefined if there is none.
+ */
+export async function readWeights(
+  folder: string,
+  log: (message: string) => void = () => undefined,
+): Promise<StoredWeights | undefined> {
+  const checkpoint = await readNewestCheckpoint(folder, () => undefined, log);
+  if (checkpoint === undefined) return undefined;
+  const { epoch, step, finished, architecture } = checkpoint.state;
+  return {
+    epoch,
+    step,
+    finished,
+    weights: checkpoint.weights,
+    ...(architecture === undefined ? {} : { architecture }),
+  };
 }

@@ -5,7 +5,7 @@ import type { LoadedBackend } from "../backends/backend.ts";
 import type { Batches } from "../data/batches.ts";
 import type { TrainableModel } from "../models/trainable.ts";
 import type { Tensor } from "../tf.ts";
-import { scoreOutputs, type HeadOptions } from "./head.ts";
+import { macroF1, newTally, scoreOutputs, type HeadOptions } from "./head.ts";
 import { outputOf } from "./step.ts";
 
 export interface Evaluation {
@@ -13,8 +13,11 @@ export interface Evaluation {
   readonly loss: number;
   /** Share of right answers; NaN for regression. */
   readonly accuracy: number;
-  /** Root mean squared error and explained variance in the target's own unit; NaN for classification. */
+  /** Mean over the classes of the harmonic mean of precision and recall; NaN for regression. */
+  readonly f1: number;
+  /** Root mean squared and mean absolute error in the target's own unit, explained variance; NaN for classification. */
   readonly rmse: number;
+  readonly mae: number;
   readonly r2: number;
 }
 
@@ -37,11 +40,12 @@ export async function evaluate(options: EvaluateOptions, batches: Batches): Prom
   let correct = 0;
   let sum = 0;
   let squares = 0;
+  const tally = newTally(head);
   for (let from = 0; from < batches.rows; from += options.batchSize) {
     const { features, targets } = batches.slice(from, Math.min(batches.rows, from + options.batchSize));
     const output = tf.tidy(() => outputOf(trainable.model.apply(features, { training: false }) as Tensor | Tensor[]));
     const values = host === undefined ? ((await output.data()) as Float32Array) : host.view(output);
-    const score = scoreOutputs(values, targets, head);
+    const score = scoreOutputs(values, targets, head, undefined, tally);
     tf.dispose([features, output]);
     loss += score.loss;
     correct += score.correct;
@@ -52,12 +56,14 @@ export async function evaluate(options: EvaluateOptions, batches: Batches): Prom
     await options.breathe();
   }
   const rows = batches.rows;
-  if (head.output !== "value") return { loss: loss / rows, accuracy: correct / rows, rmse: Number.NaN, r2: Number.NaN };
+  const none = { accuracy: Number.NaN, f1: Number.NaN, rmse: Number.NaN, mae: Number.NaN, r2: Number.NaN };
+  if (head.output !== "value") return { ...none, loss: loss / rows, accuracy: correct / rows, f1: macroF1(tally) };
   const spread = squares - (sum * sum) / rows;
   return {
+    ...none,
     loss: loss / rows,
-    accuracy: Number.NaN,
     rmse: Math.sqrt(loss / rows) * options.targetScale,
+    mae: (tally.absolute / rows) * options.targetScale,
     r2: spread > 0 ? 1 - loss / spread : Number.NaN,
   };
 }

@@ -167,9 +167,12 @@ describe("training", () => {
       "accuracy",
       "epoch_seconds",
       "loss",
+      "parameters",
       "test_accuracy",
+      "test_f1",
       "test_loss",
       "val_accuracy",
+      "val_f1",
       "val_loss",
     ]);
   });

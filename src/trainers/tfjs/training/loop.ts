@@ -7,15 +7,18 @@ import type { LoadedBackend } from "../backends/backend.ts";
 import { createBatches } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Hyperparameters } from "../hyperparameters.ts";
-import { allVariables, type TrainableModel } from "../models/trainable.ts";
-import { readNewestCheckpoint, writeCheckpoint, type Checkpoint } from "./checkpoint.ts";
+import { trainableCount, trainableVariables, type TrainableModel } from "../models/trainable.ts";
+import { readNewestCheckpoint, writeCheckpoint, type Checkpoint, type NamedValues } from "./checkpoint.ts";
 import { createCheckpointClock } from "./checkpointClock.ts";
-import { evaluate, type Evaluation } from "./evaluate.ts";
-import type { HeadOptions, Score } from "./head.ts";
+import { evaluate } from "./evaluate.ts";
+import { balancedWeights, type HeadOptions, type Score } from "./head.ts";
+import { metricsOf } from "./metrics.ts";
 import { activationBytes, microBatchSize } from "./microBatch.ts";
-import { effectiveRule, optimizerPlan } from "./optimizer.ts";
+import { hasMomentum, optimizerPlan, slotKind, slotNames } from "./optimizer.ts";
+import { newProgress, observeEpoch, patienceIsOver, progressPlan } from "./progress.ts";
 import type { TrainingRandomness } from "./randomness.ts";
-import { learningRateAt, newProgress, observeEpoch } from "./schedule.ts";
+import { largestMomentum, learningRateAt, momentumAt, warmupEpochs } from "./schedule.ts";
+import { createSnapshots } from "./snapshot.ts";
 import { createStepper } from "./step.ts";
 
 export interface TrainingObserver {
@@ -55,38 +58,53 @@ export type TrainingEnd =
 /** Rows a pass where no gradients are kept. */
 const evaluationRows = 1024;
 
-function metricsOf(evaluation: Evaluation, prefix: string, task: Dataset["task"]): Record<string, number> {
-  return task === "classification"
-    ? { [`${prefix}loss`]: evaluation.loss, [`${prefix}accuracy`]: evaluation.accuracy }
-    : { [`${prefix}loss`]: evaluation.loss, [`${prefix}rmse`]: evaluation.rmse, [`${prefix}r2`]: evaluation.r2 };
+/** Heads of training and of evaluation: `val_loss` is the plain loss, so that trials with other smoothing compare. */
+function headsOf(trainable: TrainableModel, dataset: Dataset, h: Hyperparameters): [HeadOptions, HeadOptions] {
+  const plain: HeadOptions = { output: trainable.output, width: dataset.outputs, labelSmoothing: 0 };
+  const weighted = h.classWeights === "balanced" && dataset.task === "classification";
+  const classWeights = weighted ? balancedWeights(dataset.train.targets, dataset.outputs) : undefined;
+  return [
+    {
+      ...plain,
+      labelSmoothing: h.labelSmoothing,
+      huberDelta: h.huberDelta,
+      ...(classWeights === undefined ? {} : { classWeights }),
+    },
+    plain,
+  ];
 }
 
 /** Trains to the end, to `untilEpoch` or until told to stop, going on from the newest checkpoint that fits. */
 export async function train(options: TrainingOptions, observer: TrainingObserver): Promise<TrainingEnd> {
   const { backend, trainable, dataset, hyperparameters: h, random, epochs } = options;
   const { tf } = backend;
-  const weights = allVariables(trainable.model);
-  const head: HeadOptions = { output: trainable.output, width: dataset.outputs, labelSmoothing: h.labelSmoothing };
-  const plan = optimizerPlan(h);
+  const [head, plainHead] = headsOf(trainable, dataset, h);
   const breathe = (): Promise<void> => observer.breathe();
   const batchSize = Math.min(h.batchSize, dataset.train.rows);
   const stepsPerEpoch = Math.ceil(dataset.train.rows / batchSize);
+  const length = { stepsPerEpoch, epochs };
+  const plan = optimizerPlan(h, epochs * stepsPerEpoch);
+  const following = progressPlan(h, dataset.task, warmupEpochs(h));
   const bytes = activationBytes(trainable.model);
   const microBatch = microBatchSize(batchSize, bytes, backend.activationBudget);
   if (microBatch < batchSize)
     observer.log(`A batch of ${batchSize} is computed ${microBatch} samples at a time to stay within memory.`);
+  const parameters = trainableCount(trainable.model);
+  observer.log(`The model has ${parameters} parameters.`);
 
   const batches = createBatches(tf, dataset.train, dataset.inputShape);
-  const stepper = createStepper({ backend, trainable, batches, head, plan, microBatch, breathe });
+  const augmented = { ...batches, gather: (rows: Int32Array) => batches.gather(rows, random.stream("augment")) };
+  const stepper = createStepper({ backend, trainable, batches: augmented, head, plan, microBatch, breathe });
   const evaluation = {
     backend,
     trainable,
-    head,
+    head: plainHead,
     targetScale: dataset.targetScale,
     breathe,
     batchSize: Math.min(evaluationRows, microBatchSize(evaluationRows, bytes, backend.activationBudget)),
   };
   const validationBatches = createBatches(tf, dataset.validation, dataset.inputShape);
+  const snapshots = createSnapshots(tf, trainable);
 
   let epoch = 0;
   let batch = 0;
@@ -94,20 +112,10 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
   let loss = 0;
   let correct = 0;
   let progress = newProgress();
-  let best: Float32Array[] = [];
+  let best: NamedValues[] = [];
   let last: Readonly<Record<string, number>> = {};
   let seconds = 0;
   let timedEpochs = 0;
-
-  const readWeights = (): Promise<Float32Array[]> =>
-    Promise.all(weights.map(async (variable) => Float32Array.from(await variable.data())));
-  const setWeights = (values: readonly Float32Array[]): void => {
-    weights.forEach((variable, i) => {
-      const tensor = tf.tensor(values[i]!.slice(), variable.shape);
-      variable.assign(tensor);
-      tensor.dispose();
-    });
-  };
 
   /** Steps whose scores are in `loss` and `correct`; a step whose loss is not finite is the last one counted. */
   let scored = 0;
@@ -121,68 +129,85 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
   };
 
   const clock = createCheckpointClock();
-  const save = async (): Promise<void> => {
+  const save = async (finished = false): Promise<void> => {
     if (options.checkpointFolder === undefined) return;
     take(await stepper.settle());
     // Weights that have diverged are not worth going on from.
     if (!Number.isFinite(loss)) return;
     await clock.measure(async () => {
-      const state = {
-        epoch,
-        batch,
-        loss,
-        correct,
-        step,
-        time: stepper.updater.time,
-        rule: effectiveRule(plan),
-        progress,
-        batchSize,
-      };
+      const rates = await stepper.updater.rates();
       const file = await writeCheckpoint(options.checkpointFolder!, {
-        state,
-        weights: await readWeights(),
-        slots: await stepper.updater.save(),
-        best,
+        state: {
+          epoch,
+          batch,
+          loss,
+          correct,
+          step,
+          progress,
+          metrics: last,
+          finished,
+          time: stepper.updater.time,
+          slotKind: slotKind(plan),
+          ...(rates === undefined ? {} : { rates }),
+          batchSize,
+          rows: dataset.train.rows,
+          seed: random.seed,
+          ...(trainable.architecture === undefined ? {} : { architecture: trainable.architecture }),
+        },
+        weights: await snapshots.weights(),
+        slots: finished ? [] : await snapshots.slots(stepper.updater, slotNames(plan)),
+        best: finished ? [] : best,
       });
       observer.checkpoint(epoch, file);
     });
   };
 
-  const restore = (from: Checkpoint): void => {
-    const { state } = from;
-    setWeights(from.weights);
-    if (state.rule === effectiveRule(plan)) stepper.updater.restore(from.slots, state.time);
-    ({ epoch, progress } = state);
+  const restore = ({ state, ...from }: Checkpoint): void => {
+    snapshots.setWeights(from.weights);
+    const wanted = trainableVariables(trainable.model).length * slotNames(plan).length;
+    if (state.slotKind === slotKind(plan) && from.slots.length === wanted) {
+      const slots = from.slots.map(({ values }) => values);
+      stepper.updater.restore(slots, state.time, state.rates);
+    } else if (!state.finished) {
+      observer.log("The checkpoint is of another optimizer, which starts afresh.");
+    }
+    ({ epoch, progress, metrics: last } = state);
     best = [...from.best];
-    // With another batch size the epoch under way cannot go on in its middle.
-    if (state.batchSize === batchSize) ({ batch, step, loss, correct } = state);
+    // With other batches or another order the epoch under way cannot go on in its middle.
+    const sameOrder = state.batchSize === batchSize && state.rows === dataset.train.rows && state.seed === random.seed;
+    if (sameOrder) ({ batch, step, loss, correct } = state);
     else step = epoch * stepsPerEpoch;
     scored = step;
     observer.log(`Resumed from a checkpoint after epoch ${epoch}${batch > 0 ? `, batch ${batch}` : ""}.`);
   };
   if (options.checkpointFolder !== undefined) {
-    const fits = (found: Checkpoint): boolean =>
-      found.weights.length === weights.length && found.weights.every((values, i) => values.length === weights[i]!.size);
-    const found = await readNewestCheckpoint(options.checkpointFolder, fits, (message) => observer.log(message));
+    const found = await readNewestCheckpoint(
+      options.checkpointFolder,
+      (checkpoint) => snapshots.misfit(checkpoint),
+      (message) => observer.log(message),
+    );
     if (found !== undefined) restore(found);
   }
 
   const end = Math.min(epochs, options.untilEpoch ?? epochs);
-  const patience = { plateau: h.lrSchedule === "plateau" ? h.plateauPatience : 0, stop: h.earlyStoppingPatience };
+  const restoring = following.stopPatience > 0 && h.earlyStoppingRestore;
   try {
-    let stoppedEarly = patience.stop > 0 && progress.sinceBest >= patience.stop;
+    let stoppedEarly = patienceIsOver(progress, following);
     while (epoch < end && !stoppedEarly) {
       const order = random.order(epoch, dataset.train.rows);
       const started = performance.now();
       const whole = batch === 0;
       let learningRate = h.learningRate;
+      let momentum: number | undefined;
       for (; batch < stepsPerEpoch;) {
         if (observer.stopping) {
           await save();
           return { kind: "stopped", epoch };
         }
         random.setStep(step);
-        learningRate = learningRateAt(h, step, stepsPerEpoch, epochs, progress.drops);
+        learningRate = learningRateAt(h, step, length, progress.drops);
+        momentum = momentumAt(h, largestMomentum(h), step, length);
+        if (momentum !== undefined) stepper.updater.setMomentum(momentum);
         take(
           await stepper.step(
             order.subarray(batch * batchSize, Math.min(order.length, (batch + 1) * batchSize)),
@@ -198,6 +223,12 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
       }
       take(await stepper.settle());
       const trained = dataset.train.rows;
+      const adapted = await stepper.updater.rates();
+      if (adapted !== undefined) {
+        ({ learningRate } = adapted);
+        if (hasMomentum(plan)) ({ momentum } = adapted);
+      }
+      const varies = h.lrSchedule !== "constant" || h.warmupEpochs > 0 || adapted !== undefined;
       if (!Number.isFinite(loss)) {
         observer.report(epoch + 1, { loss: Number.NaN });
         return {
@@ -211,7 +242,8 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
         loss: loss / trained,
         ...(dataset.task === "classification" ? { accuracy: correct / trained } : {}),
         ...metricsOf(validation, "val_", dataset.task),
-        ...(h.lrSchedule === "constant" && h.warmupEpochs === 0 ? {} : { learning_rate: learningRate }),
+        ...(varies ? { learning_rate: learningRate } : {}),
+        ...(momentum === undefined ? {} : { momentum }),
       };
       epoch++;
       batch = 0;
@@ -222,17 +254,18 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
         timedEpochs++;
       }
       observer.report(epoch, last);
-      const seen = observeEpoch(progress, epoch, validation.loss, patience);
-      if (patience.stop > 0 && seen.best) best = await readWeights();
+      const seen = observeEpoch(progress, epoch, last[h.monitor]!, following);
+      if (restoring && seen.best) best = await snapshots.weights();
       stoppedEarly = seen.stop;
       if (epoch < end && !stoppedEarly && clock.dueAtEpoch()) await save();
     }
     if (end < epochs && !stoppedEarly) await save();
 
-    if (patience.stop > 0 && best.length > 0 && progress.bestEpoch !== epoch) {
-      setWeights(best);
-      last = {};
+    if (restoring && best.length > 0 && progress.bestEpoch !== epoch) {
+      snapshots.setWeights(best);
+      last = metricsOf(await evaluate(evaluation, validationBatches), "val_", dataset.task);
     }
+    if (end === epochs || stoppedEarly) await save(true);
     if (Object.keys(last).length === 0)
       last = metricsOf(await evaluate(evaluation, validationBatches), "val_", dataset.task);
     const metrics: Record<string, number> = { ...last };
@@ -242,7 +275,8 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
       testBatches.dispose();
     }
     if (timedEpochs > 0) metrics["epoch_seconds"] = seconds / timedEpochs;
-    if (patience.stop > 0) metrics["best_epoch"] = progress.bestEpoch;
+    metrics["parameters"] = parameters;
+    if (following.stopPatience > 0) metrics["best_epoch"] = progress.bestEpoch;
     return { kind: "done", epoch, metrics };
   } finally {
     batches.dispose();

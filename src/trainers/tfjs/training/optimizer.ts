@@ -1,43 +1,89 @@
 /**
  * Update rules of the built-in trainer, each as one function over the numbers of one variable.
  * Sources: momentum Polyak 1964; Nesterov 1983 in the form of Sutskever et al. 2013; Adam Kingma and Ba 2015; AdamW
- * Loshchilov and Hutter 2019; RMSprop Tieleman and Hinton 2012.
- * Invariant: weights and slots after n updates depend only on the gradients, so a restored state goes on exactly.
+ * Loshchilov and Hutter 2019; RMSprop Tieleman and Hinton 2012; hypergradients see `hypergradient.ts`.
+ * Invariant: weights and slots after n updates depend only on the gradients and rates, so a restored state goes on exactly.
  */
 import type { Hyperparameters } from "../hyperparameters.ts";
+import { hypergradientPlan, type HypergradientPlan } from "./hypergradient.ts";
 
 export type OptimizerPlan = Pick<
   Hyperparameters,
-  "optimizer" | "momentum" | "beta1" | "beta2" | "rho" | "epsilon" | "weightDecay" | "gradClip"
+  "optimizer" | "learningRate" | "momentum" | "beta1" | "beta2" | "rho" | "epsilon" | "weightDecay" | "gradClip"
 > & {
   /** Whether `momentum` was given: `sgd` and `rmsprop` use it only then. */
   readonly momentumGiven: boolean;
+  /** Present where each step adapts its rates; the rates given to `apply` are then not used. */
+  readonly hypergradient?: HypergradientPlan;
 };
 
-export function optimizerPlan(h: Hyperparameters): OptimizerPlan {
-  return { ...h, momentumGiven: h.given.has("momentum") };
+/** @param steps of the whole run, on which the pace of hypergradients depends */
+export function optimizerPlan(h: Hyperparameters, steps = 0): OptimizerPlan {
+  const { optimizer, learningRate, momentum, beta1, beta2, rho, epsilon, weightDecay, gradClip } = h;
+  const hypergradient = hypergradientPlan(h, steps);
+  return {
+    optimizer,
+    learningRate,
+    momentum,
+    beta1,
+    beta2,
+    rho,
+    epsilon,
+    weightDecay,
+    gradClip,
+    momentumGiven: h.given.has("momentum"),
+    ...(hypergradient === undefined ? {} : { hypergradient }),
+  };
 }
 
-/** The rule that is meant: "sgd" with a momentum is "momentum". */
+/** The rule that is meant: "sgd" with a momentum is "momentum". With hypergradients a momentum of 0 may grow. */
 export function effectiveRule(plan: OptimizerPlan): OptimizerPlan["optimizer"] {
-  return plan.optimizer === "sgd" && plan.momentumGiven && plan.momentum > 0 ? "momentum" : plan.optimizer;
+  const moves = plan.momentumGiven && (plan.momentum > 0 || plan.hypergradient !== undefined);
+  return plan.optimizer === "sgd" && moves ? "momentum" : plan.optimizer;
 }
 
-/** Numbers kept for each weight. */
-export function slotCount(plan: OptimizerPlan): number {
+/** Whether the rule has a momentum that a schedule or a hypergradient can move. */
+export function hasMomentum(plan: OptimizerPlan): boolean {
+  const rule = effectiveRule(plan);
+  return rule === "momentum" || rule === "nesterov" || (rule === "rmsprop" && plan.momentumGiven && plan.momentum > 0);
+}
+
+/** The plan with another momentum: `beta1` for Adam; rules without one stay as they are. */
+export function withMomentum(plan: OptimizerPlan, momentum: number): OptimizerPlan {
+  if (plan.optimizer === "adam" || plan.optimizer === "adamw") return { ...plan, beta1: momentum };
+  return hasMomentum(plan) ? { ...plan, momentum } : plan;
+}
+
+/**
+ * What is kept for each weight, in order. With hypergradients the last one is the direction p of the last update, and heavy
+ * ball keeps its move d in place of a velocity.
+ */
+export function slotNames(plan: OptimizerPlan): readonly string[] {
+  const direction = plan.hypergradient === undefined ? [] : ["direction"];
   switch (effectiveRule(plan)) {
     case "sgd":
-      return 0;
+      return direction;
     case "momentum":
+      return [plan.hypergradient === undefined ? "velocity" : "move", ...direction];
     case "nesterov":
-      return 1;
+      return ["velocity", ...direction];
     case "rmsprop":
-      return plan.momentumGiven && plan.momentum > 0 ? 2 : 1;
+      return hasMomentum(plan) ? ["square", "velocity"] : ["square"];
     case "adam":
     case "adamw":
       break;
   }
-  return 2;
+  return ["mean", "square", ...direction];
+}
+
+/** Numbers kept for each weight. */
+export function slotCount(plan: OptimizerPlan): number {
+  return slotNames(plan).length;
+}
+
+/** What the slots of a plan mean, as text: slots are taken over only where it is equal. */
+export function slotKind(plan: OptimizerPlan): string {
+  return `${effectiveRule(plan)}:${slotNames(plan).join(",")}`;
 }
 
 export interface Update {
@@ -66,35 +112,55 @@ export function applyUpdate(plan: OptimizerPlan, update: Update): void {
   const n = weights.length;
   const first = update.slots[0] ?? none;
   const second = update.slots[1] ?? none;
+  const direction = plan.hypergradient === undefined ? undefined : update.slots.at(-1)!;
   switch (rule) {
     case "sgd":
-      for (let i = 0; i < n; i++) out[i] = weights[i]! - rate * (scale * gradient[i]! + l2 * weights[i]!);
+      for (let i = 0; i < n; i++) {
+        const g = scale * gradient[i]! + l2 * weights[i]!;
+        if (direction !== undefined) direction[i] = g;
+        out[i] = weights[i]! - rate * g;
+      }
       return;
     case "momentum":
     case "nesterov": {
       const mu = plan.momentum;
       const ahead = rule === "nesterov";
+      if (direction !== undefined && !ahead) {
+        // Heavy ball by displacements, so that a new rate does not rescale the moves already made.
+        for (let i = 0; i < n; i++) {
+          const g = scale * gradient[i]! + l2 * weights[i]!;
+          const d = mu * first[i]! - rate * g;
+          first[i] = d;
+          direction[i] = g;
+          out[i] = weights[i]! + d;
+        }
+        return;
+      }
       for (let i = 0; i < n; i++) {
         const g = scale * gradient[i]! + l2 * weights[i]!;
         const v = mu * first[i]! + g;
         first[i] = v;
-        out[i] = weights[i]! - rate * (ahead ? g + mu * v : v);
+        const u = ahead ? g + mu * v : v;
+        if (direction !== undefined) direction[i] = u;
+        out[i] = weights[i]! - rate * u;
       }
       return;
     }
     case "adam":
     case "adamw": {
       const { beta1, beta2, epsilon } = plan;
-      const meanScale = rate / (1 - beta1 ** time);
+      const meanScale = 1 / (1 - beta1 ** time);
       const squareScale = 1 / (1 - beta2 ** time);
-      const keep = rule === "adamw" ? 1 - rate * decay : 1;
+      const apart = rule === "adamw" ? decay : 0;
       for (let i = 0; i < n; i++) {
         const g = scale * gradient[i]! + l2 * weights[i]!;
         const m = beta1 * first[i]! + (1 - beta1) * g;
         const v = beta2 * second[i]! + (1 - beta2) * g * g;
         first[i] = m;
         second[i] = v;
-        out[i] = keep * weights[i]! - (meanScale * m) / (Math.sqrt(v * squareScale) + epsilon);
+        const u = (meanScale * m) / (Math.sqrt(v * squareScale) + epsilon) + apart * weights[i]!;
+        if (direction !== undefined) direction[i] = u;
+        out[i] = weights[i]! - rate * u;
       }
       return;
     }
@@ -105,11 +171,11 @@ export function applyUpdate(plan: OptimizerPlan, update: Update): void {
         const g = scale * gradient[i]! + l2 * weights[i]!;
         const s = rho * first[i]! + (1 - rho) * g * g;
         first[i] = s;
-        const direction = g / (Math.sqrt(s) + epsilon);
+        const step = g / (Math.sqrt(s) + epsilon);
         if (mu === 0) {
-          out[i] = weights[i]! - rate * direction;
+          out[i] = weights[i]! - rate * step;
         } else {
-          const v = mu * second[i]! + direction;
+          const v = mu * second[i]! + step;
           second[i] = v;
           out[i] = weights[i]! - rate * v;
         }

@@ -5,6 +5,7 @@
 import { rngForKey, type Rng } from "../../../core/rng.ts";
 
 export interface TrainingRandomness {
+  readonly seed: number;
   /** Order of the training rows in an epoch (0-based). */
   order(epoch: number, rows: number): Int32Array;
   /** Seed for an initialiser, 1 .. 2^31. */
@@ -13,6 +14,8 @@ export interface TrainingRandomness {
   mask(layer: number, rate: number, out: Float32Array): void;
   /** Tells which step (0-based, over all epochs) is about to run. */
   setStep(step: number): void;
+  /** The current step's stream for a purpose ("augment"): each step begins one, and calls within a step go on with it. */
+  stream(purpose: string): Rng;
   /** Stream of the current step for code that asks `Math.random`. */
   next(): number;
 }
@@ -20,8 +23,10 @@ export interface TrainingRandomness {
 export function trainingRandomness(seed: number): TrainingRandomness {
   let step = 0;
   let stream: Rng | undefined;
+  const streams = new Map<string, Rng>();
   const calls = new Map<number, number>();
   return {
+    seed,
     order(epoch, rows) {
       const rng = rngForKey(`${seed}:train:order:${epoch}`);
       const order = Int32Array.from({ length: rows }, (_, i) => i);
@@ -52,7 +57,16 @@ export function trainingRandomness(seed: number): TrainingRandomness {
     setStep(next) {
       step = next;
       stream = undefined;
+      streams.clear();
       calls.clear();
+    },
+    stream(purpose) {
+      let own = streams.get(purpose);
+      if (own === undefined) {
+        own = rngForKey(`${seed}:train:${purpose}:${step}`);
+        streams.set(purpose, own);
+      }
+      return own;
     },
     next() {
       stream ??= rngForKey(`${seed}:train:step:${step}`);

@@ -1,10 +1,18 @@
 /**
  * The optimizer's rules as tensor operations, for back ends whose values lie elsewhere (GPU, libtensorflow).
- * Invariant: computes what `applyUpdate` computes, to float32 rounding.
+ * Invariant: computes what `applyUpdate` computes, to float32 rounding, and reads nothing back.
  */
-import type { Tensor, Tf, Variable } from "../tf.ts";
-import { effectiveRule, slotCount, type OptimizerPlan } from "./optimizer.ts";
+import type { Scalar, Tensor, Tf, Variable } from "../tf.ts";
+import { effectiveRule, slotCount, withMomentum, type OptimizerPlan } from "./optimizer.ts";
+import { tensorRates } from "./tensorRates.ts";
 import { decaysWeights, type Updater } from "./updater.ts";
+
+/** Rates of one step: plain numbers, or scalars on the device where hypergradients move them. */
+interface StepRates {
+  readonly learningRate: number | Scalar;
+  readonly momentum: number | Scalar;
+  readonly beta1: number;
+}
 
 export function tensorUpdater(tf: Tf, variables: readonly Variable[], plan: OptimizerPlan): Updater {
   const rule = effectiveRule(plan);
@@ -16,7 +24,9 @@ export function tensorUpdater(tf: Tf, variables: readonly Variable[], plan: Opti
     return slot;
   };
   const slots = variables.map((variable) => Array.from({ length: count }, () => zeroVariable(variable.shape)));
+  const adaptive = plan.hypergradient === undefined ? undefined : tensorRates(tf, plan, plan.hypergradient);
   let time = 0;
+  let now = plan;
 
   const clipFactor = (gradients: readonly (Tensor | undefined)[]): Tensor | undefined => {
     if (plan.gradClip <= 0) return undefined;
@@ -26,46 +36,65 @@ export function tensorUpdater(tf: Tf, variables: readonly Variable[], plan: Opti
     return tf.div(plan.gradClip, tf.maximum(tf.sqrt(tf.addN(squares)), plan.gradClip));
   };
 
+  /** The gradient as the rule sees it: clipped, with L2. */
+  const effective = (variable: Variable, gradient: Tensor, clip: Tensor | undefined): Tensor => {
+    const g = clip === undefined ? gradient : tf.mul(gradient, clip);
+    return plan.weightDecay > 0 && rule !== "adamw" && decaysWeights(variable)
+      ? tf.add(g, tf.mul(variable, plan.weightDecay))
+      : g;
+  };
+
+  /** One update. `usable`, a boolean scalar: where it is false nothing changes. */
   const updateOne = (
     variable: Variable,
-    gradient: Tensor,
+    g: Tensor,
     own: readonly Variable[],
-    rate: number,
-    clip: Tensor | undefined,
+    rates: StepRates,
+    usable: Tensor | undefined,
   ): void => {
-    const decay = decaysWeights(variable) ? plan.weightDecay : 0;
-    let g: Tensor = clip === undefined ? gradient : tf.mul(gradient, clip);
-    if (decay > 0 && rule !== "adamw") g = tf.add(g, tf.mul(variable, decay));
+    const { learningRate: rate, momentum: mu } = rates;
     const [first, second] = own;
     const set = (slot: Variable, value: Tensor): Tensor => {
-      slot.assign(value);
+      slot.assign(usable === undefined ? value : tf.where(usable, value, slot));
       return value;
+    };
+    /** theta -= rate * u, where u is also what hypergradients keep. */
+    const move = (u: Tensor): void => {
+      if (adaptive !== undefined) set(own.at(-1)!, u);
+      set(variable, tf.sub(variable, tf.mul(u, rate)));
     };
     switch (rule) {
       case "sgd":
-        variable.assign(tf.sub(variable, tf.mul(g, rate)));
+        move(g);
         return;
       case "momentum":
       case "nesterov": {
-        const v = set(first!, tf.add(tf.mul(first!, plan.momentum), g));
-        variable.assign(tf.sub(variable, tf.mul(rule === "nesterov" ? tf.add(g, tf.mul(v, plan.momentum)) : v, rate)));
+        if (adaptive !== undefined && rule === "momentum") {
+          const d = set(first!, tf.sub(tf.mul(first!, mu), tf.mul(g, rate)));
+          set(second!, g);
+          set(variable, tf.add(variable, d));
+          return;
+        }
+        const v = set(first!, tf.add(tf.mul(first!, mu), g));
+        move(rule === "nesterov" ? tf.add(g, tf.mul(v, mu)) : v);
         return;
       }
       case "adam":
       case "adamw": {
-        const { beta1, beta2, epsilon } = plan;
+        const { beta1 } = rates;
+        const { beta2, epsilon } = plan;
         const m = set(first!, tf.add(tf.mul(first!, beta1), tf.mul(g, 1 - beta1)));
         const v = set(second!, tf.add(tf.mul(second!, beta2), tf.mul(tf.square(g), 1 - beta2)));
         const root = tf.add(tf.sqrt(tf.mul(v, 1 / (1 - beta2 ** time))), epsilon);
-        const kept = rule === "adamw" && decay > 0 ? tf.mul(variable, 1 - rate * decay) : variable;
-        variable.assign(tf.sub(kept, tf.div(tf.mul(m, rate / (1 - beta1 ** time)), root)));
+        const u = tf.div(tf.mul(m, 1 / (1 - beta1 ** time)), root);
+        const decays = rule === "adamw" && plan.weightDecay > 0 && decaysWeights(variable);
+        move(decays ? tf.add(u, tf.mul(variable, plan.weightDecay)) : u);
         return;
       }
       case "rmsprop": {
         const s = set(first!, tf.add(tf.mul(first!, plan.rho), tf.mul(tf.square(g), 1 - plan.rho)));
-        let direction = tf.div(g, tf.add(tf.sqrt(s), plan.epsilon));
-        if (second !== undefined) direction = set(second, tf.add(tf.mul(second, plan.momentum), direction));
-        variable.assign(tf.sub(variable, tf.mul(direction, rate)));
+        const step = tf.div(g, tf.add(tf.sqrt(s), plan.epsilon));
+        move(second === undefined ? step : set(second, tf.add(tf.mul(second, mu), step)));
       }
     }
   };
@@ -78,21 +107,38 @@ export function tensorUpdater(tf: Tf, variables: readonly Variable[], plan: Opti
       time++;
       tf.tidy(() => {
         const clip = clipFactor(gradients);
-        variables.forEach((variable, i) => {
+        const present = variables.flatMap((variable, i) => {
           const gradient = gradients[i];
-          if (gradient !== undefined) updateOne(variable, gradient, slots[i]!, learningRate, clip);
+          return gradient === undefined ? [] : [{ variable, own: slots[i]!, g: effective(variable, gradient, clip) }];
         });
+        const usable = adaptive?.adapt(
+          present.map(({ g, own }) => ({ g, direction: own.at(-1)!, move: rule === "momentum" ? own[0] : undefined })),
+        );
+        const rates: StepRates = {
+          learningRate: adaptive?.learningRate ?? learningRate,
+          momentum: adaptive?.momentum ?? now.momentum,
+          beta1: now.beta1,
+        };
+        for (const { variable, g, own } of present) updateOne(variable, g, own, rates, usable);
       });
     },
+    setMomentum(momentum) {
+      if (adaptive === undefined) now = withMomentum(plan, momentum);
+    },
+    rates: () => adaptive?.read() ?? Promise.resolve(undefined),
     save: () => Promise.all(slots.flat().map(async (slot) => Float32Array.from(await slot.data()))),
-    restore(saved, at) {
+    restore(saved, at, rates) {
       time = at;
       slots.flat().forEach((slot, i) => {
         const values = tf.tensor(saved[i]!, slot.shape);
         slot.assign(values);
         values.dispose();
       });
+      if (rates !== undefined) adaptive?.write(rates);
     },
-    dispose: () => slots.flat().forEach((slot) => slot.dispose()),
+    dispose() {
+      for (const slot of slots.flat()) slot.dispose();
+      adaptive?.dispose();
+    },
   };
 }
