@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { aptInstall, works } from "./workbench/apt.ts";
+import { softwareVulkan } from "./workbench/softwareVulkan.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
 const results = path.join(root, "test-results");
@@ -34,6 +35,7 @@ const parts: readonly Part[] = [
   { name: "format", minutes: 2, run: (ms) => check(ms, ["oxfmt", "--check"]) },
   { name: "schema", minutes: 2, run: (ms) => check(ms, ["node", "scripts/generateSchema.ts", "--check"]) },
   { name: "unit", minutes: 12, run: (ms) => vitest(ms, "unit", []) },
+  { name: "webgpu", minutes: 6, run: webgpu },
   { name: "python", minutes: 3, run: python },
   { name: "workbench", minutes: 6, run: (ms) => check(ms, ["node", "scripts/workbench/setup.ts"]) },
   { name: "host", minutes: 8, run: host },
@@ -52,11 +54,16 @@ async function check(limitMs: number, ...commands: readonly (readonly [string, .
 }
 
 /** A vitest run; the figures come from its JSON report, so that a run that dies half-way is never taken for a good one. */
-async function vitest(limitMs: number, name: string, args: readonly string[]): Promise<Count> {
+async function vitest(
+  limitMs: number,
+  name: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Count> {
   const report = path.join(results, `${name}.json`);
   rmSync(report, { force: true });
   const reporters = ["--reporter=dot", "--reporter=json", `--outputFile.json=${report}`];
-  const { code } = await execute(["vitest", "run", ...args, ...reporters], limitMs);
+  const { code } = await execute(["vitest", "run", ...args, ...reporters], limitMs, env);
   if (!existsSync(report)) return { passed: 0, failed: 1 };
   const figures = JSON.parse(readFileSync(report, "utf8")) as VitestReport;
   const brokenFiles = figures.testResults.filter(
@@ -71,6 +78,22 @@ interface VitestReport {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+}
+
+/** Training on WebGPU, compared with the reference back end, on a software adapter: right numbers, no speed. */
+async function webgpu(limitMs: number): Promise<Count> {
+  let adapter: ReturnType<typeof softwareVulkan>;
+  try {
+    adapter = softwareVulkan();
+  } catch (error) {
+    console.error(`The software adapter for WebGPU could not be installed: ${String(error)}`);
+    return { passed: 0, failed: 1 };
+  }
+  if ("reason" in adapter) {
+    console.log(`Skipped: ${adapter.reason}.`);
+    return { passed: 0, failed: 0 };
+  }
+  return vitest(limitMs, "webgpu", ["--config", "test/webgpu/vitest.config.ts"], adapter.env);
 }
 
 /** The Python SDK's own tests: standard library only. */
@@ -96,11 +119,15 @@ async function host(limitMs: number): Promise<Count> {
 let running: ChildProcess | undefined;
 
 /** Runs a program in a process group of its own, shows what it prints, and ends the whole group when its time is up. */
-function execute(command: readonly [string, ...string[]], limitMs: number): Promise<{ code: number; output: string }> {
+function execute(
+  command: readonly [string, ...string[]],
+  limitMs: number,
+  more: Readonly<Record<string, string>> = {},
+): Promise<{ code: number; output: string }> {
   const [program, ...args] = command;
   return new Promise((resolve) => {
     // Not a terminal: a dot a test, without an escape sequence around each.
-    const env = { ...process.env, NO_COLOR: "1" };
+    const env = { ...process.env, NO_COLOR: "1", ...more };
     const child = spawn(program, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
     running = child;
     let output = "";

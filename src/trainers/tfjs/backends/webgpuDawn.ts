@@ -58,11 +58,11 @@ async function loadDawn(env: NodeJS.ProcessEnv): Promise<Dawn> {
   if (entry === undefined)
     throw new BackendUnavailable("webgpu", `The package webgpu (Dawn) is not installed. ${toInstall}`);
   try {
-    const { create, globals } = (await import(pathToFileURL(entry).href)) as {
+    const module = (await import(pathToFileURL(entry).href)) as {
       create(options: readonly string[]): GPU;
-      globals: Readonly<Record<string, unknown>>;
+      readonly globals: Dawn["globals"];
     };
-    return { gpu: create([]), globals };
+    return { gpu: module.create([]), globals: module.globals };
   } catch (error) {
     throw new BackendUnavailable(
       "webgpu",
