@@ -70,7 +70,7 @@ export class ProcessPool {
   /** Lets all waiting processes go; resolves when no process is left. Trials must have ended before. */
   close(): Promise<void> {
     this.#closed = true;
-    for (const slot of [...this.#waiting.keys()]) this.#release(slot)?.dismiss();
+    for (const slot of this.#waiting.keys()) this.#release(slot)?.dismiss();
     if (this.#living.size === 0) return Promise.resolve();
     for (const process of this.#living) process.keepUp(true);
     return new Promise((resolve) => (this.#onEmpty = resolve));

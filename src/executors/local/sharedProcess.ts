@@ -218,7 +218,8 @@ export class SharedProcess {
   #onLog(name: StreamName, lines: Uint8Array): void {
     const turn = this.#turn;
     // Before the first turn begins, Node itself speaks; between turns, nobody should.
-    if (turn !== undefined && (this.#open[name] === turn.name || this.#turns === 1)) turn.passenger.log(lines);
+    const starting = this.#turns === 1 && !this.#closed.has(name);
+    if (turn !== undefined && (starting || this.#open[name] === turn.name)) turn.passenger.log(lines);
     else this.#options.log(`A trainer printed between trials: ${new TextDecoder().decode(lines).slice(0, 500).trim()}`);
   }
 

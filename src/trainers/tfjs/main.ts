@@ -36,15 +36,15 @@ const streams = {
 
 function runServer(): void {
   const kept = keptResources();
-  const { fail } = serve({
+  const serving = serve({
     streams,
     // What is the same for all its trials is in the process's own environment.
     run: (env, session) => runTrial({ ...process.env, ...env }, session, kept),
     leftovers: () => kept.leftovers(),
     exit: (code) => process.exit(code),
   });
-  process.on("uncaughtException", fail);
-  process.on("unhandledRejection", fail);
+  process.on("uncaughtException", (error) => serving.fail(error));
+  process.on("unhandledRejection", (error) => serving.fail(error));
 }
 
 function runSession(): void {
