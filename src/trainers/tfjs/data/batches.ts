@@ -28,13 +28,21 @@ export interface Batches {
 /** Larger parts stay in JavaScript memory and are copied batch by batch. */
 const residentBytes = 512 * 1024 ** 2;
 
-export function createBatches(tf: Tf, part: Part, inputShape: readonly number[]): Batches {
+/** @param largestTensor bytes that one tensor of the back end can hold at most */
+export function createBatches(
+  tf: Tf,
+  part: Part,
+  inputShape: readonly number[],
+  largestTensor = Number.POSITIVE_INFINITY,
+): Batches {
   const { augment, features, targets } = part;
   const shape = (rows: number): number[] => [rows, ...inputShape];
   const width = inputShape.reduce((product, size) => product * size, 1);
   // Augmented batches are made on the host; a copy on the back end would serve nothing.
   const resident =
-    features instanceof Float32Array && features.byteLength <= residentBytes && augment === undefined
+    features instanceof Float32Array &&
+    features.byteLength <= Math.min(residentBytes, largestTensor) &&
+    augment === undefined
       ? tf.tensor(features, shape(part.rows))
       : undefined;
   const targetsOf = (rows: Int32Array): Float32Array => {

@@ -92,7 +92,7 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
   const parameters = trainableCount(trainable.model);
   observer.log(`The model has ${parameters} parameters.`);
 
-  const batches = createBatches(tf, dataset.train, dataset.inputShape);
+  const batches = createBatches(tf, dataset.train, dataset.inputShape, backend.largestTensor);
   const augmented = { ...batches, gather: (rows: Int32Array) => batches.gather(rows, random.stream("augment")) };
   const stepper = createStepper({ backend, trainable, batches: augmented, head, plan, microBatch, breathe });
   const evaluation = {
@@ -103,7 +103,7 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
     breathe,
     batchSize: Math.min(evaluationRows, microBatchSize(evaluationRows, bytes, backend.activationBudget)),
   };
-  const validationBatches = createBatches(tf, dataset.validation, dataset.inputShape);
+  const validationBatches = createBatches(tf, dataset.validation, dataset.inputShape, backend.largestTensor);
   const snapshots = createSnapshots(tf, trainable);
 
   let epoch = 0;
@@ -270,7 +270,7 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
       last = metricsOf(await evaluate(evaluation, validationBatches), "val_", dataset.task);
     const metrics: Record<string, number> = { ...last };
     if (dataset.test.rows > 0) {
-      const testBatches = createBatches(tf, dataset.test, dataset.inputShape);
+      const testBatches = createBatches(tf, dataset.test, dataset.inputShape, backend.largestTensor);
       Object.assign(metrics, metricsOf(await evaluate(evaluation, testBatches), "test_", dataset.task));
       testBatches.dispose();
     }
