@@ -86,7 +86,39 @@ export async function runProgram(argv: readonly string[], distFolder: string): P
     .action(async (study: string, options: object) => {
       code = await (await import("./askTell.ts")).askTellCommand(study, options);
     });
+  const native = program
+    .command("native")
+    .description("add, look at or remove TensorFlow's native back ends of TensorFlow.js");
+  native
+    .command("install")
+    .description("add tfjs-node, which trains several times faster than WebAssembly, for this user of this machine")
+    .option("--gpu", "add tfjs-node-gpu instead, against a Python's tensorflow[and-cuda]")
+    .option("--python <python>", "take libtensorflow from the TensorFlow installed in this Python")
+    .option("--from-wheel <file>", "take libtensorflow out of this TensorFlow wheel")
+    .option("--from-pypi", "take libtensorflow out of a wheel that pip downloads")
+    .option("--official", "take TensorFlow's own download, or fail")
+    .option("--json", "print progress and result as lines of JSON")
+    .option("--until-input-ends", "stop when standard input ends (for programs)")
+    .action(async (options: object) => {
+      code = await (await import("./native.ts")).nativeInstallCommand(options, distFolder);
+    });
+  native
+    .command("status")
+    .description("say what is installed, from where, and whether it works")
+    .option("--json", "as JSON")
+    .action(async (options: object) => {
+      code = await (await import("./native.ts")).nativeStatusCommand(options, distFolder);
+    });
+  native
+    .command("remove")
+    .description("remove what was added")
+    .option("--gpu", "remove tfjs-node-gpu instead of tfjs-node")
+    .option("--json", "as JSON")
+    .action(async (options: object) => {
+      code = (await import("./native.ts")).nativeRemoveCommand(options);
+    });
   command("doctor", "say what Basin can use on this machine, and what to install")
+    .option("--quick", "do not measure how fast the back ends train")
     .option("--json", "as JSON")
     .action(async (options: object) => {
       code = await (await import("./doctor.ts")).doctorCommand(options, distFolder);

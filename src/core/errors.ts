@@ -18,6 +18,7 @@ export const basinErrorCodes = [
   "protocol-mismatch",
   "storage",
   "trainer",
+  "native-backend",
   "cancelled",
   "internal",
 ] as const;

@@ -14,6 +14,7 @@ import { activationBytes, microBatchSize } from "./training/microBatch.ts";
 import { optimizerPlan } from "./training/optimizer.ts";
 import { trainingRandomness } from "./training/randomness.ts";
 import { createStepper } from "./training/step.ts";
+import type { LayersModel } from "./tf.ts";
 
 export const yardsticks = ["mlp", "cnn", "cnn-batchnorm", "cnn-dropout"] as const;
 export type Yardstick = (typeof yardsticks)[number];
@@ -41,55 +42,119 @@ export function syntheticPart(inputShape: readonly number[], rows: number): Part
 }
 
 export interface StepTime {
-  /** Median wall-clock milliseconds a step. */
+  /** Wall-clock milliseconds a step: the median, or the mean on a device that computes beside this process. */
   readonly wallMs: number;
   /** Mean processor milliseconds a step, all threads: what to compare on a busy machine. */
   readonly cpuMs: number;
   readonly steps: number;
 }
 
-/** Times training steps (Adam, batch 128) over `seconds`, after ten (or half of the time) to warm up. */
-export async function stepTime(backend: LoadedBackend, name: Yardstick, seconds: number): Promise<StepTime> {
+/** Times training steps (Adam) over `seconds`, after ten (or half of the time) to warm up. */
+export async function stepTime(
+  backend: LoadedBackend,
+  name: Yardstick,
+  seconds: number,
+  samples: number = yardstickBatch,
+): Promise<StepTime> {
   const description = describeYardstick(name);
   const random = trainingRandomness(1);
   const model = buildModel(backend.tf, description, random);
-  const batches = createBatches(
-    backend.tf,
-    syntheticPart(description.inputShape, 2 * yardstickBatch),
-    description.inputShape,
-  );
+  const part = syntheticPart(description.inputShape, 2 * samples);
+  const batches = createBatches(backend.tf, part, description.inputShape);
   const stepper = createStepper({
     backend,
     trainable: { model, output: "logits" },
     batches,
     head: { output: "logits", width: 10, labelSmoothing: 0 },
     plan: optimizerPlan(resolveHyperparameters({}, "module")),
-    microBatch: microBatchSize(yardstickBatch, activationBytes(model), backend.activationBudget),
+    microBatch: microBatchSize(samples, activationBytes(model), backend.activationBudget),
     breathe: () => Promise.resolve(),
   });
-  const rows = Int32Array.from({ length: yardstickBatch }, (_, i) => i);
+  const rows = Int32Array.from({ length: samples }, (_, i) => i);
   const times: number[] = [];
   let step = 0;
-  const run = async (until: number, least: number, most: number): Promise<void> => {
+  /** Gives the milliseconds of all steps together. */
+  const run = async (until: number, least: number, most: number): Promise<number> => {
+    const begun = performance.now();
     for (let n = 0; n < least || (n < most && performance.now() < until); n++, step++) {
       random.setStep(step);
       const started = performance.now();
       await stepper.step(rows, 1e-4);
       times.push(performance.now() - started);
     }
+    await stepper.settle();
+    return performance.now() - begun;
   };
-  await run(performance.now() + 500 * seconds, 1, 10);
-  times.length = 0;
-  const before = process.cpuUsage();
-  await run(performance.now() + 1000 * seconds, 3, Number.POSITIVE_INFINITY);
-  const used = process.cpuUsage(before);
-  batches.dispose();
-  stepper.updater.dispose();
+  try {
+    await run(performance.now() + 500 * seconds, 1, 10);
+    times.length = 0;
+    const before = process.cpuUsage();
+    const totalMs = await run(performance.now() + 1000 * seconds, 3, Number.POSITIVE_INFINITY);
+    const used = process.cpuUsage(before);
+    const steps = times.length;
+    times.sort((a, b) => a - b);
+    return {
+      wallMs: backend.readsLate === true ? totalMs / steps : times[steps >> 1]!,
+      cpuMs: (used.user + used.system) / 1000 / steps,
+      steps,
+    };
+  } finally {
+    batches.dispose();
+    stepper.dispose();
+    model.dispose();
+  }
+}
+
+/**
+ * Floating-point operations of one training step: two for each multiplication with a weight, forward, for the weights' gradient,
+ * and for the input's gradient except at the first layer. Activations, pooling and the optimizer are not counted.
+ */
+export function trainingFlops(model: LayersModel, samples: number): number {
+  let forward = 0;
+  let first: number | undefined;
+  for (const layer of model.layers) {
+    const kernel = layer.weights.find((weight) => weight.shape.length === 2 || weight.shape.length === 4);
+    if (kernel === undefined) continue;
+    const [, ...shape] = layer.outputShape as (number | null)[];
+    const places = shape.slice(0, -1).reduce<number>((product, size) => product * (size ?? 1), 1);
+    const flops = 2 * samples * places * kernel.shape.reduce<number>((product, size) => product * (size ?? 1), 1);
+    forward += flops;
+    first ??= flops;
+  }
+  return 3 * forward - (first ?? 0);
+}
+
+export interface Measured {
+  readonly yardstick: Yardstick;
+  readonly threads: number;
+  /** Wall-clock milliseconds of a step of `yardstickBatch` samples. */
+  readonly stepMs: number;
+  readonly gigaflops: number;
+  /** Samples of the steps that were timed: where fewer than `yardstickBatch`, `stepMs` is projected from them. */
+  readonly samples: number;
+  readonly steps: number;
+}
+
+/** Of a step that tells whether whole ones can be afforded. */
+const smallBatch = 2;
+
+/** Measures a yardstick in about `seconds` (half as many again to warm up), on a small batch where a whole one takes longer. */
+export async function measureYardstick(backend: LoadedBackend, name: Yardstick, seconds: number): Promise<Measured> {
+  const model = buildModel(backend.tf, describeYardstick(name), trainingRandomness(1));
+  const flops = trainingFlops(model, yardstickBatch);
   model.dispose();
-  times.sort((a, b) => a - b);
+  const small = await stepTime(backend, name, seconds / 20, smallBatch);
+  const projected = (small.wallMs * yardstickBatch) / smallBatch;
+  // Three steps at least are timed, after one to warm up.
+  const affordable = 4 * projected < 2000 * seconds;
+  const time = affordable ? await stepTime(backend, name, seconds) : small;
+  const stepMs = affordable ? time.wallMs : projected;
   return {
-    wallMs: times[times.length >> 1]!,
-    cpuMs: (used.user + used.system) / 1000 / times.length,
-    steps: times.length,
+    yardstick: name,
+    threads: backend.threads,
+    stepMs: Number(stepMs.toPrecision(3)),
+    gigaflops: Number((flops / stepMs / 1e6).toPrecision(3)),
+    samples: affordable ? yardstickBatch : smallBatch,
+    steps: time.steps,
   };
 }

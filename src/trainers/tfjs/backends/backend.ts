@@ -39,6 +39,11 @@ export interface Backend {
   readonly name: BackendName;
   /** Whether more than one thread can be used, and pays for convolutions. */
   readonly threaded: boolean;
+  /**
+   * Present where loading brings native code into the process, which could end it: what tells this code from other versions of
+   * it, or undefined when it is not there. An automatic choice tries each once in a process of its own (see crashGuard).
+   */
+  identity?(): string | undefined;
   load(options: LoadOptions): Promise<LoadedBackend>;
 }
 

@@ -1,9 +1,11 @@
 /**
- * What `basin doctor` asks of one back end: does it load, on what, how fast is a small training step, or why not.
+ * What `basin doctor` and `basin native` ask of one back end, in a process of its own: does it load and train, on what, how
+ * fast, or why not. Invariant: never throws; a time is measured on as much of a batch as the time allows, and says on how much.
  */
 import { errorText } from "../../../core/errors.ts";
+import { measureYardstick, yardsticks, type Measured, type Yardstick } from "../yardsticks.ts";
 import type { BackendName } from "./backend.ts";
-import { backendNamed } from "./select.ts";
+import { backendNamed, loadTried } from "./select.ts";
 import { trialStep } from "./trialStep.ts";
 
 export type ProbeResult =
@@ -12,32 +14,49 @@ export type ProbeResult =
       readonly ok: true;
       readonly device: string;
       readonly threads: number;
+      readonly node: string;
       readonly loadMs: number;
+      /** Of a tiny step, after the first: what an operation costs rather than what it computes. */
       readonly stepMs: number;
+      /** Present when a yardstick was asked for. */
+      readonly measured?: Measured;
     }
   | { readonly backend: string; readonly ok: false; readonly reason: string };
 
-/** Median milliseconds of a step are taken over this many, after the first. */
-const steps = 9;
+/** Environment variable that asks for a measurement: "<yardstick> <seconds>". */
+export const measureVariable = "BASIN_PROBE_MEASURE";
+
+function wanted(text: string | undefined): { readonly yardstick: Yardstick; readonly seconds: number } | undefined {
+  const [name, seconds] = (text ?? "").split(" ");
+  const yardstick = yardsticks.find((candidate) => candidate === name);
+  return yardstick === undefined ? undefined : { yardstick, seconds: Number(seconds) > 0 ? Number(seconds) : 1 };
+}
 
 /** Never throws. */
-export async function probe(name: BackendName, threads: number): Promise<ProbeResult> {
+export async function probe(
+  name: BackendName,
+  threads: number,
+  measure: string | undefined = process.env[measureVariable],
+): Promise<ProbeResult> {
   try {
     const started = performance.now();
-    const loaded = await backendNamed(name).load({ threads: Number.isInteger(threads) && threads > 0 ? threads : 1 });
-    const loadMs = performance.now() - started;
-    await trialStep(loaded);
-    const times: number[] = [];
-    for (let i = 0; i < steps; i++) times.push(await trialStep(loaded));
-    times.sort((a, b) => a - b);
-    const round = (ms: number): number => Math.round(ms * 100) / 100;
+    const usedThreads = Number.isInteger(threads) && threads > 0 ? threads : 1;
+    const loaded = await loadTried(backendNamed(name), { threads: usedThreads });
+    const loadMs = Math.round(performance.now() - started);
+    const stepMs = Math.round(100 * (await trialStep(loaded))) / 100;
+    const asked = wanted(measure);
+    const measured =
+      asked === undefined ? {} : { measured: await measureYardstick(loaded, asked.yardstick, asked.seconds) };
+    const { device } = loaded;
     return {
       backend: name,
       ok: true,
-      device: loaded.device,
+      device,
       threads: loaded.threads,
-      loadMs: round(loadMs),
-      stepMs: round(times[steps >> 1]!),
+      node: process.version,
+      loadMs,
+      stepMs,
+      ...measured,
     };
   } catch (error) {
     return { backend: name, ok: false, reason: errorText(error) };

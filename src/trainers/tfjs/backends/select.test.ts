@@ -1,3 +1,4 @@
+import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { BackendUnavailable, type Backend } from "./backend.ts";
 import { cpuBackend } from "./cpu.ts";
@@ -59,7 +60,8 @@ describe("selectBackend", () => {
 
 describe("native packages", () => {
   it("that are not installed are explained", () => {
-    expect(() => loadNative("@basin/no-such-package", "tfjs-node")).toThrow(/is not installed/);
+    const empty = { XDG_DATA_HOME: path.join(import.meta.dirname, "no-such-folder") };
+    expect(() => loadNative("gpu", "tfjs-node-gpu", empty)).toThrow(/not installed\..*basin native install --gpu/);
   });
 });
 

@@ -4,8 +4,9 @@
  */
 import { BasinError, errorText } from "../../../core/errors.ts";
 import type { TfjsBackendName } from "../../../core/study/definition.ts";
-import type { Backend, BackendName, LoadedBackend, LoadOptions } from "./backend.ts";
+import { BackendUnavailable, type Backend, type BackendName, type LoadedBackend, type LoadOptions } from "./backend.ts";
 import { cpuBackend } from "./cpu.ts";
+import { childTrial, crashReason } from "./crashGuard.ts";
 import { trialStep } from "./trialStep.ts";
 import { tfjsNodeBackend } from "./tfjsNode.ts";
 import { tfjsNodeGpuBackend } from "./tfjsNodeGpu.ts";
@@ -39,6 +40,16 @@ export async function loadTried(backend: Backend, options: LoadOptions): Promise
   return loaded;
 }
 
+/** Why a back end would end this process; undefined when it would not. */
+export type CrashGuard = (backend: Backend) => Promise<string | undefined>;
+
+async function guardInChild(backend: Backend): Promise<string | undefined> {
+  const identity = backend.identity?.();
+  const tryInChild = childTrial();
+  if (identity === undefined || tryInChild === undefined) return undefined;
+  return await crashReason(backend.name, identity, tryInChild);
+}
+
 /**
  * @param log told why better ones were passed over
  * @throws BasinError "trainer" when the forced one, or none, can be used
@@ -48,6 +59,7 @@ export async function selectBackend(
   options: LoadOptions,
   log: (message: string) => void,
   candidates: readonly Backend[] = backends,
+  guard: CrashGuard = guardInChild,
 ): Promise<LoadedBackend> {
   if (wanted !== "auto") {
     try {
@@ -64,6 +76,8 @@ export async function selectBackend(
   const reasons: string[] = [];
   for (const backend of candidates) {
     try {
+      const crash = await guard(backend);
+      if (crash !== undefined) throw new BackendUnavailable(backend.name, crash);
       return await loadTried(backend, options);
     } catch (error) {
       reasons.push(`${backend.name}: ${errorText(error)}`);
