@@ -4,6 +4,7 @@
  */
 import { BasinError } from "../core/errors.ts";
 import type { Choice } from "../core/study/definition.ts";
+import { cmaesSampler } from "./cmaes/cmaes.ts";
 import type { SamplerEntry } from "./entry.ts";
 import { gridSampler } from "./grid/grid.ts";
 import { randomSampler } from "./random.ts";
@@ -11,7 +12,7 @@ import type { Sampler, SamplerContext } from "./sampler.ts";
 import { sobolSampler } from "./sobol/sobol.ts";
 import { tpeSampler } from "./tpe/tpe.ts";
 
-export const samplers: readonly SamplerEntry[] = [tpeSampler, randomSampler, sobolSampler, gridSampler];
+export const samplers: readonly SamplerEntry[] = [tpeSampler, randomSampler, cmaesSampler, sobolSampler, gridSampler];
 
 /**
  * The sampler a study asks for.

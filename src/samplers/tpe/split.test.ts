@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FinishedTrial } from "../../core/trial.ts";
-import { createSplit, crowding } from "./split.ts";
+import { createSplit } from "./split.ts";
 
 const minimize = [{ metric: "loss", direction: "minimize" }] as const;
 
@@ -71,15 +71,6 @@ describe("several objectives", () => {
     { metric: "a", direction: "minimize" },
     { metric: "b", direction: "minimize" },
   ] as const;
-  it("measure crowding as in the paper", () => {
-    expect(
-      crowding([
-        [1, 5],
-        [2, 3],
-        [4, 1],
-      ]),
-    ).toEqual([Infinity, 2, Infinity]);
-  });
   it("take whole fronts, then the least crowded of the next", () => {
     const front = [complete(0, 1, 5), complete(1, 2, 3), complete(2, 4, 1), complete(3, 3, 4), complete(4, 5, 5)];
     const filler = (count: number): FinishedTrial[] =>

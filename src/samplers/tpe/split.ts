@@ -5,25 +5,9 @@
  * non-domination, the last rank admitted by crowding distance. Invariant: the answer depends on the trials added, not on
  * when it was asked for. O(25) per trial for one objective; O(trials) per trial for several.
  */
-import { toLoss, type Objective } from "../../core/objective.ts";
+import type { Objective } from "../../core/objective.ts";
 import type { FinishedTrial } from "../../core/trial.ts";
-
-interface Ranked {
-  readonly number: number;
-  /** 0 complete, 1 pruned. */
-  readonly tier: number;
-  readonly first: number;
-  readonly second: number;
-}
-
-function compare(a: Ranked, b: Ranked): number {
-  return a.tier - b.tier || order(a.first, b.first) || order(a.second, b.second) || a.number - b.number;
-}
-
-/** Not a subtraction: infinities would give NaN. */
-function order(a: number, b: number): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
+import { compareRanked, crowding, dominates, lossesOf, order, rankedPruned, type Ranked } from "../ranking.ts";
 
 export interface Split {
   /** Whether the trial takes part in the model. */
@@ -39,28 +23,10 @@ export function createSplit(objectives: readonly Objective[]): Split {
   return objectives.length === 1 ? singleSplit(objectives) : frontSplit(objectives);
 }
 
-function losses(trial: FinishedTrial, objectives: readonly Objective[]): number[] | undefined {
-  const out: number[] = [];
-  for (let i = 0; i < objectives.length; i++) {
-    const value = trial.values[i];
-    if (value === undefined || Number.isNaN(value)) return undefined;
-    out.push(Number.isFinite(value) ? toLoss(value, objectives[i]!.direction) : Number.POSITIVE_INFINITY);
-  }
-  return out;
-}
-
-/** A pruned trial's place: the later step first, then the better value; without a usable report it comes last. */
-function pruned(trial: FinishedTrial, objectives: readonly Objective[]): Ranked {
-  const value = trial.last === undefined ? Number.NaN : toLoss(trial.last.value, objectives[0]!.direction);
-  const step = trial.last === undefined ? Number.POSITIVE_INFINITY : -trial.last.step;
-  const second = Number.isFinite(value) ? value : Number.POSITIVE_INFINITY;
-  return { number: trial.number, tier: 1, first: step, second };
-}
-
 /** Keeps the best `limit` of what it is given, in order. */
 function insertBest(best: Ranked[], entry: Ranked, limit: number): void {
   let at = best.length;
-  while (at > 0 && compare(entry, best[at - 1]!) < 0) at -= 1;
+  while (at > 0 && compareRanked(entry, best[at - 1]!) < 0) at -= 1;
   if (at >= limit) return;
   best.splice(at, 0, entry);
   if (best.length > limit) best.pop();
@@ -73,9 +39,9 @@ function singleSplit(objectives: readonly Objective[]): Split {
   return {
     add: (trial) => {
       if (trial.state === "failed") return false;
-      if (trial.state === "pruned") insertBest(best, pruned(trial, objectives), limit);
+      if (trial.state === "pruned") insertBest(best, rankedPruned(trial, objectives), limit);
       else {
-        const loss = losses(trial, objectives);
+        const loss = lossesOf(trial, objectives);
         if (loss === undefined) return false;
         insertBest(best, { number: trial.number, tier: 0, first: loss[0]!, second: 0 }, limit);
       }
@@ -96,16 +62,6 @@ interface FrontEntry {
   dominators: number;
 }
 
-/** Whether `a` is nowhere worse than `b` and somewhere better. */
-export function dominates(a: readonly number[], b: readonly number[]): boolean {
-  let better = false;
-  for (let i = 0; i < a.length; i++) {
-    if (a[i]! > b[i]!) return false;
-    if (a[i]! < b[i]!) better = true;
-  }
-  return better;
-}
-
 function frontSplit(objectives: readonly Objective[]): Split {
   const limit = 100;
   const entries: FrontEntry[] = [];
@@ -114,9 +70,9 @@ function frontSplit(objectives: readonly Objective[]): Split {
   return {
     add: (trial) => {
       if (trial.state === "failed") return false;
-      if (trial.state === "pruned") insertBest(prunedBest, pruned(trial, objectives), limit);
+      if (trial.state === "pruned") insertBest(prunedBest, rankedPruned(trial, objectives), limit);
       else {
-        const own = losses(trial, objectives);
+        const own = lossesOf(trial, objectives);
         if (own === undefined) return false;
         const entry: FrontEntry = { number: trial.number, losses: own, dominators: 0 };
         for (const other of entries) {
@@ -160,23 +116,4 @@ function leastCrowded(front: readonly FrontEntry[], room: number): FrontEntry[] 
     .sort((a, b) => order(b.distance, a.distance) || a.entry.number - b.entry.number)
     .slice(0, room)
     .map(({ entry }) => entry);
-}
-
-/** Crowding distances of points of one front, each objective scaled by its range; the ends are infinitely far. O(m n log n). */
-export function crowding(points: readonly (readonly number[])[]): number[] {
-  const distance = points.map(() => 0);
-  const width = points[0]?.length ?? 0;
-  for (let m = 0; m < width; m++) {
-    const by = points.map((_, index) => index).sort((a, b) => order(points[a]![m]!, points[b]![m]!) || a - b);
-    const low = points[by[0]!]![m]!;
-    const high = points[by[by.length - 1]!]![m]!;
-    distance[by[0]!] = Number.POSITIVE_INFINITY;
-    distance[by[by.length - 1]!] = Number.POSITIVE_INFINITY;
-    const range = high - low;
-    if (!(range > 0) || !Number.isFinite(range)) continue;
-    for (let i = 1; i + 1 < by.length; i++) {
-      distance[by[i]!]! += (points[by[i + 1]!]![m]! - points[by[i - 1]!]![m]!) / range;
-    }
-  }
-  return distance;
 }
