@@ -16,10 +16,10 @@ export interface ThreadPool {
 
 type Kernel = (job: number, task: number, thread: number) => void;
 
-/** Most tasks of a job: the count shares a word with the job's number. */
-export const mostTasks = 4095;
+/** Most tasks that are shared out: the count shares a word with the job's number. */
+const mostTasks = 0xffff;
 
-/** Words of the control block. `ticket` = number of the job * 4096 + tasks not yet taken; a job is taken from by compare-exchange. */
+/** Words of the control block. `ticket` = number of the job * 65536 + tasks not yet taken; a job is taken from by compare-exchange. */
 const ticket = 0;
 const functionWord = 1;
 const jobWord = 2;
@@ -138,17 +138,16 @@ export async function startThreads(options: PoolOptions): Promise<ThreadPool> {
       return lost ? 1 : workers.length + 1;
     },
     run(functionIndex, job, tasks) {
-      if (tasks === 1 || lost || workers.length === 0) {
+      if (tasks === 1 || tasks > mostTasks || lost || workers.length === 0) {
         alone(functionIndex, job, tasks);
         return;
       }
-      if (tasks > mostTasks) throw new Error(`A job may have ${mostTasks} tasks, not ${tasks}.`);
       Atomics.store(control, functionWord, functionIndex);
       Atomics.store(control, jobWord, job);
       Atomics.store(control, doneWord, 0);
       Atomics.store(control, tasksWord, tasks);
-      number = (number + 1) & 0x7ffff;
-      Atomics.store(control, ticket, (number << 12) | tasks);
+      number = (number + 1) & 0xffff;
+      Atomics.store(control, ticket, (number << 16) | tasks);
       Atomics.notify(control, ticket, Math.min(workers.length, tasks - 1));
       for (;;) {
         const seen = Atomics.load(control, ticket);

@@ -1,36 +1,19 @@
 /**
  * Sum and Mean over all leading axes (gradients of biases, moments of batch norm): upstream transposes the whole tensor first.
- * Here one pass over the rows adds into one accumulator a column, in float64.
+ * Here one pass over the rows does.
  */
 import type { NamedAttrMap } from "@tensorflow/tfjs-core";
 import type { TensorInfo } from "../../tf.ts";
+import { sumRows } from "./columnSums.ts";
 import { callUpstream, product, type KernelContext, type WasmKernel } from "./kernel.ts";
 
-/** Adds up the rows of a row-major matrix. O(rows * columns). */
-export function sumRows(values: Float32Array, rows: number, columns: number): Float64Array {
-  const sums = new Float64Array(columns);
-  let row = 0;
-  // Four rows a sweep: a quarter of the loads and stores of the accumulators.
-  for (; row + 3 < rows; row += 4) {
-    let a = row * columns;
-    let b = a + columns;
-    let c = b + columns;
-    let d = c + columns;
-    for (let j = 0; j < columns; j++) sums[j]! += values[a++]! + values[b++]! + values[c++]! + values[d++]!;
-  }
-  for (; row < rows; row++) {
-    let at = row * columns;
-    for (let j = 0; j < columns; j++) sums[j]! += values[at++]!;
-  }
-  return sums;
-}
-
 function reduceLeading(
-  { tf, values, make }: KernelContext,
+  context: KernelContext,
   x: TensorInfo,
   attrs: NamedAttrMap,
   mean: boolean,
 ): TensorInfo | undefined {
+  const { tf, values, make, address } = context;
   const { axis, keepDims } = attrs as unknown as { axis: number | number[]; keepDims?: boolean };
   const axes = [...tf.util.parseAxisParam(axis, x.shape)].sort((a, b) => a - b);
   const leading = axes.length > 0 && axes.length < x.shape.length && axes.every((a, i) => a === i);
@@ -40,7 +23,7 @@ function reduceLeading(
   const columns = product(kept);
   if (rows === 0 || columns === 0) return undefined;
   const result = make(keepDims === true ? [...axes.map(() => 1), ...kept] : kept);
-  const sums = sumRows(values(x), rows, columns);
+  const sums = sumRows(context, { address: address(x), rows, columns });
   const out = values(result);
   const scale = mean ? 1 / rows : 1;
   for (let j = 0; j < columns; j++) out[j] = sums[j]! * scale;

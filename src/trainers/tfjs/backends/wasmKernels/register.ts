@@ -15,6 +15,7 @@ import { leadingMean, leadingSum } from "./leadingSum.ts";
 import { maxPoolGrad } from "./maxPoolGrad.ts";
 import { cast, identity } from "./sharing.ts";
 import type { SimdRuntime } from "./simd/runtime.ts";
+import { registerTrainBatchNorm } from "./trainBatchNorm.ts";
 
 export const wasmKernels: readonly WasmKernel[] = [
   batchMatMul,
@@ -44,4 +45,5 @@ export function registerWasmKernels(tf: Tf, backend: BackendWasm, simd: SimdRunt
     registerKernel(context, kernel, upstream.get(kernel.name));
   }
   registerBatchNormGradient(tf);
+  registerTrainBatchNorm(context);
 }

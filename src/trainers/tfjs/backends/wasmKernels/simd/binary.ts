@@ -3,7 +3,15 @@
  * file beside this one and a line here.
  */
 import { encodeModule, f32x4, twoStepMadd, type Code, type Madd } from "./assembler.ts";
+import {
+  columnLineFunction,
+  columnLinesFunction,
+  columnMomentsFunction,
+  columnProductsFunction,
+  columnSumFunction,
+} from "./columns.ts";
 import { addPartialsFunction, filterGradientFunction } from "./filterGradient.ts";
+import { poolGradientFunction } from "./poolGradient.ts";
 import { packFunction, productFunction } from "./product.ts";
 
 const writers = {
@@ -11,6 +19,12 @@ const writers = {
   pack: packFunction,
   filterGradient: filterGradientFunction,
   addPartials: addPartialsFunction,
+  columnSum: columnSumFunction,
+  columnMoments: columnMomentsFunction,
+  columnProducts: columnProductsFunction,
+  columnLine: columnLineFunction,
+  columnLines: columnLinesFunction,
+  poolGradient: poolGradientFunction,
 } satisfies Record<string, (madd: Madd) => Code>;
 
 export type KernelName = keyof typeof writers;

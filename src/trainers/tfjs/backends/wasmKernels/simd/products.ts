@@ -48,8 +48,8 @@ const parts = 16;
 /** Where threads share a product, enough parts for each to have several. */
 function shareOf(images: number, fits: number, multiplications: number, threads: number): number {
   const most = Math.max(1, Math.min(images, fits));
-  if (threads === 1 || multiplications < smallProduct) return Math.max(most, Math.ceil(images / 4095));
-  return Math.max(1, Math.min(most, Math.ceil(images / (4 * threads))), Math.ceil(images / 4095));
+  if (threads === 1 || multiplications < smallProduct) return most;
+  return Math.max(1, Math.min(most, Math.ceil(images / (4 * threads))));
 }
 
 /** result [images, outHeight, outWidth, columns] = windows times B, plus bias, above 0 where `relu`. */
