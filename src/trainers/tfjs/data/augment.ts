@@ -27,6 +27,7 @@ export function createAugmenter(spec: AugmentSpec | undefined, inputShape: reado
   const { crop, flip, padding } = spec;
   const size = height * width * channels;
   const original = new Float32Array(size);
+  const columns = new Int32Array(width);
   const positions = 2 * crop + 1;
   return (features, rows, rng) => {
     for (let row = 0; row < rows; row++) {
@@ -36,14 +37,31 @@ export function createAugmenter(spec: AugmentSpec | undefined, inputShape: reado
       const mirror = flip && rng.next() < 0.5;
       if (down === 0 && right === 0 && !mirror) continue;
       original.set(image);
+      const straight = !mirror && padding === "zero";
+      // For each column of the result, where its pixel comes from; -1 = outside.
+      for (let x = 0; x < width; x++) {
+        const from = padding === "reflect" ? reflected(x + right, width) : x + right;
+        columns[mirror ? width - 1 - x : x] = from < 0 || from >= width ? -1 : from * channels;
+      }
       for (let y = 0; y < height; y++) {
         const fromY = padding === "reflect" ? reflected(y + down, height) : y + down;
-        for (let x = 0; x < width; x++) {
-          const at = (y * width + (mirror ? width - 1 - x : x)) * channels;
-          const fromX = padding === "reflect" ? reflected(x + right, width) : x + right;
-          const outside = fromY < 0 || fromY >= height || fromX < 0 || fromX >= width;
-          const from = (fromY * width + fromX) * channels;
-          for (let c = 0; c < channels; c++) image[at + c] = outside ? 0 : original[from + c]!;
+        const start = y * width * channels;
+        if (fromY < 0 || fromY >= height) {
+          image.fill(0, start, start + width * channels);
+          continue;
+        }
+        const line = fromY * width * channels;
+        if (straight) {
+          // A shifted line is one piece, with zeros before or after it.
+          const [to, from] = [Math.max(0, -right) * channels, Math.max(0, right) * channels];
+          const length = (width - Math.abs(right)) * channels;
+          image.fill(0, start, start + width * channels);
+          if (length > 0) image.set(original.subarray(line + from, line + from + length), start + to);
+          continue;
+        }
+        for (let x = 0, at = start; x < width; x++) {
+          const from = columns[x]!;
+          for (let c = 0; c < channels; c++, at++) image[at] = from < 0 ? 0 : original[line + from + c]!;
         }
       }
     }

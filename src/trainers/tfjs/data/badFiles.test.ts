@@ -255,6 +255,6 @@ describe("NumPy archives", () => {
     ],
   ])("says what is wrong with %s", async (_, make, change, message) => {
     make();
-    expect(await complaint({ ...spec, ...change } as DataSpec)).toMatch(message);
+    expect(await complaint({ ...spec, ...change })).toMatch(message);
   });
 });

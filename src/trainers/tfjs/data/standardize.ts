@@ -46,8 +46,10 @@ function fitBytes(store: RowStore, groups: number, rows: Int32Array): Scaling {
   for (let from = 0; from < rows.length; from += step) {
     const part = rows.subarray(from, from + step);
     store.read(part, block.subarray(0, part.length * width));
-    for (let at = 0; at < part.length * width; at += groups)
-      for (let g = 0; g < groups; g++) counts[(g << 8) | block[at + g]!]!++;
+    for (let g = 0; g < groups; g++) {
+      const place = g << 8;
+      for (let at = g; at < part.length * width; at += groups) counts[place | block[at]!]!++;
+    }
   }
   const mean = new Float64Array(groups);
   const square = new Float64Array(groups);
@@ -91,15 +93,32 @@ const mostTables = 64;
 export function scalerFor({ mean, scale }: Scaling, type: RowStore["type"]): Scaler {
   const groups = mean.length;
   if (type === "uint8" && groups <= mostTables) {
-    const table = new Float32Array(groups * 256);
-    for (let i = 0; i < table.length; i++) table[i] = ((i & 255) - mean[i >> 8]!) / scale[i >> 8]!;
-    return (values, out) => {
-      for (let at = 0; at < values.length; at += groups)
-        for (let g = 0; g < groups; g++) out[at + g] = table[(g << 8) | values[at + g]!]!;
-    };
+    const tables = Array.from({ length: groups }, (_, g) =>
+      Float32Array.from({ length: 256 }, (_, value) => (value - mean[g]!) / scale[g]!),
+    );
+    return (values, out) => scaleBytes(values as Uint8Array, tables, out);
   }
   return (values, out) => {
     for (let at = 0; at < values.length; at += groups)
       for (let g = 0; g < groups; g++) out[at + g] = (values[at + g]! - mean[g]!) / scale[g]!;
   };
+}
+
+/** One look-up a byte: the part of streaming that costs most, so one and three channels have loops of their own. */
+function scaleBytes(values: Uint8Array, tables: readonly Float32Array[], out: Float32Array): void {
+  const [first, second, third] = tables;
+  const { length } = values;
+  if (tables.length === 1) for (let at = 0; at < length; at++) out[at] = first![values[at]!]!;
+  else if (tables.length === 3) {
+    for (let at = 0; at < length; at += 3) {
+      out[at] = first![values[at]!]!;
+      out[at + 1] = second![values[at + 1]!]!;
+      out[at + 2] = third![values[at + 2]!]!;
+    }
+  } else {
+    const groups = tables.length;
+    tables.forEach((table, g) => {
+      for (let at = g; at < length; at += groups) out[at] = table[values[at]!]!;
+    });
+  }
 }
