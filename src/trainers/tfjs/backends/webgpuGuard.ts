@@ -41,6 +41,8 @@ export function guardDevice(device: GPUDevice, backend: WebGPUBackend): DeviceGu
   ended.catch(() => undefined);
   device.addEventListener("uncapturederror", (event) => {
     failure ??= refused((event as GPUUncapturedErrorEvent).error);
+    // What fails the trial need not be printed, too, once for each operation that follows.
+    event.preventDefault();
   });
 
   const read = backend.read.bind(backend);
