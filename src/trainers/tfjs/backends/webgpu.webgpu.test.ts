@@ -125,8 +125,8 @@ function expectSame(actual: Ended, wanted: Ended, tolerance: number): void {
   reports(actual).forEach(({ metrics }, i) => {
     for (const [name, value] of Object.entries(wantedReports[i]!.metrics)) {
       if (name.endsWith("seconds")) continue;
-      expect(Math.abs(Number(metrics[name]) - Number(value)), `${name} of epoch ${i + 1}`).toBeLessThan(
-        tolerance * Math.max(1, Math.abs(Number(value))),
+      expect(Math.abs(metrics[name]! - value), `${name} of epoch ${i + 1}`).toBeLessThan(
+        tolerance * Math.max(1, Math.abs(value)),
       );
     }
   });
