@@ -81,6 +81,7 @@ export function headCurvature(head: HeadKind, p: Matrix): HeadCurvature {
     case "sigmoid":
       return sigmoid(p);
     case "linear":
-      return linear(p.columns);
+      break;
   }
+  return linear(p.columns);
 }

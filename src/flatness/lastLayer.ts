@@ -167,8 +167,9 @@ export function lastLayerEstimate(id: LastLayerId, batch: LastLayerBatch, option
     case "exact-trace":
       return lossScale * exactTrace(inputs, p, head);
     case "exact-top":
-      return lossScale * exactTop(inputs, p, head);
+      break;
   }
+  return lossScale * exactTop(inputs, p, head);
 }
 
 export type Aggregation = "max" | "min";

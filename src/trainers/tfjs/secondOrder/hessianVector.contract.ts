@@ -202,7 +202,7 @@ export function hessianVectorContract(
       const before = tf.memory().numTensors;
       const used = variable([1, 2]);
       const unused = variable([3]);
-      const hv = createHessianVector(backend, () => tf.sum(tf.mul(used, 3)) as Scalar, [used, unused]);
+      const hv = createHessianVector(backend, () => tf.sum(tf.mul(used, 3)), [used, unused]);
       expect([...(await hv.gradient())]).toEqual([3, 3, 0]);
       expect([...(await hv.product(Float32Array.of(1, 1, 1)))]).toEqual([0, 0, 0]);
       tf.dispose([used, unused]);
@@ -230,7 +230,7 @@ export function hessianVectorContract(
         const { f, second } = functions[key]!;
         const points = [-2.5, -0.5, 0.125, 0.75, 2, 7];
         const w = variable(points);
-        const hv = createHessianVector(backend, () => tf.sum(f(w)) as Scalar, [w]);
+        const hv = createHessianVector(backend, () => tf.sum(f(w)), [w]);
         const product = await hv.product(new Float32Array(points.length).fill(1));
         points.forEach((x, i) => expect(product[i], `at ${x}`).toBeCloseTo(second(x), 3));
         w.dispose();
@@ -273,7 +273,7 @@ export function hessianVectorContract(
           tf.mul(dy, tf.mul(tf.sign(x as Tensor), tf.sqrt(tf.sub(tf.square(saved!), 1))));
         return { value: y, gradFunc };
       });
-      const hv = createHessianVector(backend, () => tf.sum(cosh(w)) as Scalar, [w]);
+      const hv = createHessianVector(backend, () => tf.sum(cosh(w)), [w]);
       const product = await hv.product(Float32Array.of(1, 1));
       [0.3, -1.2].forEach((x, i) => expect(product[i]).toBeCloseTo(Math.cosh(x), 3));
       w.dispose();
@@ -288,7 +288,7 @@ export function hessianVectorContract(
       let during: unknown;
       const hv = createHessianVector(backend, () => {
         during = tf.getGradient("Tanh");
-        return tf.sum(tf.tanh(w)) as Scalar;
+        return tf.sum(tf.tanh(w));
       }, [w]);
       await hv.product(Float32Array.of(1));
       expect(during).not.toBe(before[0]);

@@ -57,7 +57,7 @@ export function createHessianVector(
   /** Gradients of `f`, with zeros for what it does not depend on. */
   const gradientsOf = (f: () => Tensor): Tensor[] => {
     const { grads } = tf.engine().gradients(f, xs, undefined, true);
-    return xs.map((x, i) => (grads[i] as Tensor | undefined) ?? tf.zerosLike(x));
+    return xs.map((x, i) => grads[i] ?? tf.zerosLike(x));
   };
 
   const flat = (tensors: readonly Tensor[]): Tensor =>

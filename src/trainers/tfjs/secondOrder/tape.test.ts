@@ -18,7 +18,7 @@ async function second(f: (x: Tensor) => Tensor, x: number, order: boolean): Prom
       if (order) orderTape(tf);
       return grads[0]!;
     };
-    const found = engine.gradients(slope, [at], undefined, true).grads[0] as Tensor | undefined;
+    const found = engine.gradients(slope, [at], undefined, true).grads[0];
     return found ?? tf.scalar(0);
   });
   const value = (await result.data())[0]!;
@@ -45,7 +45,7 @@ it("a tape in order stays as it is", () => {
       const before = [...tf.engine().state.activeTape];
       orderTape(tf);
       expect(tf.engine().state.activeTape).toEqual(before);
-      return y as Tensor;
+      return y;
     })(x),
   );
   x.dispose();

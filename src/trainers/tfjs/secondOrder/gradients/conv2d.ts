@@ -4,7 +4,7 @@
  *   <U, F(x, dy)> = <C(x, U), dy>   so   dF/d(dy) = C(x, U),   dF/dx = the input gradient of C(., U) at dy.
  * The other one (of the input gradient) TensorFlow.js has, and it is right.
  */
-import type { Tensor, Tensor4D } from "@tensorflow/tfjs-core";
+import type { Tensor4D } from "@tensorflow/tfjs-core";
 import type { SecondOrderGradient } from "./gradient.ts";
 
 interface Attributes {
@@ -34,7 +34,7 @@ export const conv2dFilterGradient: SecondOrderGradient = {
             inputShape: x.shape,
             ...(dimRoundingMode === undefined ? {} : { dimRoundingMode }),
           },
-        ) as Tensor,
+        ),
       dy: () => tf.conv2d(x, filter, strides, pad, dataFormat, 1, dimRoundingMode),
     };
   },

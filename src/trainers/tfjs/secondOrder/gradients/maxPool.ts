@@ -23,8 +23,8 @@ export const maxPoolGradient: SecondOrderGradient = {
     return {
       x: () => {
         const input: Tensor = offTape(tf, () => tf.clone(x));
-        const output: Tensor = offTape(tf, () => tf.engine().runKernel("MaxPool", { x }, attrs) as Tensor);
-        return tf.engine().runKernel("MaxPoolGrad", { dy, input, output }, attrs) as Tensor;
+        const output: Tensor = offTape(tf, () => tf.engine().runKernel("MaxPool", { x }, attrs));
+        return tf.engine().runKernel("MaxPoolGrad", { dy, input, output }, attrs);
       },
     };
   },

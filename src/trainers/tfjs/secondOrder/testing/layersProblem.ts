@@ -17,8 +17,9 @@ function inputShape(layer: ReferenceLayer): number[] {
       return [layer.input.height, layer.input.width, layer.input.channels];
     case "batchNorm":
     case "activation":
-      throw new Error("The first layer has a shape of its own.");
+      break;
   }
+  throw new Error("The first layer has a shape of its own.");
 }
 
 function buildLayer(tf: Tf, layer: ReferenceLayer): layers.Layer {
@@ -40,8 +41,9 @@ function buildLayer(tf: Tf, layer: ReferenceLayer): layers.Layer {
     case "batchNorm":
       return tf.layers.batchNormalization({ epsilon: layer.epsilon });
     case "activation":
-      return tf.layers.activation({ activation: layer.activation });
+      break;
   }
+  return tf.layers.activation({ activation: layer.activation });
 }
 
 /** Writes a flattened vector into variables, one after another. */

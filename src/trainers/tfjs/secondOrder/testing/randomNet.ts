@@ -58,8 +58,9 @@ function weightsOf(layer: ReferenceLayer): number {
     case "maxPool2d":
     case "averagePool2d":
     case "activation":
-      return 0;
+      break;
   }
+  return 0;
 }
 
 /** A network for the key; equal keys and options give equal ones. */

@@ -72,11 +72,11 @@ export function activationDerivatives(name: ActivationName, x: number): readonly
       const y = 1 / (1 + Math.exp(-x));
       return [y, y * (1 - y), y * (1 - y) * (1 - 2 * y)];
     }
-    case "softplus": {
-      const y = 1 / (1 + Math.exp(-x));
-      return [Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), y, y * (1 - y)];
-    }
+    case "softplus":
+      break;
   }
+  const y = 1 / (1 + Math.exp(-x));
+  return [Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))), y, y * (1 - y)];
 }
 
 /** Cells of the output and where each window begins, as TensorFlow counts them. */
@@ -300,8 +300,9 @@ function run(layer: ReferenceLayer, x: Dual, rows: number, parameters: Parameter
     case "batchNorm":
       return normalise(x, layer, parameters);
     case "activation":
-      return activate(x, layer.activation);
+      break;
   }
+  return activate(x, layer.activation);
 }
 
 export interface ReferenceProblem {
