@@ -8,6 +8,7 @@ import { BasinError, errorText } from "../../core/errors.ts";
 import type { Params } from "../../core/space/parameter.ts";
 import type { TfjsTrainerSpec } from "../../core/study/definition.ts";
 import { trainerProtocolVersion } from "../protocol.ts";
+import { requireBatch } from "./data/check.ts";
 import { resolveHyperparameters } from "./hyperparameters.ts";
 import { createModel, modelKind } from "./models/create.ts";
 import { freshResources, type Resources } from "./resources.ts";
@@ -68,6 +69,7 @@ export async function runTrial(
 
   const log = (message: string): void => session.log(message);
   const dataset = await resources.dataset(spec.data, root, wholeNumber(env, "BASIN_SPLIT_SEED", 0), log);
+  if (hyperparameters.given.has("batchSize")) requireBatch(dataset, hyperparameters.batchSize);
   const backend = await resources.backend(spec.backend, { threads: threadsFor(spec, env) }, log);
   session.send({
     type: "started",

@@ -4,6 +4,7 @@
  */
 import { BasinError } from "../../../core/errors.ts";
 import type { StudyDefinition } from "../../../core/study/definition.ts";
+import type { Dataset } from "./dataset.ts";
 import { formatOf } from "./formats/registry.ts";
 
 /**
@@ -38,4 +39,18 @@ export function checkData({ trainer }: Pick<StudyDefinition, "trainer">, folder:
     if (error instanceof BasinError) throw new BasinError("invalid-study", error.message, error.hint, { cause: error });
     throw error;
   }
+}
+
+/**
+ * A batch size that a trial asks for must exist: training on smaller batches in silence would give its result to another
+ * configuration. @throws BasinError "invalid-params"
+ */
+export function requireBatch(dataset: Dataset, batchSize: number): void {
+  const { rows } = dataset.train;
+  if (batchSize <= rows) return;
+  throw new BasinError(
+    "invalid-params",
+    `The training part has ${rows} rows, fewer than one batch of ${batchSize}.`,
+    "Lower the bound of batchSize in the study's space, or bring more data.",
+  );
 }

@@ -221,8 +221,8 @@ describe("data of the size of CIFAR", () => {
     for (const probed of [...both, third]) {
       expect(probed.rows).toBe(36_000);
       expect(probed.digest).toBe(third.digest);
-      // As float32 the rows take 703 MiB, as bytes 176 MiB beside what Node itself takes.
-      expect(probed.peakBytes).toBeLessThan(170 * 1024 ** 2 + 60 * 1024 ** 2);
+      // The rows take 703 MiB as float32 and 176 MiB as bytes; Node itself takes about 45 MiB.
+      expect(probed.peakBytes).toBeLessThan(176 * 1024 ** 2);
     }
   });
 });

@@ -124,11 +124,13 @@ export function cifarSource(
       classes: names ?? Array.from({ length: layout.classes }, (_, i) => String(i)),
       *blocks() {
         const step = rowsABlock(record);
+        const [rawRoom, blockRoom] = [new Uint8Array(step * record), new Uint8Array(step * pixels)];
         for (const [i, bytes] of opened.entries()) {
           for (let from = 0; from < counts[i]!; from += step) {
             const rows = Math.min(counts[i]!, from + step) - from;
-            const raw = bytes.read(from * record, rows * record);
-            const block = new Uint8Array(rows * pixels);
+            const raw = rawRoom.subarray(0, rows * record);
+            const block = blockRoom.subarray(0, rows * pixels);
+            bytes.readInto(raw, from * record);
             for (let row = 0; row < rows; row++) {
               const start = row * record + layout.labelBytes;
               const target = row * pixels;

@@ -145,6 +145,10 @@ export function readNpyRows(
   const width = npyWidth(array);
   const count = to - from;
   const decode = (raw: Uint8Array, target: Float32Array): void => decodeNumbers(raw, type, array.little, target);
+  if (!fortran && out instanceof Uint8Array && order === undefined) {
+    bytes.readInto(out, offset + from * width);
+    return;
+  }
   if (!fortran) {
     const raw = bytes.read(offset + from * width * itemSize, count * width * itemSize);
     if (out instanceof Uint8Array) permuteRows(raw, width, order, out);

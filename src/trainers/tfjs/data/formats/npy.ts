@@ -147,10 +147,10 @@ export function arraySource(parts: ArrayParts<OpenArray>, options: DataOptions):
           const step = rowsABlock(
             width * (array.type === "uint8" ? 1 : array.type === "float64" ? 8 : sizeOf("float32")),
           );
+          const room = isBytes ? new Uint8Array(step * width) : new Float32Array(step * width);
           for (let from = 0; from < count; from += step) {
             const to = Math.min(count, from + step);
-            const size = (to - from) * width;
-            const block = isBytes ? new Uint8Array(size) : new Float32Array(size);
+            const block = room.subarray(0, (to - from) * width);
             readNpyRows(one.bytes, array, from, to, order, block);
             yield block;
           }

@@ -131,11 +131,13 @@ export const svhnFormat: DataFormat<SvhnDataSpec> = {
         classes: Array.from({ length: 10 }, (_, digit) => String(digit)),
         *blocks() {
           const step = rowsABlock(width);
+          const [rawRoom, blockRoom] = [new Uint8Array(step * width), new Uint8Array(step * width)];
           for (const { images, rows } of parts) {
             for (let from = 0; from < rows; from += step) {
               const count = Math.min(rows, from + step) - from;
-              const raw = images.bytes.read(from * width, count * width);
-              const block = new Uint8Array(count * width);
+              const raw = rawRoom.subarray(0, count * width);
+              const block = blockRoom.subarray(0, count * width);
+              images.bytes.readInto(raw, from * width);
               for (let at = 0; at < block.length; at += width)
                 for (let j = 0; j < width; j++) block[at + j] = raw[at + order[j]!]!;
               yield block;
