@@ -3,13 +3,12 @@
  * Invariant: everything that could crash is tried in a process of its own; never fails itself, whatever it finds.
  */
 import { execFile } from "node:child_process";
-import path from "node:path";
 import { connectRunning } from "./session.ts";
 import { readLock, workspaceFiles } from "../client/workspaceFiles.ts";
 import { errorText } from "../core/errors.ts";
-import { tfjsBackendNames } from "../core/study/definition.ts";
 import { sqliteBinding } from "../engine/distFolder.ts";
 import { engineVersion } from "../engine/version.ts";
+import { backendFinding, backendReports } from "./doctorBackends.ts";
 import { exitCodes, type ExitCode } from "./exit.ts";
 import { oldestNode } from "./nodeVersion.ts";
 import { table, toJson } from "./text.ts";
@@ -54,7 +53,7 @@ function tryProgram(file: string, args: readonly string[], timeoutMs: number): P
 }
 
 export async function doctorCommand(
-  options: { readonly json?: boolean; readonly workspace?: string },
+  options: { readonly json?: boolean; readonly quick?: boolean; readonly workspace?: string },
   distFolder: string,
 ): Promise<ExitCode> {
   const workspace = workspaceHere(options.workspace);
@@ -62,13 +61,16 @@ export async function doctorCommand(
     Promise.resolve(nodeFinding()),
     databaseFinding(),
     engineFinding(workspace),
-    ...tfjsBackendNames.filter((name) => name !== "auto").map((name) => backendFinding(name, distFolder)),
     pythonFinding(),
     gpuFinding(),
   ]);
+  // Last and alone: what runs beside a measurement is measured with it.
+  const tell = process.stderr.isTTY ? (what: string) => void process.stderr.write(`${what} ...\n`) : () => undefined;
+  const backends = await backendReports(distFolder, options.quick === true, tell);
+  findings.splice(3, 0, ...backends.map(backendFinding));
   const broken = findings.some((finding) => finding.needed && !finding.ok);
   if (options.json === true)
-    process.stdout.write(`${toJson({ version: engineVersion, workspace, ok: !broken, findings })}\n`);
+    process.stdout.write(`${toJson({ version: engineVersion, workspace, ok: !broken, findings, backends })}\n`);
   else for (const line of doctorLines(findings)) process.stdout.write(`${line}\n`);
   return broken ? exitCodes.failed : exitCodes.done;
 }
@@ -136,57 +138,6 @@ async function engineFinding(workspace: string): Promise<Finding> {
       hint: lock === undefined ? "" : `If it does not come back, end process ${lock.pid}.`,
     };
   }
-}
-
-const backendHints: Readonly<Record<string, string>> = {
-  "tfjs-node-gpu":
-    "npm install @tensorflow/tfjs-node-gpu beside Basin, with CUDA 11.2 and cuDNN 8.1, trains on an NVIDIA GPU.",
-  "tfjs-node": "npm install @tensorflow/tfjs-node beside Basin trains faster than WebAssembly on the CPU.",
-  wasm: "Reinstall Basin: WebAssembly comes with it.",
-  cpu: "Reinstall Basin: the plain JavaScript back end comes with it.",
-};
-
-async function backendFinding(name: string, distFolder: string): Promise<Finding> {
-  const what = `TensorFlow.js ${name}`;
-  const needed = name === "wasm";
-  const { ok, output, problem } = await tryProgram(
-    process.execPath,
-    [path.join(distFolder, "trainer.cjs"), "--probe", name],
-    60_000,
-  );
-  const hint = backendHints[name] ?? "";
-  const answer = lastJson(output);
-  if (answer === undefined) return { what, ok: false, needed, detail: ok ? "gave no answer" : problem, hint };
-  if (answer["ok"] !== true)
-    return {
-      what,
-      ok: false,
-      needed,
-      detail: firstLine(typeof answer["reason"] === "string" ? answer["reason"] : problem),
-      hint,
-    };
-  return {
-    what,
-    ok: true,
-    needed,
-    detail: `${String(answer["device"])}, one training step ${String(answer["stepMs"])} ms`,
-    hint: "",
-  };
-}
-
-function lastJson(output: string): Record<string, unknown> | undefined {
-  const line = output.trim().split("\n").at(-1) ?? "";
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function firstLine(text: string): string {
-  const line = text.trim().split("\n")[0] ?? "";
-  return line.length > 160 ? `${line.slice(0, 157)}...` : line;
 }
 
 async function pythonFinding(): Promise<Finding> {

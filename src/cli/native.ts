@@ -127,14 +127,8 @@ function progressLines(): (progress: NativeProgress) => void {
 }
 
 function fromText({ origin, from }: NativeManifest): string {
-  switch (origin) {
-    case "official":
-      return from;
-    case "wheel":
-      return `the wheel ${from}`;
-    case "python":
-      return `the Python ${from}, which must stay as it is`;
-  }
+  if (origin === "wheel") return `the wheel ${from}`;
+  return origin === "python" ? `the Python ${from}, which must stay as it is` : from;
 }
 
 function installedLines(manifest: NativeManifest, before: boolean): string[] {

@@ -27,15 +27,29 @@ export function compilerArguments(sources: AddonSources, library: TensorflowLibr
   const origin = darwin ? "@loader_path" : "$ORIGIN";
   const place = kept ? `${origin}/${path.relative(path.dirname(target), library.folder)}` : library.folder;
   return [
-    ...["-O2", "-std=c++17", "-fPIC", "-w"],
+    "-O2",
+    "-std=c++17",
+    "-fPIC",
+    "-w",
     ...(darwin ? ["-bundle", "-undefined", "dynamic_lookup"] : ["-shared"]),
-    ...["-DNAPI_VERSION=8", "-DNODE_GYP_MODULE_NAME=tfjs_binding", "-DBUILDING_NODE_EXTENSION"],
-    ...["-I", sources.nodeHeaders, "-I", sources.packageFolder, "-I", library.include],
+    "-DNAPI_VERSION=8",
+    "-DNODE_GYP_MODULE_NAME=tfjs_binding",
+    "-DBUILDING_NODE_EXTENSION",
+    "-I",
+    sources.nodeHeaders,
+    "-I",
+    sources.packageFolder,
+    "-I",
+    library.include,
     ...["tfjs_backend.cc", "tfjs_binding.cc"].map((name) => path.join(sources.packageFolder, "binding", name)),
     ...libraryNames.map((name) => path.join(library.folder, name)),
     // Not with -Wl, which would split a path at its commas.
-    ...["-Xlinker", "-rpath", "-Xlinker", place],
-    ...["-o", target],
+    "-Xlinker",
+    "-rpath",
+    "-Xlinker",
+    place,
+    "-o",
+    target,
   ];
 }
 

@@ -136,19 +136,12 @@ function sweep(home: string): void {
 
 /** Whether what is installed is what was asked for. */
 function serves(manifest: NativeManifest, source: LibrarySource): boolean {
-  switch (source.kind) {
-    case "auto":
-      return true;
-    case "official":
-      return manifest.origin === "official";
-    case "pip":
-      return manifest.origin === "wheel";
-    case "wheel":
-      return manifest.origin === "wheel" && manifest.from === path.basename(source.file);
-    case "python":
-      // The same Python may hold another TensorFlow by now; linking takes seconds.
-      return false;
-  }
+  const { origin, from } = manifest;
+  if (source.kind === "wheel") return origin === "wheel" && from === path.basename(source.file);
+  if (source.kind === "pip") return origin === "wheel";
+  if (source.kind === "official") return origin === "official";
+  // The same Python may hold another TensorFlow by now; linking takes seconds.
+  return source.kind === "auto";
 }
 
 interface Tools {
@@ -277,16 +270,19 @@ async function installPackages(
   const { ok, how, tail } = await runProgram(npm.program, {
     args: [
       ...npm.args,
-      ...[
-        "install",
-        "--ignore-scripts",
-        "--no-audit",
-        "--no-fund",
-        "--no-package-lock",
-        "--omit=dev",
-        "--omit=optional",
-      ],
-      ...["--no-update-notifier", "--loglevel=error", "--prefix", context.folder, wanted, nodeHeaders],
+      "install",
+      "--ignore-scripts",
+      "--no-audit",
+      "--no-fund",
+      "--no-package-lock",
+      "--omit=dev",
+      "--omit=optional",
+      "--no-update-notifier",
+      "--loglevel=error",
+      "--prefix",
+      context.folder,
+      wanted,
+      nodeHeaders,
     ],
     cwd: context.folder,
     env: context.env,

@@ -140,7 +140,12 @@ export async function unpackedWheel(
 
 /** Wheels that every current pip takes for this machine, when its own Python is too new or too old for TensorFlow. */
 const foreignWheel = [
-  ...["--python-version", "3.12", "--implementation", "cp", "--abi", "cp312"],
+  "--python-version",
+  "3.12",
+  "--implementation",
+  "cp",
+  "--abi",
+  "cp312",
   ...(process.arch === "x64"
     ? ["--platform", "manylinux_2_27_x86_64", "--platform", "manylinux_2_17_x86_64"]
     : ["--platform", "manylinux_2_27_aarch64", "--platform", "manylinux_2_17_aarch64"]),
@@ -170,16 +175,20 @@ export async function downloadedWheel(
         runProgram(python.program, {
           args: [
             ...python.args,
-            ...[
-              "-m",
-              "pip",
-              "download",
-              "--no-deps",
-              "--only-binary=:all:",
-              "--no-input",
-              "--disable-pip-version-check",
-            ],
-            ...["--progress-bar", "off", "--no-cache-dir", "--dest", folder, ...choice, packageName + wantedVersions],
+            "-m",
+            "pip",
+            "download",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--no-input",
+            "--disable-pip-version-check",
+            "--progress-bar",
+            "off",
+            "--no-cache-dir",
+            "--dest",
+            folder,
+            ...choice,
+            packageName + wantedVersions,
           ],
           cwd: context.folder,
           // Downloads in progress are then counted, and vanish with the folder.

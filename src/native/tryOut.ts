@@ -30,7 +30,11 @@ export async function tryPackage(options: TryOptions, packageFolder: string): Pr
   });
   const answer = answerOf(stdout);
   if (answer?.["ok"] === true)
-    return { ok: true, device: String(answer["device"]), node: String(answer["node"] ?? "") };
+    return {
+      ok: true,
+      device: String(answer["device"]),
+      node: typeof answer["node"] === "string" ? answer["node"] : "",
+    };
   if (typeof answer?.["reason"] === "string") return { ok: false, reason: answer["reason"] };
   return { ok: false, reason: ok ? "the probe gave no answer" : `the probe ended with ${how}. ${tail}`.trim() };
 }

@@ -14,7 +14,8 @@ import { describeMlp } from "../../src/trainers/tfjs/models/mlp.ts";
 import type { Tensor } from "../../src/trainers/tfjs/tf.ts";
 import { train } from "../../src/trainers/tfjs/training/loop.ts";
 import { trainingRandomness } from "../../src/trainers/tfjs/training/randomness.ts";
-import { stepTime, yardsticks } from "../../src/trainers/tfjs/yardsticks.ts";
+import { yardsticks } from "../../src/trainers/tfjs/yardstickAnswer.ts";
+import { stepTime } from "../../src/trainers/tfjs/yardsticks.ts";
 
 const say = (line: object): void => {
   process.stdout.write(`${JSON.stringify(line)}\n`);

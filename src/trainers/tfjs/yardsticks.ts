@@ -13,14 +13,9 @@ import { describeVgg } from "./models/vgg.ts";
 import { activationBytes, microBatchSize } from "./training/microBatch.ts";
 import { optimizerPlan } from "./training/optimizer.ts";
 import { trainingRandomness } from "./training/randomness.ts";
+import { yardstickBatch, type Measured, type Yardstick } from "./yardstickAnswer.ts";
 import { createStepper } from "./training/step.ts";
 import type { LayersModel } from "./tf.ts";
-
-export const yardsticks = ["mlp", "cnn", "cnn-batchnorm", "cnn-dropout"] as const;
-export type Yardstick = (typeof yardsticks)[number];
-
-/** Samples of a yardstick's step. */
-export const yardstickBatch = 128;
 
 export function describeYardstick(name: Yardstick): ModelDescription {
   if (name === "mlp")
@@ -122,17 +117,6 @@ export function trainingFlops(model: LayersModel, samples: number): number {
     first ??= flops;
   }
   return 3 * forward - (first ?? 0);
-}
-
-export interface Measured {
-  readonly yardstick: Yardstick;
-  readonly threads: number;
-  /** Wall-clock milliseconds of a step of `yardstickBatch` samples. */
-  readonly stepMs: number;
-  readonly gigaflops: number;
-  /** Samples of the steps that were timed: where fewer than `yardstickBatch`, `stepMs` is projected from them. */
-  readonly samples: number;
-  readonly steps: number;
 }
 
 /** Of a step that tells whether whole ones can be afforded. */

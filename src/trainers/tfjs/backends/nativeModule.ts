@@ -80,20 +80,32 @@ export function findNative(variant: NativeVariant, env: NodeJS.ProcessEnv = proc
   return incomplete;
 }
 
+function stamp(file: string): string {
+  const { size, mtimeMs } = statSync(file, { throwIfNoEntry: false }) ?? { size: 0, mtimeMs: 0 };
+  return `${file} ${size} ${mtimeMs}`;
+}
+
 /** What tells one native installation from another: files, their sizes and times, and the Node they are loaded into. */
 export function nativeIdentity(found: NativePackage | undefined): string | undefined {
   if (found?.addon === undefined) return undefined;
-  const stamp = (file: string): string => {
-    const { size, mtimeMs } = statSync(file, { throwIfNoEntry: false }) ?? { size: 0, mtimeMs: 0 };
-    return `${file} ${size} ${mtimeMs}`;
-  };
   const library = found.libraryFolder ?? "";
-  const files = existsSync(library)
-    ? readdirSync(library).filter((name) => /^(lib)?tensorflow.*\.(so|dylib|dll)/.test(name))
-    : [];
-  return [process.version, stamp(found.addon), ...files.toSorted().map((name) => stamp(path.join(library, name)))].join(
-    "; ",
-  );
+  const names = existsSync(library) ? readdirSync(library).toSorted() : [];
+  const libraries = names.filter((name) => /^(lib)?tensorflow.*\.(so|dylib|dll)/.test(name));
+  return [process.version, stamp(found.addon), ...libraries.map((name) => stamp(path.join(library, name)))].join("; ");
+}
+
+/** The same for a package that brings its finished binaries along in `dist`; undefined when it is not installed. */
+export function binaryIdentity(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  for (const folder of searchFolders(env)) {
+    try {
+      const dist = path.dirname(createRequire(path.join(folder, "noop.js")).resolve(`${name}/package.json`));
+      const binaries = readdirSync(path.join(dist, "dist")).filter((file) => file.endsWith(".node"));
+      return [process.version, ...binaries.toSorted().map((file) => stamp(path.join(dist, "dist", file)))].join("; ");
+    } catch {
+      // Not here; the next folder may have it.
+    }
+  }
+  return undefined;
 }
 
 /** Node 23 removed functions that the native packages still call. */

@@ -3,28 +3,12 @@
  * fast, or why not. Invariant: never throws; a time is measured on as much of a batch as the time allows, and says on how much.
  */
 import { errorText } from "../../../core/errors.ts";
-import { measureYardstick, yardsticks, type Measured, type Yardstick } from "../yardsticks.ts";
+import { yardsticks, type Yardstick } from "../yardstickAnswer.ts";
+import { measureYardstick } from "../yardsticks.ts";
 import type { BackendName } from "./backend.ts";
+import { measureVariable, type ProbeResult } from "./probeAnswer.ts";
 import { backendNamed, loadTried } from "./select.ts";
 import { trialStep } from "./trialStep.ts";
-
-export type ProbeResult =
-  | {
-      readonly backend: string;
-      readonly ok: true;
-      readonly device: string;
-      readonly threads: number;
-      readonly node: string;
-      readonly loadMs: number;
-      /** Of a tiny step, after the first: what an operation costs rather than what it computes. */
-      readonly stepMs: number;
-      /** Present when a yardstick was asked for. */
-      readonly measured?: Measured;
-    }
-  | { readonly backend: string; readonly ok: false; readonly reason: string };
-
-/** Environment variable that asks for a measurement: "<yardstick> <seconds>". */
-export const measureVariable = "BASIN_PROBE_MEASURE";
 
 function wanted(text: string | undefined): { readonly yardstick: Yardstick; readonly seconds: number } | undefined {
   const [name, seconds] = (text ?? "").split(" ");

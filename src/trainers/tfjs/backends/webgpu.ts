@@ -5,6 +5,7 @@
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { BackendUnavailable, type Backend, type LoadedBackend } from "./backend.ts";
 import { bundledTf } from "./bundledTf.ts";
+import { binaryIdentity } from "./nativeModule.ts";
 import { deviceText, findAdapter, requestDevice } from "./webgpuDawn.ts";
 import { guardDevice } from "./webgpuGuard.ts";
 import { registerWebgpuKernels } from "./webgpuKernels/register.ts";
@@ -47,6 +48,7 @@ async function start(): Promise<LoadedBackend> {
 export const webgpuBackend: Backend = {
   name: "webgpu",
   threaded: false,
+  identity: () => binaryIdentity("webgpu"),
   async load(): Promise<LoadedBackend> {
     // A process has one device: making another would strand the tensors of the first.
     started ??= start();
