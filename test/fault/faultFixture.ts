@@ -20,12 +20,13 @@ import Database from "better-sqlite3";
 import { build } from "esbuild";
 import { connectEngine } from "../../src/client/engineClient.ts";
 import type { EngineClient } from "../../src/client/engineClient.types.ts";
+import { bundleTrainer } from "../../src/trainers/tfjs/testing/trainerBundle.ts";
 import { readLock, workspaceFiles } from "../../src/client/workspaceFiles.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 
-/** Bundles the engine into a fresh folder; returns the bundle's path. */
-export async function bundleEngine(): Promise<{ bundle: string; folder: string }> {
+/** Bundles the engine, and the built-in trainer beside it if wanted, into a fresh folder; returns the bundle's path. */
+export async function bundleEngine(withTrainer = false): Promise<{ bundle: string; folder: string }> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "basin-fault-engine-"));
   const bundle = path.join(folder, "engine.cjs");
   await build({
@@ -42,6 +43,11 @@ export async function bundleEngine(): Promise<{ bundle: string; folder: string }
   });
   const sqlite = path.dirname(createRequire(import.meta.url).resolve("better-sqlite3/package.json"));
   cpSync(path.join(sqlite, "prebuilds"), path.join(folder, "prebuilds"), { recursive: true });
+  if (withTrainer) {
+    const built = await bundleTrainer("fault-test");
+    cpSync(built.file, path.join(folder, "trainer.cjs"));
+    await built.remove();
+  }
   return { bundle, folder };
 }
 
@@ -79,12 +85,47 @@ export interface FaultWorkspace {
   dispose(): void;
 }
 
+/** Rows of three classes with some noise. */
+function samples(): string {
+  const rows = Array.from(
+    { length: 120 },
+    (_, i) => `${i % 3},${((i * 7) % 5) / 5},${Math.sin(i).toFixed(3)},${((i % 3) * i) % 4},c${i % 3}`,
+  );
+  return `a,b,noise,d,y\n${rows.join("\n")}\n`;
+}
+
+/**
+ * A study of the built-in trainer on its reproducible back end; every trial's result depends on its number alone.
+ * @param process whether one process serves trials in turn
+ */
+export function builtInText(trials: number, parallel: number, process: "shared" | "fresh"): string {
+  return `study: fault
+objective: { metric: val_loss, direction: minimize }
+trainer:
+  kind: tfjs
+  model: mlp
+  data: { csv: ./data.csv, label: y }
+  epochs: 6
+  backend: cpu
+  process: ${process}
+space:
+  width: { type: int, low: 4, high: 12 }
+  dropout: { type: float, low: 0, high: 0.4 }
+  batchSize: { type: int, low: 8, high: 32 }
+  learningRate: { type: float, low: 1e-3, high: 1e-1, log: true }
+sampler: { kind: random }
+budget: { trials: ${trials}, parallel: ${parallel} }
+seed: 11
+`;
+}
+
 export function faultWorkspace(bundle: string): FaultWorkspace {
   const folder = mkdtempSync(path.join(os.tmpdir(), "basin-fault-"));
   const studyPath = path.join(folder, "fault.study.yaml");
   mkdirSync(folder, { recursive: true });
   writeFileSync(path.join(folder, "train.mjs"), trainer);
-  const marked = (text: string): boolean => text.includes(`BASIN_PARAMS_FILE=${folder}`);
+  writeFileSync(path.join(folder, "data.csv"), samples());
+  const marked = (text: string): boolean => text.includes(`BASIN_DATA_ROOT=${folder}\0`);
   const workspace: FaultWorkspace = {
     folder,
     studyPath,

@@ -2,32 +2,18 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { trainerEventSchema, type TrainerEvent } from "../protocol.ts";
+import { bundleTrainer, type TrainerBundle } from "./testing/trainerBundle.ts";
 
-const root = path.resolve(import.meta.dirname, "../../..");
-/** Below the root, so that the bundle finds the WebAssembly files of the packages. */
-const bundleFolder = path.join(root, "node_modules", ".cache", `basin-trainer-test-${process.pid}`);
-const bundle = path.join(bundleFolder, "trainer.cjs");
+let bundle: TrainerBundle;
 let folder: string;
 const children = new Set<ChildProcess>();
 
 beforeAll(async () => {
-  await build({
-    entryPoints: [path.join(root, "src/trainers/tfjs/main.ts")],
-    outfile: bundle,
-    bundle: true,
-    platform: "node",
-    format: "cjs",
-    target: "node20",
-    mainFields: ["module", "main"],
-    external: ["@tensorflow/tfjs-node", "@tensorflow/tfjs-node-gpu"],
-    keepNames: true,
-    logLevel: "error",
-  });
+  bundle = await bundleTrainer("trainer-test");
 });
-afterAll(() => rm(bundleFolder, { recursive: true, force: true }));
+afterAll(() => bundle.remove());
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "basin-trainer-"));
   const rows = Array.from(
@@ -69,7 +55,7 @@ async function runTrainer({
     path.join(folder, "trainer.json"),
     JSON.stringify({ kind: "tfjs", model: "mlp", data, epochs: 4, backend: "wasm", threads: 0, ...spec }),
   );
-  const child = spawn(process.execPath, [bundle], {
+  const child = spawn(process.execPath, [bundle.file], {
     env: {
       ...process.env,
       BASIN_PARAMS_FILE: path.join(folder, "params.json"),
@@ -222,7 +208,7 @@ describe("the trainer process", () => {
   });
 
   it("probes a back end in one line", async () => {
-    const child = spawn(process.execPath, [bundle, "--probe", "wasm"], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [bundle.file, "--probe", "wasm"], { stdio: ["ignore", "pipe", "inherit"] });
     children.add(child);
     let text = "";
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
