@@ -164,9 +164,11 @@ the target's own unit. A loss that is no longer finite fails the trial.
 
 ## Back ends
 
-\`backend: auto\` takes the first of \`tfjs-node-gpu\`, \`tfjs-node\`, \`wasm\`, \`cpu\` that loads and gets through a training step. The
-first two are npm packages to install beside the study; \`wasm\` comes with Basin. \`basin doctor\` says what works here and why the
-rest does not.
+\`backend: auto\` takes the first of \`tfjs-node-gpu\`, \`webgpu\`, \`tfjs-node\`, \`wasm\`, \`cpu\` that loads and gets through a training
+step. \`wasm\` and \`cpu\` come with Basin; \`basin native install\` adds the \`tfjs-node\` ones, and \`webgpu\`, which trains on any vendor's
+GPU with nothing but its graphics driver, needs the npm package \`webgpu\` beside the study. \`basin doctor\` says what works here
+and why the rest does not. On \`webgpu\` a model of your own must read tensors with \`await tensor.data()\`, and numbers agree with
+\`cpu\` to rounding.
 
 ## Checkpoints
 
