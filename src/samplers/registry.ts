@@ -6,13 +6,23 @@ import { BasinError } from "../core/errors.ts";
 import type { Choice } from "../core/study/definition.ts";
 import { cmaesSampler } from "./cmaes/cmaes.ts";
 import type { SamplerEntry } from "./entry.ts";
+import { geneticSampler } from "./evolution/genetic.ts";
+import { nsga2Sampler } from "./evolution/nsga2.ts";
 import { gridSampler } from "./grid/grid.ts";
 import { randomSampler } from "./random.ts";
 import type { Sampler, SamplerContext } from "./sampler.ts";
 import { sobolSampler } from "./sobol/sobol.ts";
 import { tpeSampler } from "./tpe/tpe.ts";
 
-export const samplers: readonly SamplerEntry[] = [tpeSampler, randomSampler, cmaesSampler, sobolSampler, gridSampler];
+export const samplers: readonly SamplerEntry[] = [
+  tpeSampler,
+  randomSampler,
+  cmaesSampler,
+  geneticSampler,
+  nsga2Sampler,
+  sobolSampler,
+  gridSampler,
+];
 
 /**
  * The sampler a study asks for.

@@ -1,0 +1,171 @@
+/** Operators against published numbers and their promises; what the population keeps; fronts on a known trade-off. */
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { rngFor, rngForKey } from "../../core/rng.ts";
+import { checkParams, paramsKey, uniformParams } from "../../core/space/configuration.ts";
+import { gridCount } from "../../core/space/domain.ts";
+import type { Params, Space } from "../../core/space/parameter.ts";
+import type { FinishedTrial } from "../../core/trial.ts";
+import { spaces } from "../../../test/contract/spaces.ts";
+import type { SamplerEntry } from "../entry.ts";
+import { samplerStream } from "../sampler.ts";
+import { geneticSampler } from "./genetic.ts";
+import { nsga2Sampler } from "./nsga2.ts";
+import { childOf, mutated, polynomialStep, type Variation } from "./variation.ts";
+
+const variation: Variation = { crossover: 0.9, swap: 0.5, mutations: 1, eta: 20 };
+
+describe("variation", () => {
+  it("takes the published step", () => {
+    expect(polynomialStep(0.3, 20)).toBeCloseTo(-0.0240316, 7);
+    expect(polynomialStep(0.5, 20)).toBe(0);
+    expect(polynomialStep(0.7, 20)).toBeCloseTo(0.0240316, 7);
+  });
+
+  it("always changes what can change, and stays inside", () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...Object.keys(spaces)), fc.integer(), (label, seed) => {
+        const space = spaces[label]!;
+        const rng = rngForKey(`mutation ${seed}`);
+        const params = uniformParams(space, rng);
+        for (const parameter of space) {
+          const value = Object.hasOwn(params, parameter.name) ? params[parameter.name] : undefined;
+          if (value === undefined) continue;
+          const other = mutated(parameter, value, 20, rng);
+          if (gridCount(parameter) > 1 && gridCount(parameter) < Infinity) expect(other).not.toBe(value);
+          expect(checkParams([{ ...parameter, when: {} }], { [parameter.name]: other })).toEqual([]);
+        }
+      }),
+    );
+  });
+
+  it("makes configurations of the space from any two, and only of their values where nothing mutates", () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...Object.keys(spaces)), fc.integer(), (label, seed) => {
+        const space = spaces[label]!;
+        const rng = rngForKey(`child ${seed}`);
+        const [first, second] = [uniformParams(space, rng), uniformParams(space, rng)];
+        expect(checkParams(space, childOf(space, first, second, variation, rng))).toEqual([]);
+        const child = childOf(space, first, second, { ...variation, mutations: 0 }, rng);
+        for (const [name, value] of Object.entries(child)) {
+          const parents = [first, second].filter((params) => Object.hasOwn(params, name));
+          if (parents.length > 0) expect(parents.map((params) => params[name])).toContain(value);
+        }
+      }),
+    );
+  });
+});
+
+interface Searched {
+  readonly history: readonly FinishedTrial[];
+  readonly reasons: readonly string[];
+}
+
+async function search(
+  entry: SamplerEntry,
+  space: Space,
+  evaluate: (params: Params) => readonly number[],
+  trials: number,
+  options = {},
+): Promise<Searched> {
+  const width = evaluate(uniformParams(space, rngForKey("width"))).length;
+  const objectives = Array.from({ length: width }, (_, i) => ({ metric: `f${i}`, direction: "minimize" as const }));
+  const sampler = entry.create(
+    {
+      space,
+      objectives: [objectives[0]!, ...objectives.slice(1)],
+      isFeasible: () => true,
+      parallel: 1,
+      rng: samplerStream(2),
+    },
+    options,
+  );
+  const history: FinishedTrial[] = [];
+  const reasons: string[] = [];
+  for (let number = 0; number < trials; number++) {
+    const { params, reason } = await sampler.suggest({
+      history,
+      pending: [],
+      number,
+      rng: rngFor(2, number, "suggest"),
+    });
+    history.push({ number, state: "complete", params, values: evaluate(params) });
+    reasons.push(reason);
+  }
+  return { history, reasons };
+}
+
+describe("genetic", () => {
+  it("breeds from the best so many trials only", async () => {
+    const space: Space = Array.from({ length: 4 }, (_, i) => ({
+      name: `x${i}`,
+      type: "float",
+      low: 0,
+      high: 1,
+      log: false,
+    }));
+    const bowl = (params: Params): number[] => [
+      Object.values(params).reduce<number>((sum, x) => sum + (Number(x) - 0.3) ** 2, 0),
+    ];
+    const { history, reasons } = await search(geneticSampler, space, bowl, 150, { population: 8 });
+    expect(reasons.slice(0, 8).every((reason) => reason.startsWith("first population"))).toBe(true);
+    reasons.forEach((reason, number) => {
+      const parents = [...reason.matchAll(/\d+/gu)].map(([text]) => Number(text));
+      if (!reason.startsWith("child")) return;
+      const best = history
+        .slice(0, number)
+        .toSorted((a, b) => a.values[0]! - b.values[0]! || a.number - b.number)
+        .slice(0, 8);
+      for (const own of parents) expect(best.map((trial) => trial.number)).toContain(own);
+    });
+    const half = Math.min(...history.slice(0, 75).map(({ values }) => values[0]!));
+    expect(Math.min(...history.map(({ values }) => values[0]!))).toBeLessThan(half);
+  });
+
+  it("tries no configuration twice while others are left", async () => {
+    const space: Space = [
+      { name: "a", type: "categorical", choices: ["x", "y", "z"] },
+      { name: "b", type: "int", low: 1, high: 10, log: false },
+    ];
+    const { history } = await search(geneticSampler, space, (params) => [Number(params["b"])], 30, { population: 4 });
+    expect(new Set(history.slice(4).map(({ params }) => paramsKey(params))).size).toBeGreaterThanOrEqual(25);
+  });
+});
+
+describe("nsga2", () => {
+  it("spreads over the front of a known trade-off", async () => {
+    const space: Space = Array.from({ length: 6 }, (_, i) => ({
+      name: `x${i}`,
+      type: "float",
+      low: 0,
+      high: 1,
+      log: false,
+    }));
+    // ZDT1: the front is f2 = 1 - sqrt(f1).
+    const zdt1 = (params: Params): number[] => {
+      const x = space.map(({ name }) => Number(params[name]));
+      const g = 1 + (9 * x.slice(1).reduce((sum, value) => sum + value, 0)) / 5;
+      return [x[0]!, g * (1 - Math.sqrt(x[0]! / g))];
+    };
+    const volume = (trials: readonly FinishedTrial[]): number => {
+      let sum = 0;
+      let floor = 1.1;
+      for (const [a, b] of trials.map(({ values }) => values).toSorted((p, q) => p[0]! - q[0]!)) {
+        if (a! >= 1.1 || b! >= floor) continue;
+        sum += (1.1 - a!) * (floor - b!);
+        floor = b!;
+      }
+      return sum;
+    };
+    const { history } = await search(nsga2Sampler, space, zdt1, 1000, { population: 30 });
+    // The whole front has 0.8767 over (1.1, 1.1).
+    expect(volume(history)).toBeGreaterThan(0.8);
+    const tail = history.slice(-200);
+    for (const [low, high] of [
+      [0, 0.33],
+      [0.33, 0.66],
+      [0.66, 1],
+    ] as const)
+      expect(tail.filter(({ values }) => values[0]! >= low && values[0]! <= high).length).toBeGreaterThan(20);
+  });
+});
