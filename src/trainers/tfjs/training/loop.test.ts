@@ -3,131 +3,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Params } from "../../../core/space/parameter.ts";
-import { rngForKey } from "../../../core/rng.ts";
-import type { Backend, LoadedBackend } from "../backends/backend.ts";
-import { cpuBackend } from "../backends/cpu.ts";
 import { wasmBackend } from "../backends/wasm.ts";
-import { parseCsv } from "../data/csv.ts";
-import { datasetFrom, type Dataset } from "../data/dataset.ts";
-import { resolveHyperparameters } from "../hyperparameters.ts";
-import { createModel } from "../models/create.ts";
-import { allVariables } from "../models/trainable.ts";
-import { train, type TrainingEnd, type TrainingObserver } from "./loop.ts";
-import { seedMathRandom, trainingRandomness } from "./randomness.ts";
-
-/** Two noisy rings, or for regression a noisy plane; 16 inputs, few of which matter. */
-function samples(rows: number, task: "classification" | "regression"): Dataset {
-  const rng = rngForKey("loop-test");
-  const lines = Array.from({ length: rows }, () => {
-    const x = Array.from({ length: 16 }, () => rng.normal());
-    const radius = x.slice(0, 4).reduce((sum, value) => sum + value * value, 0);
-    return [
-      ...x.map((value) => value.toFixed(5)),
-      task === "classification"
-        ? radius > 3.4
-          ? "out"
-          : "in"
-        : (40 + 3 * x[0]! - 2 * x[1]! + 0.3 * rng.normal()).toFixed(5),
-    ].join(",");
-  });
-  const text = [[...Array.from({ length: 16 }, (_, i) => `x${i}`), "y"].join(","), ...lines].join("\n");
-  return datasetFrom(
-    parseCsv(new TextEncoder().encode(text), "y"),
-    {
-      csv: "",
-      label: "y",
-      validation: 0.25,
-      test: 0.25,
-      standardize: true,
-      task,
-      ...(task === "classification" ? { image: [4, 4, 1] as const } : {}),
-    },
-    1,
-  );
-}
-
-interface Run {
-  readonly end: TrainingEnd;
-  readonly reports: { epoch: number; metrics: Readonly<Record<string, number>> }[];
-  readonly weights: number[][];
-  readonly checkpoints: number[];
-  readonly tensors: number[];
-  readonly log: string[];
-}
-
-interface RunOptions {
-  readonly backend?: Backend;
-  readonly model?: "mlp" | "vgg";
-  readonly params?: Params;
-  readonly epochs?: number;
-  readonly folder?: string;
-  readonly untilEpoch?: number;
-  /** Stop, or ask for a checkpoint, after so many steps. */
-  readonly stopAfter?: number;
-  readonly checkpointAfter?: number;
-  readonly task?: "classification" | "regression";
-  readonly seed?: number;
-  readonly budget?: number;
-  /** As on a device whose values lie elsewhere: read after each step, or several steps at once. */
-  readonly device?: "read each step" | "read late";
-}
-
-async function run(options: RunOptions = {}): Promise<Run> {
-  const loaded = await (options.backend ?? cpuBackend).load({ threads: 1 });
-  const { host, ...remote } = loaded;
-  const backend: LoadedBackend = {
-    ...remote,
-    activationBudget: options.budget ?? loaded.activationBudget,
-    ...(options.device === undefined ? (host === undefined ? {} : { host }) : {}),
-    ...(options.device === undefined ? {} : { readsLate: options.device === "read late" }),
-  };
-  const { tf } = backend;
-  const model = options.model ?? "mlp";
-  const params = options.params ?? { width: 12, batchSize: 24, learningRate: 0.01 };
-  const hyperparameters = resolveHyperparameters(params, model);
-  const dataset = samples(200, options.task ?? "classification");
-  const seed = options.seed ?? 5;
-  const epochs = options.epochs ?? 5;
-  const random = trainingRandomness(seed);
-  random.setStep(0);
-  const restore = seedMathRandom(random);
-  const before = tf.memory().numTensors;
-  const trainable = await createModel(tf, { model, root: "/", params, hyperparameters, dataset, random, epochs, seed });
-  const result: Omit<Run, "end" | "weights"> = { reports: [], checkpoints: [], tensors: [], log: [] };
-  let steps = 0;
-  const observer: TrainingObserver = {
-    report: (epoch, metrics) => {
-      result.reports.push({ epoch, metrics });
-      result.tensors.push(tf.memory().numTensors);
-    },
-    alive: () => steps++,
-    checkpoint: (epoch) => result.checkpoints.push(epoch),
-    log: (message) => result.log.push(message),
-    get stopping() {
-      return options.stopAfter !== undefined && steps >= options.stopAfter;
-    },
-    takeCheckpointRequest: () => steps === options.checkpointAfter,
-    breathe: () => Promise.resolve(),
-  };
-  const end = await train(
-    {
-      backend,
-      trainable,
-      dataset,
-      hyperparameters,
-      random,
-      epochs,
-      ...(options.untilEpoch === undefined ? {} : { untilEpoch: options.untilEpoch }),
-      ...(options.folder === undefined ? {} : { checkpointFolder: options.folder }),
-    },
-    observer,
-  );
-  const weights = allVariables(trainable.model).map((variable) => [...variable.dataSync()]);
-  trainable.model.dispose();
-  restore();
-  expect(tf.memory().numTensors, "tensors left after training").toBe(before);
-  return { ...result, end, weights };
-}
+import type { TrainingEnd } from "./loop.ts";
+import { run, type Run, type RunOptions } from "./testing/run.ts";
 
 const rich: Params = {
   width: 10,
@@ -262,6 +140,69 @@ describe("on a device that is read late", () => {
   });
 });
 
+describe("what is reported and followed", () => {
+  const last = ({ reports }: Run) => reports.at(-1)!.metrics;
+
+  it("gives the rates that hypergradients have set", async () => {
+    const params = { width: 12, batchSize: 24, hypergradient: "cosine", optimizer: "momentum", momentum: 0.5 };
+    const { end, reports } = await run({ params });
+    expect(reports.every(({ metrics }) => metrics["momentum"]! >= 0 && metrics["momentum"]! <= 0.99)).toBe(true);
+    expect(new Set(reports.map(({ metrics }) => metrics["learning_rate"])).size).toBe(5);
+    expect((end as Extract<TrainingEnd, { kind: "done" }>).metrics["parameters"]).toBe(
+      16 * 12 + 12 + 12 * 12 + 12 + 26,
+    );
+    const adam = await run({ params: { width: 12, hypergradient: "cosine" }, epochs: 1 });
+    expect(last(adam)).toHaveProperty("learning_rate");
+    expect(last(adam)).not.toHaveProperty("momentum");
+  });
+
+  it("gives the momentum of a one-cycle where it moves", async () => {
+    const params = { width: 12, lrSchedule: "oneCycle", oneCycleMomentum: 0.5, learningRate: 0.02 };
+    const moved = (await run({ params })).reports.map(({ metrics }) => metrics["momentum"]!);
+    expect(Math.min(...moved)).toBeLessThan(0.8);
+    expect(moved.at(-1)!).toBeCloseTo(0.9, 6);
+  });
+
+  it("compares trials by the plain loss, whatever they are trained with", async () => {
+    const plain = await run({ epochs: 1, params: { learningRate: 1e-6 } });
+    const smoothed = await run({
+      epochs: 1,
+      params: { learningRate: 1e-6, labelSmoothing: 0.5, classWeights: "balanced" },
+    });
+    expect(last(smoothed)["val_loss"]!).toBeCloseTo(last(plain)["val_loss"]!, 3);
+    expect(Math.abs(last(smoothed)["loss"]! - last(plain)["loss"]!)).toBeGreaterThan(1e-3);
+  });
+
+  it("can stop by another metric, and keep the last weights", async () => {
+    const params = {
+      width: 32,
+      learningRate: 0.05,
+      earlyStoppingPatience: 2,
+      monitor: "val_f1",
+      earlyStoppingRestore: false,
+    };
+    const { end, reports } = await run({ epochs: 60, params });
+    const scores = reports.map(({ metrics }) => metrics["val_f1"]!);
+    const { metrics, epoch } = end as Extract<TrainingEnd, { kind: "done" }>;
+    expect(metrics["best_epoch"]).toBe(scores.indexOf(Math.max(...scores)) + 1);
+    expect(epoch).toBe(metrics["best_epoch"]! + 2);
+    expect(metrics["val_f1"]).toBe(scores.at(-1));
+  });
+
+  it("learns values with the Huber loss", async () => {
+    const params = { width: 32, batchSize: 16, learningRate: 0.01, huberDelta: 0.5 };
+    const { reports } = await run({ task: "regression", epochs: 20, params });
+    expect(last({ reports } as Run)["val_r2"]!).toBeGreaterThan(0.5);
+    expect(last({ reports } as Run)["val_mae"]!).toBeLessThan(last({ reports } as Run)["val_rmse"]!);
+  });
+
+  it("refuses to follow a metric that the task does not have", async () => {
+    await expect(run({ params: { monitor: "val_r2" } })).rejects.toThrow(
+      /val_r2, which a classification does not have/,
+    );
+  });
+});
+
 describe("checkpoints", () => {
   it.each([
     ["in the middle of an epoch", 12],
@@ -311,6 +252,21 @@ describe("checkpoints", () => {
     const other = await run({ folder, params: { width: 5 } });
     expect(other.log.join()).toMatch(/of another model/);
     expect(other.reports[0]!.epoch).toBe(1);
+  });
+
+  it("of the same shapes but another meaning are left alone", async () => {
+    await run({ folder, params: { width: 5 }, untilEpoch: 2 });
+    const other = await run({ folder, params: { width: 5, activation: "tanh" } });
+    expect(other.log.join()).toMatch(/of another model/);
+    const same = await run({ folder, params: { width: 5, activation: "tanh", dropout: 0.5, learningRate: 0.1 } });
+    expect(same.log.join()).toMatch(/Resumed/);
+  });
+
+  it("of another optimizer give their weights only, and those of other data begin the epoch again", async () => {
+    await run({ folder, params: { width: 5, batchSize: 24 }, stopAfter: 7 });
+    const other = await run({ folder, params: { width: 5, batchSize: 24, optimizer: "sgd" }, seed: 9 });
+    expect(other.log.join("\n")).toMatch(/another optimizer[\s\S]*Resumed from a checkpoint after epoch 1\./);
+    expect(other.reports.map(({ epoch }) => epoch)).toEqual([2, 3, 4, 5]);
   });
 
   it("of a finished run lead straight to its end", async () => {
