@@ -149,6 +149,27 @@ describe("a study", () => {
     expect(reasons[7]).toContain("without reporting a result");
   });
 
+  it("keeps on which back end and device a trial ran, sharpness as metrics, and takes note of embeddings", async () => {
+    const executor = createFakeExecutor((job) => [
+      { type: "started", protocol: 1, backend: "webgpu", device: `GPU ${job.number}`, threads: 1, steps: 2 },
+      { type: "report", step: 1, metrics: { loss: 2 } },
+      { type: "embedding", name: "probe", step: 1, array: { shape: [1], data: "AAAAAA==" } },
+      { type: "sharpness", estimator: "trace", value: 12.5, step: 1 },
+      { type: "sharpness", estimator: "lambda_max", value: Number.POSITIVE_INFINITY },
+      { type: "embedding", name: "probe", step: 2, array: { npy: "probe.npy" } },
+      { type: "done", metrics: { loss: 1 } },
+    ]);
+    fixture = await engineFixture(executor);
+    const { studyId } = await fixture.start(studyText({ trials: 2 }));
+    await untilState(fixture, studyId, "complete");
+    const trial = await fixture.engine.request("trial.get", { studyId, number: 1 });
+    expect(trial.placement).toBe("webgpu, GPU 1, 1 thread");
+    expect(trial.metrics).toMatchObject({ "sharpness.trace": 12.5, "sharpness.lambda_max": Infinity });
+    expect(trial.curves).toContainEqual({ metric: "sharpness.trace", steps: [1], values: [12.5] });
+    const lines = await fixture.engine.request("study.log", { studyId, limit: 100 });
+    expect(lines.filter(({ message }) => message.includes("embeddings"))).toHaveLength(2);
+  });
+
   it("gives up after ten failures from the start, and goes on when asked again", async () => {
     let broken = true;
     const executor = createFakeExecutor((job) =>

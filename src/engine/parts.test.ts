@@ -126,6 +126,12 @@ describe("reasons", () => {
     );
     expect(exitReason({ kind: "killed", cause: "timeout" }, limits, "")).toContain("60 s");
     expect(exitReason({ kind: "killed", cause: "heartbeat" }, limits, "")).toContain("5 s");
+    expect(
+      exitReason({ kind: "killed", cause: "heartbeat", detail: "12 min without a sign of life" }, limits, ""),
+    ).toBe("Ended after 12 min without a sign of life: it hangs. It printed nothing.");
+    expect(exitReason({ kind: "killed", cause: "memory", detail: "it held 12 GB" }, limits, "")).toMatch(
+      /before the system had to kill.*it held 12 GB.*smaller batch/,
+    );
     expect(exitReason({ kind: "exited", code: 1 }, limits, "x".repeat(10_000)).length).toBeLessThan(500);
   });
   it("take infinities as values and NaN as a failure", () => {

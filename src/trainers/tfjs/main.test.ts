@@ -88,13 +88,15 @@ async function runTrainer({
 }
 
 const types = ({ events }: Ended): string[] => events.map((event) => event.type).filter((type) => type !== "heartbeat");
+/** On a slow machine there is time for more of them. */
+const withoutCheckpoints = (ended: Ended): string[] => types(ended).filter((type) => type !== "checkpoint");
 const last = ({ events }: Ended): TrainerEvent => events.at(-1)!;
 
 describe("the trainer process", () => {
   it("trains on WebAssembly and says nothing but events on standard output", async () => {
     const ended = await runTrainer({});
     expect(ended).toMatchObject({ code: 0 });
-    expect(types(ended)).toEqual(["started", "report", "report", "report", "report", "done"]);
+    expect(withoutCheckpoints(ended)).toEqual(["started", "report", "report", "report", "report", "done"]);
     expect(ended.events[0]).toMatchObject({ backend: "wasm", threads: 1, steps: 4, protocol: 1 });
     expect(last(ended)).toMatchObject({
       type: "done",
@@ -148,8 +150,9 @@ describe("the trainer process", () => {
 
   it("ends at its rung with a checkpoint and its metrics", async () => {
     const ended = await runTrainer({ env: { BASIN_UNTIL_STEP: "2" } });
-    expect(types(ended)).toEqual(["started", "report", "report", "checkpoint", "done"]);
-    expect(await readdir(path.join(folder, "checkpoints"))).toHaveLength(1);
+    expect(withoutCheckpoints(ended)).toEqual(["started", "report", "report", "done"]);
+    expect(types(ended).at(-2)).toBe("checkpoint");
+    expect(await readdir(path.join(folder, "checkpoints"))).not.toHaveLength(0);
   });
 
   it("exits when its standard input closes", async () => {
@@ -176,7 +179,9 @@ describe("the trainer process", () => {
       };`,
     );
     const trial: Trial = { params: { units: 6, learningRate: 0.02 }, spec: { model: "./model.cjs" } };
-    const [a, b] = [await runTrainer(trial), await runTrainer(trial)];
+    const a = await runTrainer(trial);
+    await rm(path.join(folder, "checkpoints"), { recursive: true });
+    const b = await runTrainer(trial);
     expect(last(a), a.log).toMatchObject({ type: "done" });
     const metrics = ({ events }: Ended) => events.filter((event) => event.type === "report");
     expect(metrics(b)).toEqual(metrics(a));
