@@ -119,26 +119,34 @@ export function trainingFlops(model: LayersModel, samples: number): number {
   return 3 * forward - (first ?? 0);
 }
 
-/** Of a step that tells whether whole ones can be afforded. */
-const smallBatch = 2;
+/** Batches tried before the whole one: what a step costs besides its samples is large on some back ends. */
+const tryBatches = [2, 16];
 
-/** Measures a yardstick in about `seconds` (half as many again to warm up), on a small batch where a whole one takes longer. */
+/**
+ * Measures a yardstick in about `seconds`, and as much again to warm up and to find out what can be afforded: where whole steps
+ * would take longer, the largest batch that does not.
+ */
 export async function measureYardstick(backend: LoadedBackend, name: Yardstick, seconds: number): Promise<Measured> {
   const model = buildModel(backend.tf, describeYardstick(name), trainingRandomness(1));
   const flops = trainingFlops(model, yardstickBatch);
   model.dispose();
-  const small = await stepTime(backend, name, seconds / 20, smallBatch);
-  const projected = (small.wallMs * yardstickBatch) / smallBatch;
-  // Three steps at least are timed, after one to warm up.
-  const affordable = 4 * projected < 2000 * seconds;
-  const time = affordable ? await stepTime(backend, name, seconds) : small;
-  const stepMs = affordable ? time.wallMs : projected;
+  let samples = yardstickBatch;
+  let time: StepTime | undefined;
+  for (const batch of tryBatches) {
+    const tried = await stepTime(backend, name, seconds / 100, batch);
+    // A batch eight times as large takes eight times as long at most; it is run four times at least.
+    if (4 * 8 * tried.wallMs < 3000 * seconds) continue;
+    [samples, time] = [batch, tried];
+    break;
+  }
+  time ??= await stepTime(backend, name, seconds);
+  const stepMs = (time.wallMs * yardstickBatch) / samples;
   return {
     yardstick: name,
     threads: backend.threads,
     stepMs: Number(stepMs.toPrecision(3)),
     gigaflops: Number((flops / stepMs / 1e6).toPrecision(3)),
-    samples: affordable ? yardstickBatch : smallBatch,
+    samples,
     steps: time.steps,
   };
 }
