@@ -3,6 +3,7 @@ import { mkdtemp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { until } from "../../executors/local/testing.ts";
 import { trainerEventSchema, type TrainerEvent } from "../protocol.ts";
 import { bundleTrainer, type TrainerBundle } from "./testing/trainerBundle.ts";
 
@@ -38,6 +39,8 @@ interface Trial {
   readonly params?: object;
   readonly spec?: object;
   readonly env?: Record<string, string>;
+  /** Nothing of its output is read before this resolves. */
+  readonly readAfter?: () => Promise<void>;
   /** Called at each event, with the child, to send commands. */
   readonly onEvent?: (event: TrainerEvent, child: ChildProcess) => void;
 }
@@ -46,6 +49,7 @@ async function runTrainer({
   params = { width: 16, batchSize: 16, learningRate: 0.01 },
   spec = {},
   env = {},
+  readAfter,
   onEvent,
 }: Trial): Promise<Ended> {
   await mkdir(path.join(folder, "checkpoints"), { recursive: true });
@@ -71,6 +75,7 @@ async function runTrainer({
   const events: TrainerEvent[] = [];
   let rest = "";
   let log = "";
+  await readAfter?.();
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => (log += chunk));
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
     rest += chunk;
@@ -102,7 +107,7 @@ describe("the trainer process", () => {
       type: "done",
       metrics: { test_accuracy: expect.any(Number) as number, val_accuracy: expect.any(Number) as number },
     });
-    expect(ended.log).toBe("");
+    expect(ended.log).toMatch(/^The model has \d+ parameters\.\n$/);
   });
 
   it("trains a convolutional model on two threads", async () => {
@@ -153,6 +158,28 @@ describe("the trainer process", () => {
     expect(withoutCheckpoints(ended)).toEqual(["started", "report", "report", "done"]);
     expect(types(ended).at(-2)).toBe("checkpoint");
     expect(await readdir(path.join(folder, "checkpoints"))).not.toHaveLength(0);
+  });
+
+  it("trains on while nobody reads its reports, and loses none of them", { timeout: 60_000 }, async () => {
+    const epochs = 2500;
+    const ended = await runTrainer({
+      params: { width: 4, depth: 1, batchSize: 54 },
+      spec: { epochs: epochs + 1 },
+      env: { BASIN_UNTIL_STEP: String(epochs) },
+      // One step an epoch; its last one is in the checkpoint that it writes at its rung.
+      readAfter: () =>
+        until(
+          "it has trained to its rung",
+          async () =>
+            (await readdir(path.join(folder, "checkpoints"))).some((name) => Number(/\d+/.exec(name)) === epochs),
+          50_000,
+        ),
+    });
+    expect(ended.code).toBe(0);
+    const steps = ended.events.filter((event) => event.type === "report").map(({ step }) => step);
+    expect(steps).toEqual(Array.from({ length: epochs }, (_, i) => i + 1));
+    expect(JSON.stringify(ended.events).length).toBeGreaterThan(300_000);
+    expect(types(ended).at(-1)).toBe("done");
   });
 
   it("exits when its standard input closes", async () => {
