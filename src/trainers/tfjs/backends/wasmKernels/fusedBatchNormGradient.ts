@@ -1,8 +1,16 @@
 /**
  * Gradient of batch normalisation by broadcasting: upstream copies the statistics to the size of the input with `tile`, which
- * takes most of the time of a step. The same formulas on every back end; checked against upstream's on the reference one.
+ * takes most of the time of a step, and fails where they are shared along other axes than the leading ones. The same formulas
+ * on every back end; checked against the formula of batch norm on the reference one.
  */
 import type { Tensor, Tf } from "../../tf.ts";
+
+/** Sums `t` over the axes along which a tensor of this shape is broadcast. */
+function summedTo(tf: Tf, t: Tensor, shape: readonly number[]): Tensor {
+  const lead = t.rank - shape.length;
+  const axes = t.shape.flatMap((size, i) => (i < lead || (shape[i - lead] === 1 && size !== 1) ? [i] : []));
+  return tf.reshape(axes.length === 0 ? t : tf.sum(t, axes), [...shape]);
+}
 
 /** Replaces the registered gradient of FusedBatchNorm, for all back ends of the namespace. */
 export function registerBatchNormGradient(tf: Tf): void {
@@ -14,17 +22,20 @@ export function registerBatchNormGradient(tf: Tf): void {
       const [x, mean, variance, scale] = saved as [Tensor, Tensor, Tensor, Tensor];
       const { varianceEpsilon } = attrs as unknown as { varianceEpsilon: number };
       const out = dy as Tensor;
-      const axes = Array.from({ length: x.rank - 1 }, (_, i) => i);
-      // Statistics of full rank (one for each cell) are not shared, so nothing is summed.
-      const shared = (t: Tensor): Tensor => (mean.rank === 1 ? tf.sum(t, axes) : t);
       const inverse = (): Tensor => tf.rsqrt(tf.add(variance, varianceEpsilon));
-      const centred = (): Tensor => shared(tf.mul(out, tf.sub(x, mean)));
+      const scaled = (): Tensor => tf.mul(inverse(), scale);
+      const centred = (): Tensor => tf.mul(out, tf.sub(x, mean));
+      // The statistics are mostly vectors, so what has their size is cheap: the sums come first where they can.
+      const plain = [mean, variance, scale].every((t) => t.rank === 1);
+      const sum = (t: Tensor): Tensor => (plain ? summedTo(tf, t, mean.shape) : t);
       return {
-        x: () => tf.mul(out, tf.mul(inverse(), scale)),
-        mean: () => tf.neg(tf.mul(shared(out), tf.mul(inverse(), scale))),
-        variance: () => tf.mul(tf.mul(centred(), scale), tf.mul(tf.pow(inverse(), 3), -0.5)),
-        scale: () => tf.mul(centred(), inverse()),
-        offset: () => shared(out),
+        x: () => tf.mul(out, scaled()),
+        mean: () => summedTo(tf, tf.neg(tf.mul(sum(out), scaled())), mean.shape),
+        variance: () =>
+          summedTo(tf, tf.mul(tf.mul(sum(centred()), scale), tf.mul(tf.pow(inverse(), 3), -0.5)), variance.shape),
+        scale: () => summedTo(tf, tf.mul(sum(centred()), inverse()), scale.shape),
+        // Its shape is that of the scale: TensorFlow.js keeps no other trace of it.
+        offset: () => summedTo(tf, out, scale.shape),
       };
     },
   });

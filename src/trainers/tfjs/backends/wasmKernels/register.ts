@@ -8,6 +8,11 @@ import { batchMatMul, fusedMatMul } from "./batchMatMul.ts";
 import { conv2d, fusedConv2d } from "./conv2d.ts";
 import { conv2dBackpropFilter } from "./conv2dBackpropFilter.ts";
 import { conv2dBackpropInput } from "./conv2dBackpropInput.ts";
+import { depthwiseBackpropFilter } from "./depthwiseBackpropFilter.ts";
+import { depthwiseBackpropInput } from "./depthwiseBackpropInput.ts";
+import { depthwiseConv2d, fusedDepthwiseConv2d } from "./depthwiseConv2d.ts";
+import { einsum, registerEinsumGradient } from "./einsum.ts";
+import { fusedBatchNorm } from "./fusedBatchNorm.ts";
 import { registerBatchNormGradient } from "./fusedBatchNormGradient.ts";
 import { gather } from "./gather.ts";
 import { kernelContext, registerKernel, type WasmKernel } from "./kernel.ts";
@@ -16,6 +21,7 @@ import { maxPoolGrad } from "./maxPoolGrad.ts";
 import { cast, identity } from "./sharing.ts";
 import type { SimdRuntime } from "./simd/runtime.ts";
 import { registerTrainBatchNorm } from "./trainBatchNorm.ts";
+import { unsortedSegmentSum } from "./unsortedSegmentSum.ts";
 
 export const wasmKernels: readonly WasmKernel[] = [
   batchMatMul,
@@ -27,9 +33,16 @@ export const wasmKernels: readonly WasmKernel[] = [
   leadingSum,
   leadingMean,
   maxPoolGrad,
+  fusedBatchNorm,
   identity,
   cast,
   gather,
+  depthwiseConv2d,
+  fusedDepthwiseConv2d,
+  depthwiseBackpropInput,
+  depthwiseBackpropFilter,
+  unsortedSegmentSum,
+  einsum,
 ];
 
 /** Upstream's own, kept for back ends that are started later in the same process. */
@@ -46,4 +59,5 @@ export function registerWasmKernels(tf: Tf, backend: BackendWasm, simd: SimdRunt
   }
   registerBatchNormGradient(tf);
   registerTrainBatchNorm(context);
+  registerEinsumGradient(context);
 }
