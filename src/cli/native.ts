@@ -7,6 +7,7 @@ import path from "node:path";
 import { BasinError, errorText } from "../core/errors.ts";
 import { sqliteBinding } from "../engine/distFolder.ts";
 import { chooseNode } from "../executors/local/nodePath.ts";
+import type { NativeInstallLine } from "../native/installLines.ts";
 import { installNative, removeNative, type InstallOptions, type LibrarySource } from "../native/install.ts";
 import {
   backendNames,
@@ -32,12 +33,6 @@ export interface NativeInstallOptions {
   readonly json?: boolean;
   readonly untilInputEnds?: boolean;
 }
-
-/** Lines of `basin native install --json`; the last one is never a progress. */
-export type NativeInstallLine =
-  | ({ readonly type: "progress" } & NativeProgress)
-  | { readonly type: "done"; readonly before: boolean; readonly installed: NativeManifest }
-  | { readonly type: "failed"; readonly cancelled: boolean; readonly message: string; readonly hint: string };
 
 /** @throws BasinError `invalid-argument` */
 export function sourceOf(options: NativeInstallOptions): LibrarySource {

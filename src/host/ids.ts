@@ -29,6 +29,7 @@ export const commands = {
   openStatus: "basin.status.open",
   showLogs: "basin.logs.show",
   openEngineLog: "basin.engine.openLog",
+  installNative: "basin.native.install",
 } as const;
 
 export type CommandName = keyof typeof commands;

@@ -23,6 +23,7 @@ const actions: Readonly<Partial<Record<BasinErrorCode, Action>>> = {
   "protocol-mismatch": { title: "Reload Window", command: "workbench.action.reloadWindow" },
   storage: showLogs,
   trainer: showLogs,
+  "native-backend": showLogs,
   internal: showLogs,
 };
 

@@ -8,6 +8,7 @@ import { createScope, type Disposable } from "../disposables.ts";
 import { commands, type CommandName } from "../ids.ts";
 import type { Services } from "../services.ts";
 import { filterTrials, loadMore, openEngineLog, refresh, showLogs, sortTrials } from "./explorerCommands.ts";
+import { installNative } from "./installNative.ts";
 import { newStudy } from "./newStudy.ts";
 import { openStatus } from "./openStatus.ts";
 import { showProblems, startStudy } from "./startStudy.ts";
@@ -43,6 +44,7 @@ const handlers: Readonly<Record<CommandName, Handler>> = {
   openStatus,
   showLogs,
   openEngineLog: (_services, argument) => openEngineLog(argument),
+  installNative,
 };
 
 export function registerCommands(services: Services): Disposable {
