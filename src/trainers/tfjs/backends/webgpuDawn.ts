@@ -62,7 +62,8 @@ async function loadDawn(env: NodeJS.ProcessEnv): Promise<Dawn> {
       create(options: readonly string[]): GPU;
       readonly globals: Dawn["globals"];
     };
-    return { gpu: module.create([]), globals: module.globals };
+    // Browsers round timestamps against attacks; here they measure kernels (test/bench/trainingGpu.ts).
+    return { gpu: module.create(["disable-dawn-features=timestamp_quantization"]), globals: module.globals };
   } catch (error) {
     throw new BackendUnavailable(
       "webgpu",
@@ -103,8 +104,9 @@ export async function findAdapter(env: NodeJS.ProcessEnv = process.env): Promise
 
 /** A device with all that the adapter can do: the limits that a specification guarantees are far smaller. */
 export function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
-  const { limits } = adapter;
+  const { limits, features } = adapter;
   return adapter.requestDevice({
+    requiredFeatures: features.has("timestamp-query") ? ["timestamp-query"] : [],
     requiredLimits: {
       maxBufferSize: limits.maxBufferSize,
       maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
