@@ -145,9 +145,12 @@ so initial weights and dropout are repeatable. Regularisers of layers count in t
 
 ## Data
 
-\`data.csv\` is a CSV file whose first line names the columns: one label column, all others numeric features. Rows are split
-once for the whole study, stratified by class; \`standardize\` takes mean and deviation from the training part (for images one
-pair a channel, for \`task: regression\` of the target too).
+The first key under \`data\` names the format: \`csv\` with \`label\` (a header line, one label column, all others numeric features), \`npy\`
+with \`labels\`, \`npz\` with \`features\` and \`labels\`, or a folder with a data set's own files: \`cifar10\`, \`cifar100\`, \`mnist\` (also
+Fashion-MNIST and EMNIST) and \`svhn\`. Rows are split once for the whole study, stratified by class; a data set's own test part is kept
+as it is. \`standardize\` takes mean and deviation from the training part (for images one pair a channel, for \`task: regression\` of the
+target too). \`augment: { flip: true, crop: 4 }\` changes training images anew in every epoch, the same way whenever the trial is repeated
+or resumed. \`subset\` takes a share of the rows for a quick look.
 
 ## What is reported
 
@@ -174,9 +177,9 @@ and why the rest does not. On \`webgpu\` a model of your own must read tensors w
 
 Weights, optimizer state, rates, progress of schedule and early stopping, and the position in the data are written while a trial
 runs, at most 1% of its time, and whenever it is stopped. A trial that goes on from one, at an epoch's end or in its middle, draws the
-same batches, dropout masks and augmentation as one that was never interrupted; on \`cpu\` the numbers are the same to the last bit, and
-likewise on \`wasm\`. Two checkpoints are kept while a trial runs, so that a damaged one can give way to the one before;
-each takes 4 bytes for every weight, for every number of the optimizer (one a weight for \`momentum\`, two for \`adam\`, one more with
+same batches, dropout masks and augmentation as one that was never interrupted. On \`cpu\` and \`wasm\` the numbers are the same to the
+last bit, with as many threads as before; on the other back ends within 1e-4, and to the last bit where the device adds in a fixed
+order. Two checkpoints are kept while a trial runs, so that a damaged one can give way to the one before; each takes 4 bytes for every weight, for every number of the optimizer (one a weight for \`momentum\`, two for \`adam\`, one more with
 \`hypergradient\`), and for every weight of the best epoch with early stopping. When a trial is over only its final weights are left.
 A checkpoint of another model or of another version of Basin's format is named in the log and not used.
 `;

@@ -238,7 +238,7 @@ export const hyperparameterTable = {
     ["vgg"],
     ["same", "valid"],
     "same",
-    "`same` keeps an image's size in a convolution; with `valid` it loses `kernel` - 1 pixels a side pair.",
+    "`same` keeps an image's size in a convolution; with `valid` each takes `kernel` - 1 rows and columns off.",
   ),
   pooling: choice(["vgg"], ["max", "average"], "max", "What the 2 x 2 pooling at the end of each block takes."),
   batchNormAt: choice(
