@@ -90,6 +90,7 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
   if (microBatch < batchSize)
     observer.log(`A batch of ${batchSize} is computed ${microBatch} samples at a time to stay within memory.`);
   const parameters = trainableCount(trainable.model);
+  observer.log(`The model has ${parameters} parameters.`);
 
   const batches = createBatches(tf, dataset.train, dataset.inputShape, backend.largestTensor);
   const augmented = { ...batches, gather: (rows: Int32Array) => batches.gather(rows, random.stream("augment")) };
