@@ -2,7 +2,7 @@
  * Puts the project's training kernels into the WebAssembly back end. Adding one: a file beside this one and a line here.
  */
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
-import type { KernelFunc } from "@tensorflow/tfjs-core";
+import type { KernelConfig } from "@tensorflow/tfjs-core";
 import type { Tf } from "../../tf.ts";
 import { batchMatMul, fusedMatMul } from "./batchMatMul.ts";
 import { conv2d, fusedConv2d } from "./conv2d.ts";
@@ -46,16 +46,19 @@ export const wasmKernels: readonly WasmKernel[] = [
 ];
 
 /** Upstream's own, kept for back ends that are started later in the same process. */
-const upstream = new Map<string, KernelFunc | undefined>();
+const upstream = new Map<string, KernelConfig | undefined>();
 
 /** Registers every kernel for this back end. The kernel registry is the process's own, shared by all namespaces. */
 export function registerWasmKernels(tf: Tf, backend: BackendWasm, simd: SimdRuntime): void {
   const context = kernelContext(tf, backend, simd);
   for (const kernel of wasmKernels) {
     const present = tf.getKernel(kernel.name, "wasm");
-    if (!upstream.has(kernel.name)) upstream.set(kernel.name, present?.kernelFunc);
+    if (!upstream.has(kernel.name)) upstream.set(kernel.name, present);
     if (present !== undefined) tf.unregisterKernel(kernel.name, "wasm");
-    registerKernel(context, kernel, upstream.get(kernel.name));
+    const original = upstream.get(kernel.name);
+    // Binds it to this binary: TensorFlow.js does so only for kernels that are registered when a back end starts.
+    original?.setupFunc?.(backend);
+    registerKernel(context, kernel, original?.kernelFunc);
   }
   registerBatchNormGradient(tf);
   registerTrainBatchNorm(context);
