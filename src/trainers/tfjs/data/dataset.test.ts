@@ -2,9 +2,12 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DataSpec } from "../../../core/study/definition.ts";
 import { rngForKey } from "../../../core/rng.ts";
+import { requireBatch } from "./check.ts";
 import { parseCsv } from "./csv.ts";
 import { datasetFrom, loadDataset, type Part } from "./dataset.ts";
-import { splitRows } from "./split.ts";
+import { sampleRows, splitRows } from "./split.ts";
+import { fixtures } from "./testing/dataFiles.ts";
+import expected from "./testing/fixtures/expected.json" with { type: "json" };
 import { memoryStore } from "./rowStore.ts";
 import { fitScaling, scalerFor } from "./standardize.ts";
 
@@ -58,6 +61,28 @@ describe("splitRows", () => {
             expect(Math.abs(held - size * test)).toBeLessThanOrEqual(1 + 1e-9);
           }
           expect(splitRows(classes, validation, test, seed)).toEqual(split);
+        },
+      ),
+    );
+  });
+
+  it("draws a stratified part of the rows", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 300 }),
+        fc.integer({ min: 1, max: 320 }),
+        fc.nat(),
+        (labels, count, seed) => {
+          const classes = Int32Array.from(labels);
+          const rows = sampleRows(classes, count, seed);
+          expect(rows.length).toBe(Math.min(count, labels.length));
+          expect([...rows]).toEqual([...new Set(rows)].sort((a, b) => a - b));
+          for (const label of new Set(labels)) {
+            const size = labels.filter((other) => other === label).length;
+            const drawn = [...rows].filter((row) => labels[row] === label).length;
+            expect(Math.abs(drawn - (size * rows.length) / labels.length)).toBeLessThanOrEqual(1 + 1e-9);
+          }
+          expect(sampleRows(classes, count, seed)).toEqual(rows);
         },
       ),
     );
@@ -182,6 +207,55 @@ describe("datasetFrom", () => {
     ],
   ])("refuses %s", (_, make, message) => {
     expect(make).toThrow(message);
+  });
+
+  it("uses the official test part unless a fraction is asked for, and shrinks it with a subset", async () => {
+    const npz = { npz: "deflated.npz", features: "x_train", labels: "y_train" };
+    const own = { validation: 0.25, standardize: false, task: "classification" } as const;
+    const parts = { testFeatures: "x_test", testLabels: "y_test" };
+    const load = async (spec: DataSpec): Promise<number[]> => {
+      const { test, train, validation } = await loadDataset(spec, fixtures, 1, { cacheFolder: "" });
+      return [train.rows, validation.rows, test.rows];
+    };
+    expect(await load({ ...own, ...npz, ...parts })).toEqual([18, 6, 6]);
+    expect(await load({ ...own, ...npz, ...parts, test: 0.5 })).toEqual([6, 6, 12]);
+    expect(await load({ ...own, ...npz, ...parts, test: 0 })).toEqual([18, 6, 0]);
+    expect(await load({ ...own, ...npz })).toEqual([13, 6, 5]);
+    expect(await load({ ...own, ...npz, ...parts, subset: 12 })).toEqual([9, 3, 3]);
+    const official = await loadDataset({ ...own, ...npz, ...parts }, fixtures, 9, { cacheFolder: "" });
+    // As the file has it, bytes as 0 to 1.
+    expect([...featuresOf(official.test)]).toEqual(expected.npz_x_test.values.map((value) => Math.fround(value / 255)));
+    expect([...official.test.targets]).toEqual([0, 1, 2, 0, 1, 2]);
+    expect(official.classes).toEqual(["0", "1", "2"]);
+    expect(official.inputShape).toEqual([4, 4, 1]);
+  });
+
+  it("standardises images by channel, fitted on the training part only", async () => {
+    const spec: DataSpec = {
+      validation: 0.25,
+      test: 0.25,
+      standardize: true,
+      task: "classification",
+      svhn: "svhn_plain",
+    };
+    const { inputShape, train } = await loadDataset(spec, fixtures, 2, { cacheFolder: "" });
+    expect(inputShape).toEqual([4, 4, 3]);
+    for (let channel = 0; channel < 3; channel++) {
+      const values = featuresOf(train).filter((_, i) => i % 3 === channel);
+      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+      expect(mean).toBeCloseTo(0, 5);
+      expect(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length).toBeCloseTo(1, 5);
+    }
+  });
+
+  it("holds a batch size against the training part", () => {
+    const data = datasetFrom(
+      table(20, (row) => row % 2),
+      spec,
+      0,
+    );
+    requireBatch(data, 10);
+    expect(() => requireBatch(data, 11)).toThrow("The training part has 10 rows, fewer than one batch of 11.");
   });
 
   it("names a file that is missing", async () => {

@@ -2,6 +2,7 @@
  * The samples of a study as training sees them: read, checked, split, standardised. Knows nothing of TensorFlow.js.
  * Invariant: nothing about the validation and test parts has entered the standardisation.
  */
+import path from "node:path";
 import { BasinError, errorText } from "../../../core/errors.ts";
 import type { DataSpec } from "../../../core/study/definition.ts";
 import { createAugmenter, type Augmenter } from "./augment.ts";
@@ -57,6 +58,7 @@ export interface LoadOptions {
 }
 
 const defaultMemoryLimit = 64 * 1024 ** 2;
+const sayEveryMs = 2000;
 /** Of the rows, where the study names no fraction and the data has no test part. */
 const defaultTest = 0.2;
 
@@ -224,10 +226,15 @@ export function datasetFrom(table: Table, spec: DataSpec, splitSeed: number): Da
   return datasetOf(readIntoMemory(source, infoOf(source, classes), values), spec, splitSeed, true);
 }
 
+interface Loaded {
+  readonly prepared: Prepared;
+  readonly inMemory: boolean;
+}
+
 /** Reads the data, or finds it in the cache. */
-function prepare(spec: DataSpec, root: string, options: LoadOptions): { prepared: Prepared; inMemory: boolean } {
+async function prepare(spec: DataSpec, root: string, options: LoadOptions): Promise<Loaded> {
   const format = formatOf(spec);
-  const { cacheFolder = process.env["BASIN_CACHE_DIR"] ?? "", log, memoryLimit = defaultMemoryLimit } = options;
+  const { cacheFolder = process.env["BASIN_CACHE_DIR"] ?? "", memoryLimit = defaultMemoryLimit } = options;
   const name = cacheFolder === "" ? "" : preparedName(spec, format.files(spec, root));
   const known = cacheFolder === "" ? undefined : openPrepared(cacheFolder, name);
   if (known !== undefined) return { prepared: known, inMemory: false };
@@ -237,17 +244,38 @@ function prepare(spec: DataSpec, root: string, options: LoadOptions): { prepared
     const info = infoOf(source, classes);
     const inMemory = (info.rows + info.testRows) * info.width * 4 <= memoryLimit;
     if (!inMemory && cacheFolder !== "") {
-      try {
-        const written = writePrepared(cacheFolder, name, info, values, checkedBlocks(source));
-        if (written !== undefined) return { prepared: written, inMemory };
-      } catch (error) {
-        if (error instanceof BasinError) throw error;
-        log?.(`The data could not be prepared in ${cacheFolder} and is held in memory: ${errorText(error)}`);
-      }
+      const written = await intoCache(source, info, values, path.join(cacheFolder, name), options.log);
+      if (written !== undefined) return { prepared: written, inMemory };
     }
     return { prepared: readIntoMemory(source, info, values), inMemory };
   } finally {
     source.close();
+  }
+}
+
+/** undefined when the cache cannot be written. */
+async function intoCache(
+  source: Source,
+  info: SamplesInfo,
+  targets: Float32Array,
+  file: string,
+  log: (message: string) => void = () => undefined,
+): Promise<Prepared | undefined> {
+  const [folder, name] = [path.dirname(file), path.basename(file)];
+  log(`The data is written once into ${folder}, from where all trials read it.`);
+  // A line now and then, so that nobody takes a trial that reads much for one that hangs.
+  let said = performance.now();
+  const alive = (share: number): void => {
+    if (performance.now() - said < sayEveryMs) return;
+    said = performance.now();
+    log(`${Math.round(100 * share)}% of the data is written.`);
+  };
+  try {
+    return await writePrepared(folder, name, info, targets, checkedBlocks(source), alive);
+  } catch (error) {
+    if (error instanceof BasinError) throw error;
+    log(`The data could not be prepared in ${folder} and is held in memory: ${errorText(error)}`);
+    return undefined;
   }
 }
 
@@ -258,15 +286,19 @@ function prepare(spec: DataSpec, root: string, options: LoadOptions): { prepared
  * @param splitSeed equal for all trials of a study
  * @throws BasinError "invalid-argument" for missing or malformed files
  */
-export function loadDataset(
+export async function loadDataset(
   spec: DataSpec,
   root: string,
   splitSeed: number,
   options: LoadOptions = {},
 ): Promise<Dataset> {
-  // A promise, so that a format that has to wait for something can.
-  return Promise.resolve().then(() => {
-    const { inMemory, prepared } = prepare(spec, root, options);
-    return datasetOf(prepared, spec, splitSeed, inMemory);
-  });
+  const { inMemory, prepared } = await prepare(spec, root, options);
+  let inUse = false;
+  try {
+    const dataset = datasetOf(prepared, spec, splitSeed, inMemory);
+    inUse = !inMemory;
+    return dataset;
+  } finally {
+    if (!inUse) prepared.store.close();
+  }
 }

@@ -126,15 +126,17 @@ const bytesOf = (values: Uint8Array | Float32Array): Uint8Array =>
 
 /**
  * Writes rows into the cache and opens them there.
+ * @param alive called with the share that is done, between turns of the event loop
  * @throws what the file system says, when the cache cannot be written; nothing half written is left then
  */
-export function writePrepared(
+export async function writePrepared(
   folder: string,
   name: string,
   info: SamplesInfo,
   targets: Float32Array,
   blocks: Iterable<Uint8Array | Float32Array>,
-): Prepared | undefined {
+  alive: (share: number) => void,
+): Promise<Prepared | undefined> {
   mkdirSync(folder, { recursive: true });
   tidy(folder);
   const aside = path.join(folder, `${name}.${process.pid}.${randomBytes(4).toString("hex")}.part`);
@@ -150,6 +152,10 @@ export function writePrepared(
       for (const block of blocks) {
         writeFully(handle, bytesOf(block), position);
         position += block.byteLength;
+        alive((position - place.rows) / (place.end - place.rows));
+        await new Promise((resolve) => {
+          setImmediate(resolve);
+        });
       }
       // A rename may reach the disk before what was written.
       fsyncSync(handle);
