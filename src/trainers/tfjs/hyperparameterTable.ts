@@ -129,7 +129,7 @@ export const hyperparameterTable = {
     0,
     0,
     10,
-    "How fast `hypergradient` moves the learning rate. Default: `cosine` 0.05, above 1000 steps 0.02; `raw` 1e-3, for `adam` and `adamw` 1e-7.",
+    "How fast `hypergradient` moves the learning rate. Default: `cosine` 0.05, above 1000 steps 0.02; `raw` 1e-3, for `adam` and `adamw` 1e-7 (1e-8 in a `vgg`).",
     { shown: "by rule" },
   ),
   hypergradientMomentum: float(

@@ -27,6 +27,7 @@ export type Hyperparameters = { readonly [K in keyof Table]: ValueOf<Table[K]> }
   readonly numbered: Readonly<Record<NumberedName, readonly (number | undefined)[]>>;
   /** Names that the trial gave, rather than the table. */
   readonly given: ReadonlySet<string>;
+  readonly model: "mlp" | "vgg" | "module";
 };
 
 interface Found {
@@ -184,7 +185,7 @@ export function resolveHyperparameters(params: Params, model: "mlp" | "vgg" | "m
   }
   if (values["hypergradient"] !== "none" && !given.has("learningRate") && !isAdam(values["optimizer"]))
     values["learningRate"] = 0.01;
-  const resolved = { ...values, numbered, given } as unknown as Hyperparameters;
+  const resolved = { ...values, numbered, given, model } as unknown as Hyperparameters;
   checkCombination(resolved);
   return resolved;
 }

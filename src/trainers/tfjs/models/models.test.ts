@@ -65,7 +65,9 @@ describe("descriptions", () => {
   it("refuse a VGG without images, or with more blocks than they can be halved", () => {
     const h = resolveHyperparameters({ blocks: 4 }, "vgg");
     expect(() => describeVgg(h, [64], 2)).toThrow(/needs images/);
-    expect(() => describeVgg(h, [12, 12, 1], 2)).toThrow(/too small for 4 blocks.*nothing is left in block 4/s);
+    expect(() => describeVgg(h, [12, 12, 1], 2)).toThrow(
+      /too small for 4 blocks, each of which halves them: nothing is left of them in block 4/,
+    );
   });
 });
 

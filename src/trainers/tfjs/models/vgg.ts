@@ -53,10 +53,14 @@ export function describeVgg(h: Hyperparameters, inputShape: readonly number[], o
   const shapes = layerShapes(description);
   const fitting = blockEnds.filter((end) => shapes.slice(0, end + 1).every(({ shape }) => Math.min(...shape) >= 1));
   if (fitting.length < h.blocks) {
-    const valid = h.padding === "valid" ? ' whose convolutions shrink them (padding "valid")' : "";
+    const blocks = h.blocks === 1 ? "1 block" : `${h.blocks} blocks`;
+    const shrinking =
+      h.padding === "valid"
+        ? 'with padding "valid", where every convolution shrinks them'
+        : "each of which halves them";
     throw new BasinError(
       "invalid-params",
-      `Images of ${height} x ${width} are too small for ${h.blocks} ${h.blocks === 1 ? "block" : "blocks"}, each of which halves them${valid}: nothing is left in block ${fitting.length + 1}.`,
+      `Images of ${height} x ${width} are too small for ${blocks}, ${shrinking}: nothing is left of them in block ${fitting.length + 1}.`,
       fitting.length === 0
         ? "Use a smaller kernel."
         : `With these parameters ${fitting.length} ${fitting.length === 1 ? "block fits" : "blocks fit"}. A constraint in the study keeps such configurations out.`,

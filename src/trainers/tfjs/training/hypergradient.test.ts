@@ -274,6 +274,7 @@ describe("the signal for the learning rate", () => {
     expect(rate({ hypergradient: "cosine" }, 5000)).toEqual([0.02, 0.01]);
     expect(rate({ hypergradient: "raw", optimizer: "sgd" })).toEqual([1e-3, 1e-3]);
     expect(rate({ hypergradient: "raw", optimizer: "adam" })).toEqual([1e-7, 1e-3]);
+    expect(hypergradientPlan(resolveHyperparameters({ hypergradient: "raw" }, "vgg"), 0)!.beta).toBe(1e-8);
     expect(rate({ hypergradient: "raw", hypergradientLr: 0, hypergradientMomentum: 0.1 })).toEqual([0, 0.1]);
   });
 });

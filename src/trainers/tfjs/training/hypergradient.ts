@@ -42,7 +42,8 @@ export function hypergradientPlan(h: Hyperparameters, steps: number): Hypergradi
   if (h.hypergradient === "none") return undefined;
   const adam = h.optimizer === "adam" || h.optimizer === "adamw";
   const cosine = h.hypergradient === "cosine";
-  const beta = cosine ? (steps > longRun ? 0.02 : 0.05) : adam ? 1e-7 : 1e-3;
+  const rawBeta = !adam ? 1e-3 : h.model === "vgg" ? 1e-8 : 1e-7;
+  const beta = cosine ? (steps > longRun ? 0.02 : 0.05) : rawBeta;
   const eta = cosine ? (steps > longRun ? 0.01 : 0.02) : 1e-3;
   const paper = h.hypergradientRange === "paper";
   return {
