@@ -41,7 +41,7 @@ it("refuses a study whose data no trial could read, and starts it once the data 
   expect(await refusal(csv)).toBe('./data.csv: There is no column "y".');
 
   const batches = path.join(fixture.workspace, "cifar");
-  expect(await refusal(study("{ cifar10: ./cifar }", "vgg"))).toMatch(/^The data file \.\/cifar cannot be read/);
+  expect(await refusal(study("{ cifar10: ./cifar }", "vgg"))).toMatch(/^The data folder \.\/cifar cannot be read/);
   mkdirSync(batches);
   writeFileSync(path.join(batches, "data_batch_1.bin"), Buffer.alloc(3073 * 4 - 100));
   expect(await refusal(study("{ cifar10: ./cifar }", "vgg"))).toMatch(/data_batch_1\.bin: 12192 bytes are no whole/);

@@ -19,7 +19,7 @@ describe("CIFAR files", () => {
   });
 
   it.each<[string, () => void, RegExp]>([
-    ["no folder", () => remove("c"), /^study: The data file c cannot be read: it is not there/],
+    ["no folder", () => remove("c"), /^study: The data folder c cannot be read: it is not there/],
     [
       "an empty folder",
       () => (remove("c"), mkdirSync(path.join(folder, "c"))),

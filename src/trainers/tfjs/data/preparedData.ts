@@ -138,7 +138,11 @@ export async function writePrepared(
   alive: (share: number) => void,
 ): Promise<Prepared | undefined> {
   mkdirSync(folder, { recursive: true });
-  tidy(folder);
+  try {
+    tidy(folder);
+  } catch {
+    // Somebody else tidies at the same time, or may not: nothing to stop for.
+  }
   const aside = path.join(folder, `${name}.${process.pid}.${randomBytes(4).toString("hex")}.part`);
   const handle = openSync(aside, "wx");
   try {
@@ -165,7 +169,10 @@ export async function writePrepared(
     renameSync(aside, path.join(folder, name));
   } catch (error) {
     rmSync(aside, { force: true });
-    throw error;
+    // Where a file in use cannot be replaced, another trial was quicker with the same data.
+    const others = openPrepared(folder, name);
+    if (others === undefined) throw error;
+    return others;
   }
   return openPrepared(folder, name);
 }

@@ -87,15 +87,17 @@ export function openFile(root: string, shown: string): Bytes {
   return bytes;
 }
 
-export function cannotRead(shown: string, error: unknown): BasinError {
+/** A file or folder that cannot be opened or read. */
+export function cannotRead(shown: string, error: unknown, what: "file" | "folder" = "file"): BasinError {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
   const why = code === "ENOENT" ? "it is not there" : errorText(error);
-  return new BasinError(
-    "invalid-argument",
-    `The data file ${shown} cannot be read: ${why}.`,
-    "Paths under `data` are relative to the study file.",
-    { cause: error },
-  );
+  const hint =
+    code === "ERR_FS_FILE_TOO_LARGE"
+      ? "Save it as NumPy arrays (.npy), which are read piece by piece."
+      : "Paths under `data` are relative to the study file.";
+  return new BasinError("invalid-argument", `The data ${what} ${shown} cannot be read: ${why}.`, hint, {
+    cause: error,
+  });
 }
 
 export function memoryBytes(name: string, content: Uint8Array): Bytes {

@@ -30,7 +30,7 @@ export function requireFolder(root: string, shown: string, hint: string): void {
   try {
     if (statSync(path.resolve(root, shown)).isDirectory()) return;
   } catch (error) {
-    throw cannotRead(shown, error);
+    throw cannotRead(shown, error, "folder");
   }
   throw badFile(shown, "this is no folder.", hint);
 }
