@@ -1,5 +1,7 @@
 /**
- * The cells of every pooling window, one place of the window at a time, and back: strided slices of the padded image.
+ * The cells of every pooling window, one place of the window at a time, and back. A strided slice is a slice, a
+ * reshape that sets the stride apart as an axis, and a slice of that: each of them fast on every back end, which StridedSlice
+ * is not.
  * `gather` and `scatter` are each other's adjoint: <gather(x), y> = <x, scatter(y)>.
  */
 import type { backend_util, NamedAttrMap, Tensor, Tensor4D } from "@tensorflow/tfjs-core";
@@ -27,11 +29,24 @@ export function* places(info: PoolInfo): Generator<readonly [number, number]> {
     for (let column = 0; column < info.filterWidth; column++) yield [row, column];
 }
 
-/** Rows and columns that all windows together reach over, from the first window's beginning. */
+/** How many cells of each window lie in the image, [1, rows, columns, 1]. */
+export function cellCounts(tf: Tf, info: PoolInfo): Tensor4D {
+  const inside = (out: number, stride: number, pad: number, filter: number, size: number): number =>
+    Math.min(size, out * stride - pad + filter) - Math.max(0, out * stride - pad);
+  const counts = new Float32Array(info.outHeight * info.outWidth);
+  for (let i = 0; i < info.outHeight; i++)
+    for (let j = 0; j < info.outWidth; j++)
+      counts[i * info.outWidth + j] =
+        inside(i, info.strideHeight, info.padInfo.top, info.filterHeight, info.inHeight) *
+        inside(j, info.strideWidth, info.padInfo.left, info.filterWidth, info.inWidth);
+  return tf.tensor4d(counts, [1, info.outHeight, info.outWidth, 1]);
+}
+
+/** Rows and columns so that every place of a window has a whole stride after it, from the first window's beginning. */
 function reach(info: PoolInfo): readonly [number, number] {
   return [
-    (info.outHeight - 1) * info.strideHeight + info.filterHeight,
-    (info.outWidth - 1) * info.strideWidth + info.filterWidth,
+    info.outHeight * info.strideHeight + info.filterHeight - 1,
+    info.outWidth * info.strideWidth + info.filterWidth - 1,
   ];
 }
 
@@ -54,15 +69,14 @@ export function padded(tf: Tf, x: Tensor, info: PoolInfo, fill: number): Tensor4
   return tf.slice4d(all, [0, 0, 0, 0], [info.batchSize, height, width, info.inChannels]);
 }
 
-/** Of each window the cell at `place`, from a padded image. No gradient goes through it. */
+/** Of each window the cell at `place`, from a padded image. */
 export function gather(tf: Tf, image: Tensor4D, info: PoolInfo, [row, column]: readonly [number, number]): Tensor4D {
   const { batchSize, outHeight, outWidth, strideHeight, strideWidth, inChannels } = info;
-  return tf.stridedSlice(
-    image,
-    [0, row, column, 0],
-    [batchSize, row + (outHeight - 1) * strideHeight + 1, column + (outWidth - 1) * strideWidth + 1, inChannels],
-    [1, strideHeight, strideWidth, 1],
-  ) as Tensor4D;
+  const from = [0, row, column, 0] as [number, number, number, number];
+  const all = tf.slice4d(image, from, [batchSize, outHeight * strideHeight, outWidth * strideWidth, inChannels]);
+  const apart = tf.reshape(all, [batchSize * outHeight, strideHeight, outWidth, strideWidth * inChannels]);
+  const cells = tf.slice4d(apart as Tensor4D, [0, 0, 0, 0], [batchSize * outHeight, 1, outWidth, inChannels]);
+  return tf.reshape(cells, [batchSize, outHeight, outWidth, inChannels]);
 }
 
 /**
