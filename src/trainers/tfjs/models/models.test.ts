@@ -8,7 +8,8 @@ import { resolveHyperparameters } from "../hyperparameters.ts";
 import { activationBytes, microBatchSize } from "../training/microBatch.ts";
 import { trainingRandomness } from "../training/randomness.ts";
 import { buildModel } from "./build.ts";
-import { modelKind } from "./create.ts";
+import { checkSize, modelKind } from "./create.ts";
+import { architectureOf, layerShapes } from "./description.ts";
 import { describeMlp } from "./mlp.ts";
 import { buildUserModel, type BuildInfo } from "./userModule.ts";
 import { describeVgg } from "./vgg.ts";
@@ -60,6 +61,43 @@ describe("descriptions", () => {
       [12, false],
       [24, false],
     ]);
+  });
+
+  it("are refused where their weights alone cannot fit", () => {
+    const huge = describeMlp(resolveHyperparameters({ depth: 2, width: 1_000_000 }, "mlp"), [5], 2);
+    expect(() => checkSize(huge, 64 * 1024 ** 3)).toThrow(/1.00e\+12 parameters.*11176\.0 GiB.*has 64\.0 GiB/);
+    const small = describeMlp(resolveHyperparameters({}, "mlp"), [5], 2);
+    expect(() => checkSize(small, 1024 ** 3)).not.toThrow();
+  });
+
+  it("tell their weights' meaning, in which dropout and initial values have no part", () => {
+    const text = (params: Record<string, number | string>) =>
+      architectureOf(describeMlp(resolveHyperparameters(params, "mlp"), [5], 2));
+    expect(text({ dropout: 0.5, init: "heUniform" })).toBe(text({}));
+    expect(text({ activation: "tanh" })).not.toBe(text({}));
+  });
+
+  it("shrink images by valid convolutions, and take kernels, layers and pooling block by block", () => {
+    const params = { padding: "valid", blocks: 2, layers1: 1, layers2: 2, kernel1: 5, kernel2: 2, pooling: "average" };
+    const description = describeVgg(
+      resolveHyperparameters({ ...params, denseLayers: 2, denseUnits2: 7 }, "vgg"),
+      [28, 28, 1],
+      10,
+    );
+    const shapes = layerShapes(description);
+    const of = (kind: string) =>
+      description.layers.flatMap((layer, i) => (layer.kind === kind ? [shapes[i]!.shape.join("x")] : []));
+    expect(of("conv2d")).toEqual(["24x24x32", "11x11x64", "10x10x64"]);
+    expect(of("pool2d")).toEqual(["12x12x32", "5x5x64"]);
+    expect(of("dense")).toEqual(["128", "7", "10"]);
+  });
+
+  it("normalise the first convolution of each block only, where that is asked for", () => {
+    const params = { batchNorm: true, batchNormAt: "blockStart", blocks: 2, layersPerBlock: 2 };
+    const { layers } = describeVgg(resolveHyperparameters(params, "vgg"), [8, 8, 1], 2);
+    const biases = layers.flatMap((layer) => (layer.kind === "conv2d" || layer.kind === "dense" ? [layer.bias] : []));
+    expect(biases).toEqual([false, true, false, true, true, true]);
+    expect(layers.filter(({ kind }) => kind === "batchNorm")).toHaveLength(2);
   });
 
   it("refuse a VGG without images, or with more blocks than they can be halved", () => {

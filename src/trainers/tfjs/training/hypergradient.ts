@@ -29,7 +29,10 @@ export interface Signals {
   /** g . p and p . p: p is the last update's direction per unit of learning rate, -d(theta)/d(alpha). */
   readonly along: number;
   readonly direction: number;
-  /** g . d and d . d: d is the last move, theta(t-1) - theta(t-2). */
+  /**
+   * g . d and d . d: d is the last move, theta(t-1) - theta(t-2), so that g . d is the derivative of the loss by the length of
+   * that move. The derivative by gamma alone would take the move before it, a third vector to keep.
+   */
   readonly ahead: number;
   readonly move: number;
 }

@@ -44,7 +44,10 @@ describe("update rules", () => {
         const [left, right] = [make(), make()];
         const onHost = hostUpdater(tf, host!, left, plan);
         const onDevice = tensorUpdater(tf, right, plan);
-        for (const values of steps) {
+        for (const [step, values] of steps.entries()) {
+          // As a one-cycle does; rules without a momentum ignore it.
+          onHost.setMomentum(0.5 + 0.1 * step);
+          onDevice.setMomentum(0.5 + 0.1 * step);
           const given = [tf.tensor(values.slice(0, 6), [3, 2]), tf.tensor(values.slice(6), [2])];
           onHost.apply(given, 0.1);
           onDevice.apply(given, 0.1);
