@@ -5,7 +5,6 @@ calls of `basin` below, is all there is to it.
 """
 
 import csv
-import hashlib
 from pathlib import Path
 
 import basin
@@ -65,54 +64,41 @@ def evaluate(model, inputs, labels):
     return loss, (scores.argmax(1) == labels).float().mean().item()
 
 
-@torch.no_grad()
-def penultimate(model, inputs):
-    model.eval()
-    return model[:-1](inputs)
-
-
 def main():
     config = basin.params(yaml.safe_load((here / "config.yaml").read_text()))
-    torch.manual_seed(basin.seed(default=1))
+    basin.torch.seed_everything(basin.seed(default=1))
     if basin.threads():
         torch.set_num_threads(basin.threads())
     device = "cuda" if torch.cuda.is_available() else "cpu"
     basin.started(steps=config.epochs, device=device, backend=f"PyTorch {torch.__version__}")
 
     (train_x, train_y), (val_x, val_y) = (tuple(part.to(device) for part in pair) for pair in load_digits())
+    # The same digits in every trial: what embeddings and sharpness are compared on.
+    seen, flat = basin.torch.probe_of(val_y, 128), basin.torch.probe_of(train_y, 256)
     model = build_model(config).to(device)
     optimizer = build_optimizer(config, model)
 
     # An interrupted or paused trial goes on where it was, random numbers included.
-    first, latest = 1, basin.load_checkpoint()
-    if latest:
-        saved = torch.load(latest.path, map_location=device)
-        model.load_state_dict(saved["model"])
-        optimizer.load_state_dict(saved["optimizer"])
-        torch.set_rng_state(saved["random"].cpu())
-        first = latest.step + 1
-        print(f"going on after epoch {latest.step}")
+    start = basin.torch.resume(model=model, optimizer=optimizer)
+    if start:
+        print(f"going on after epoch {start}")
 
-    for epoch in range(first, config.epochs + 1):
+    for epoch in range(start + 1, config.epochs + 1):
         loss = train_epoch(model, optimizer, train_x, train_y, config.batch_size)
         val_loss, val_accuracy = evaluate(model, val_x, val_y)
         print(f"epoch {epoch}: loss {loss:.4f}, validation loss {val_loss:.4f}, accuracy {val_accuracy:.4f}")
-
-        path = basin.checkpoint_dir(here / "checkpoints") / "last.pt"
-        state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "random": torch.get_rng_state()}
-        torch.save(state, path.with_suffix(".tmp"))
-        path.with_suffix(".tmp").replace(path)
-        basin.checkpoint(epoch, path)
-
+        basin.torch.checkpoint(epoch, model=model, optimizer=optimizer, folder=here / "checkpoints")
         basin.report(epoch, val_accuracy=val_accuracy, val_loss=val_loss, loss=loss)
         if basin.should_stop():
             print(f"stopping: {basin.stop_reason()}")
             return
 
-    # How the trained network sees the same 128 digits, whatever the configuration.
-    probe = val_x[:128]
-    name = hashlib.sha256(bytes(probe.cpu().flatten().mul(16).int().tolist())).hexdigest()[:16]
-    basin.embedding(penultimate(model, probe), name="penultimate", step=config.epochs, index_hash=name)
+    # How the trained network sees the digits, and how flat the loss is around its weights.
+    with basin.torch.embeddings(model, index_hash=seen.index_hash, step=config.epochs):
+        model(val_x[seen.indices])
+    estimators = ["exact-frobenius", "exact-trace", "top-eigenvalue", "sam", "gradient-norm"]
+    found = basin.torch.sharpness(model, train_x[flat.indices], train_y[flat.indices], estimators, step=config.epochs)
+    print("sharpness:", ", ".join(f"{name} {value:.4g}" for name, value in found.items()))
 
     val_loss, val_accuracy = evaluate(model, val_x, val_y)
     basin.done(val_accuracy=val_accuracy, val_loss=val_loss)

@@ -63,7 +63,7 @@ class _Hypergradient(Optimizer):
         raise NotImplementedError
 
     @torch.no_grad()
-    def step(self, closure: Optional[Callable[[], Any]] = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Optional[Callable[[], Any]] = None) -> Any:
         """One update; None or what the closure returns. A gradient that is not finite is left out, and halves the rates."""
         loss = None
         if closure is not None:
@@ -127,7 +127,8 @@ class _Hypergradient(Optimizer):
         if "move" in state:
             moved: Tensor = state["move"]
             return moved
-        return -float(group["lr"]) * state["direction"]
+        along: Tensor = state["direction"]
+        return -float(group["lr"]) * along
 
     def _adapt(self, group: Dict[str, Any], signals: List[float]) -> None:
         gg, gp, pp, gd, dd = signals

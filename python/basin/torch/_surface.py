@@ -155,7 +155,7 @@ class LossSurface:
     def unflatten(self, vector: Tensor) -> Dict[str, Tensor]:
         if vector.numel() != self.dimension:
             raise ValueError(f"the vector has {vector.numel()} values, but the model has {self.dimension} weights")
-        parts = vector.to(device=self.device).split(self.sizes)
+        parts = torch.split(vector.to(device=self.device), self.sizes)
         return {
             name: part.view_as(parameter).to(parameter.dtype)
             for (name, parameter), part in zip(self.parameters.items(), parts)
