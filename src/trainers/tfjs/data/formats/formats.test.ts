@@ -74,7 +74,7 @@ describe("NumPy arrays, against NumPy itself", () => {
     expect(allValues(asStored)).toEqual(expected["channels_first"]!.values);
   });
 
-  it.each(["stored.npz", "deflated.npz"])("reads %s with its test part", (npz) => {
+  it.each(["stored.npz", "deflated.npz", "zip64.npz"])("reads %s with its test part", (npz) => {
     const source = open({
       ...options,
       npz,
@@ -87,6 +87,15 @@ describe("NumPy arrays, against NumPy itself", () => {
     expect(source.image).toEqual([4, 4, 1]);
     expect(allValues(source)).toEqual([...expected["npz_x_train"]!.values, ...expected["npz_x_test"]!.values]);
     expect([...source.labels]).toEqual([...expected["npz_y_train"]!.values, ...expected["npz_y_test"]!.values]);
+  });
+
+  it("follows the 64-bit directory where the short one says so", () => {
+    const bytes = readFileSync(path.join(fixtures, "zip64.npz"));
+    // The last 22 bytes: number of entries, size and place of the directory as archives beyond 4 GiB have them.
+    bytes.fill(0xff, bytes.length - 14, bytes.length - 2);
+    writeFileSync(path.join(folder, "large.npz"), bytes);
+    const source = open({ ...options, npz: "large.npz", features: "x_train", labels: "y_train" }, folder);
+    expect(allValues(source)).toEqual(expected["npz_x_train"]!.values);
   });
 });
 

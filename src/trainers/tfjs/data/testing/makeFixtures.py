@@ -7,6 +7,7 @@ import gzip
 import json
 import pathlib
 import struct
+import zipfile
 
 import numpy as np
 from scipy.io import savemat
@@ -64,6 +65,9 @@ np.savez(here / "stored.npz", **arrays)
 np.savez_compressed(here / "deflated.npz", **arrays)
 for name, array in arrays.items():
     keep(f"npz_{name}", array)
+# The same with the 64-bit structures of archives beyond 4 GiB.
+zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT = 10, 1
+np.savez_compressed(here / "zip64.npz", **arrays)
 
 # SVHN: X [height, width, channels, rows], y [rows, 1] with 10 for the digit 0.
 for part, count in (("train", 12), ("test", 3)):
