@@ -29,13 +29,23 @@ async function withoutForeignHandlers<T>(load: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Where the heap ends, and what is kept of it for small needs: those of the binary itself abort the process when unmet. */
+const heapBytes = 4 * 1024 ** 3;
+const reserve = 64 * 1024 ** 2;
+
 /** `malloc` answers 0 when the heap is full, and upstream would go on with that address. */
 function guardHeap(backend: BackendWasm): void {
   const module = backend.wasm as unknown as Heap;
+  // Emscripten's functions replace themselves in the module at their first call: that must have happened.
+  module._free(module._malloc(16));
   const malloc = module._malloc.bind(module);
   module._malloc = (bytes: number): number => {
     const offset = malloc(bytes);
     if (offset === 0 && bytes > 0) throw new HeapFull(bytes);
+    if (bytes > 65_536 && (offset >>> 0) + bytes > heapBytes - reserve) {
+      module._free(offset);
+      throw new HeapFull(bytes);
+    }
     return offset;
   };
 }

@@ -2,6 +2,7 @@
  * Metrics of a model over one part of the data, in batches.
  */
 import type { LoadedBackend } from "../backends/backend.ts";
+import { HeapFull } from "../backends/heapFull.ts";
 import type { Batches } from "../data/batches.ts";
 import type { TrainableModel } from "../models/trainable.ts";
 import type { Tensor } from "../tf.ts";
@@ -41,9 +42,19 @@ export async function evaluate(options: EvaluateOptions, batches: Batches): Prom
   let sum = 0;
   let squares = 0;
   const tally = newTally(head);
-  for (let from = 0; from < batches.rows; from += options.batchSize) {
-    const { features, targets } = batches.slice(from, Math.min(batches.rows, from + options.batchSize));
-    const output = tf.tidy(() => outputOf(trainable.model.apply(features, { training: false }) as Tensor | Tensor[]));
+  let { batchSize } = options;
+  for (let from = 0; from < batches.rows;) {
+    const { features, targets } = batches.slice(from, Math.min(batches.rows, from + batchSize));
+    let output: Tensor;
+    try {
+      output = tf.tidy(() => outputOf(trainable.model.apply(features, { training: false }) as Tensor | Tensor[]));
+    } catch (error) {
+      features.dispose();
+      if (!(error instanceof HeapFull) || batchSize === 1) throw error;
+      batchSize = Math.ceil(batchSize / 2);
+      continue;
+    }
+    from += targets.length;
     const values = host === undefined ? ((await output.data()) as Float32Array) : host.view(output);
     const score = scoreOutputs(values, targets, head, undefined, tally);
     tf.dispose([features, output]);

@@ -80,6 +80,7 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
   const { tf } = backend;
   const [head, plainHead] = headsOf(trainable, dataset, h);
   const breathe = (): Promise<void> => observer.breathe();
+  const log = (message: string): void => observer.log(message);
   const batchSize = Math.min(h.batchSize, dataset.train.rows);
   const stepsPerEpoch = Math.ceil(dataset.train.rows / batchSize);
   const length = { stepsPerEpoch, epochs };
@@ -94,7 +95,7 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
 
   const batches = createBatches(tf, dataset.train, dataset.inputShape, backend.largestTensor);
   const augmented = { ...batches, gather: (rows: Int32Array) => batches.gather(rows, random.stream("augment")) };
-  const stepper = createStepper({ backend, trainable, batches: augmented, head, plan, microBatch, breathe });
+  const stepper = createStepper({ backend, trainable, batches: augmented, head, plan, microBatch, breathe, log });
   const evaluation = {
     backend,
     trainable,

@@ -3,9 +3,10 @@
  * Invariant: no tensor made here outlives the step but outputs that wait to be read, and those end with `dispose`.
  */
 import type { LoadedBackend } from "../backends/backend.ts";
+import { HeapFull } from "../backends/heapFull.ts";
 import type { Batch, Batches } from "../data/batches.ts";
 import { trainableVariables, type TrainableModel } from "../models/trainable.ts";
-import type { Scalar, Tensor } from "../tf.ts";
+import type { Scalar, Tensor, Tf } from "../tf.ts";
 import { scoreOutputs, type HeadOptions, type Score } from "./head.ts";
 import { createScoreReader } from "./scoreReader.ts";
 import { hostUpdater } from "./hostUpdater.ts";
@@ -33,6 +34,15 @@ export function outputOf(result: Tensor | Tensor[]): Tensor {
   return result[0]!;
 }
 
+/** After an error TensorFlow.js keeps what it had saved for the gradients that were under way, and with it most of the heap. */
+function dropTape(tf: Tf): void {
+  const state = tf.engine().state as unknown as {
+    activeTape: readonly { readonly saved?: readonly Tensor[] }[] | null;
+  };
+  for (const node of state.activeTape ?? []) for (const tensor of node.saved ?? []) tensor.dispose();
+  state.activeTape = null;
+}
+
 export interface StepperOptions {
   readonly backend: LoadedBackend;
   readonly trainable: TrainableModel;
@@ -43,10 +53,14 @@ export interface StepperOptions {
   readonly microBatch: number;
   /** Called between micro-batches, so that the process stays responsive. */
   readonly breathe: () => Promise<void>;
+  /** Told when memory ran out and less is computed at a time. */
+  readonly log?: (message: string) => void;
 }
 
 export function createStepper(options: StepperOptions): Stepper {
-  const { backend, batches, head, microBatch, plan } = options;
+  const { backend, batches, head, plan } = options;
+  /** Samples of a micro-batch: halved when the heap is full. */
+  let microBatch = options.microBatch;
   const { tf, host } = backend;
   const { model } = options.trainable;
   const variables = trainableVariables(model);
@@ -77,10 +91,48 @@ export function createStepper(options: StepperOptions): Stepper {
       return share === 1 ? loss : tf.mul(loss, share);
     }, variables);
     value.dispose();
-    batch.features.dispose();
     if (kept !== undefined) reader.add(kept, batch.targets);
     return { gradients: variables.map((variable) => grads[variable.name] ?? undefined), score };
   };
+
+  /** `gradientsOf`, in halves and halves of halves where the heap is full. Takes the batch's features over. */
+  const gradientsThatFit = (batch: Batch, of: number): { gradients: (Tensor | undefined)[]; score: Score } => {
+    const rows = batch.targets.length;
+    const { features, targets } = batch;
+    try {
+      return gradientsOf(batch, rows / of);
+    } catch (error) {
+      dropTape(tf);
+      if (!(error instanceof HeapFull) || rows === 1) throw error;
+      const half = Math.ceil(rows / 2);
+      if (half < microBatch) {
+        microBatch = half;
+        options.log?.(`The heap is full: from now on ${half} samples are computed at a time.`);
+      }
+      const part = (from: number, to: number): Batch => ({
+        features: tf.slice(features, from, to - from),
+        targets: targets.subarray(from, to),
+      });
+      const first = gradientsThatFit(part(0, half), of);
+      const second = gradientsThatFit(part(half, rows), of);
+      return {
+        gradients: added(first.gradients, second.gradients),
+        score: { loss: first.score.loss + second.score.loss, correct: first.score.correct + second.score.correct },
+      };
+    } finally {
+      features.dispose();
+    }
+  };
+
+  /** Sums, variable by variable; takes both over. */
+  const added = (sums: (Tensor | undefined)[], gradients: (Tensor | undefined)[]): (Tensor | undefined)[] =>
+    sums.map((sum, i) => {
+      const gradient = gradients[i];
+      if (sum === undefined || gradient === undefined) return sum ?? gradient;
+      const next = tf.add(sum, gradient);
+      tf.dispose([sum, gradient]);
+      return next;
+    });
 
   return {
     updater,
@@ -88,21 +140,15 @@ export function createStepper(options: StepperOptions): Stepper {
       let total: (Tensor | undefined)[] | undefined;
       let loss = 0;
       let correct = 0;
-      for (let from = 0; from < rows.length; from += microBatch) {
-        const part = rows.subarray(from, Math.min(rows.length, from + microBatch));
-        const { gradients, score } = gradientsOf(batches.gather(part), part.length / rows.length);
+      for (let from = 0, to = 0; from < rows.length; from = to) {
+        to = Math.min(rows.length, from + microBatch);
+        const { gradients, score } = gradientsThatFit(batches.gather(rows.subarray(from, to)), rows.length);
         loss += score.loss;
         correct += score.correct;
         if (total === undefined) {
           total = gradients;
         } else {
-          total = total.map((sum, i) => {
-            const gradient = gradients[i];
-            if (sum === undefined || gradient === undefined) return sum ?? gradient;
-            const next = tf.add(sum, gradient);
-            tf.dispose([sum, gradient]);
-            return next;
-          });
+          total = added(total, gradients);
           await options.breathe();
         }
       }

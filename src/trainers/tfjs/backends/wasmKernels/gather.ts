@@ -24,10 +24,8 @@ export const gather: WasmKernel = {
       const numbers = new Int32Array(heap.buffer, address(indices), product(indices.shape));
       for (let i = 0; i < numbers.length; i++) {
         const number = numbers[i]!;
-        if (number < 0 || number >= x.shape[0]!) {
-          context.free(result);
+        if (number < 0 || number >= x.shape[0]!)
           throw new Error(`Row ${number} is asked for, but there are ${x.shape[0]} (counted from 0).`);
-        }
         heap.copyWithin(to + i * row, from + number * row, from + (number + 1) * row);
       }
       return result;

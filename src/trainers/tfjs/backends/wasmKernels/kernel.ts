@@ -28,6 +28,8 @@ export interface KernelContext {
   readonly address: (tensor: TensorInfo) => number;
   /** Room for a tensor (float32 unless said otherwise), its values undefined. */
   readonly make: (shape: readonly number[], dtype?: DataType) => TensorInfo;
+  /** Runs a kernel; when it throws, everything that it and the kernels it called have made is freed. */
+  readonly tidily: <T>(compute: () => T) => T;
   /** One more owner of the same values, under this shape. */
   readonly share: (tensor: TensorInfo, shape?: readonly number[]) => TensorInfo;
 }
@@ -61,14 +63,33 @@ export function callUpstream(
 }
 
 export function kernelContext(tf: Tf, backend: BackendWasm, simd: SimdRuntime): KernelContext {
+  let depth = 0;
+  /** What the outermost kernel under way has made; some of it is freed already. */
+  let made: TensorInfo[] = [];
+  const noted = (tensor: TensorInfo): TensorInfo => {
+    made.push(tensor);
+    return tensor;
+  };
   return {
     tf,
+    tidily(compute) {
+      depth++;
+      try {
+        return compute();
+      } catch (error) {
+        if (depth === 1) for (const tensor of made) backend.disposeData(tensor.dataId);
+        throw error;
+      } finally {
+        depth--;
+        if (depth === 0) made = [];
+      }
+    },
     backend,
     simd,
     run(name, inputs, attrs = {}) {
       const kernel = tf.getKernel(name, "wasm");
       if (kernel === undefined) throw new Error(`The WebAssembly back end has no kernel ${name}.`);
-      return only(kernel.kernelFunc({ inputs: { ...inputs }, attrs: { ...attrs }, backend }));
+      return noted(only(kernel.kernelFunc({ inputs: { ...inputs }, attrs: { ...attrs }, backend })));
     },
     view: (tensor, shape) => ({ dataId: tensor.dataId, shape: [...shape], dtype: tensor.dtype }),
     free: (...tensors) => {
@@ -77,7 +98,7 @@ export function kernelContext(tf: Tf, backend: BackendWasm, simd: SimdRuntime): 
     values: (tensor) => backend.typedArrayFromHeap(tensor) as Float32Array,
     heap: () => (backend.wasm as unknown as Heap).HEAPU8,
     address: (tensor) => backend.getMemoryOffset(tensor.dataId) >>> 0,
-    make: (shape, dtype = "float32") => backend.makeOutput([...shape], dtype),
+    make: (shape, dtype = "float32") => noted(backend.makeOutput([...shape], dtype)),
     share: (tensor, shape = tensor.shape) => {
       backend.incRef(tensor.dataId);
       return { dataId: tensor.dataId, shape: [...shape], dtype: tensor.dtype };
@@ -91,6 +112,6 @@ export function registerKernel(context: KernelContext, kernel: WasmKernel, upstr
   context.tf.registerKernel({
     kernelName: kernel.name,
     backendName: "wasm",
-    kernelFunc: ({ inputs, attrs }) => compute(inputs, attrs ?? {}),
+    kernelFunc: ({ inputs, attrs }) => context.tidily(() => compute(inputs, attrs ?? {})),
   });
 }

@@ -126,7 +126,11 @@ function registerKernels(context: KernelContext): void {
   };
   for (const [kernelName, kernelFunc] of Object.entries(kernels)) {
     if (tf.getKernel(kernelName, "wasm") !== undefined) tf.unregisterKernel(kernelName, "wasm");
-    tf.registerKernel({ kernelName, backendName: "wasm", kernelFunc });
+    tf.registerKernel({
+      kernelName,
+      backendName: "wasm",
+      kernelFunc: (args) => context.tidily(() => kernelFunc(args)),
+    });
   }
 }
 
