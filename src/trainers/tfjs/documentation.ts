@@ -151,7 +151,7 @@ with \`labels\`, \`npz\` with \`features\` and \`labels\`, or a folder with a da
 Fashion-MNIST and EMNIST) and \`svhn\`. Rows are split once for the whole study, stratified by class; a data set's own test part is kept
 as it is. \`standardize\` takes mean and deviation from the training part (for images one pair a channel, for \`task: regression\` of the
 target too). \`augment: { flip: true, crop: 4 }\` changes training images anew in every epoch, the same way whenever the trial is repeated
-or resumed. \`subset\` takes a share of the rows for a quick look.
+or resumed. \`subset\` takes a share of the rows for a quick look. [Data](data.md) says more of each.
 
 ## What is reported
 
