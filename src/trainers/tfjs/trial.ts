@@ -11,6 +11,7 @@ import { trainerProtocolVersion } from "../protocol.ts";
 import { requireBatch } from "./data/check.ts";
 import { resolveHyperparameters } from "./hyperparameters.ts";
 import { createModel, modelKind } from "./models/create.ts";
+import { explainMissingOperation } from "./models/missingOperation.ts";
 import { freshResources, type Resources } from "./resources.ts";
 import type { TrainableModel } from "./models/trainable.ts";
 import type { Session } from "./session.ts";
@@ -126,6 +127,8 @@ export async function runTrial(
     else if (end.kind === "diverged") session.send({ type: "failed", reason: end.message });
     else session.log(`Stopped after epoch ${end.epoch}, as asked.`);
     return end.kind === "diverged" ? 1 : 0;
+  } catch (error) {
+    throw explainMissingOperation(error, backend.name);
   } finally {
     restore();
     // A process of its own ends now; one that serves further trials must not keep the weights.
