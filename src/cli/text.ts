@@ -188,6 +188,7 @@ export function trialLines(objectives: readonly Objective[], trial: TrialDetail)
   const lines = [`trial ${trial.number} ${trial.state}${trial.reason === "" ? "" : `: ${trial.reason}`}`];
   if (trial.values.length > 0) lines.push(`  ${valuesText(objectives, trial.values)}`);
   lines.push(`  suggested because: ${trial.suggestedBecause}`);
+  if (trial.state === "running" && trial.placement !== undefined) lines.push(`  runs on ${trial.placement}`);
   if (trial.startedAt !== undefined && trial.finishedAt !== undefined) {
     lines.push(
       `  took ${tookText(trial.finishedAt - trial.startedAt)}${trial.placement === undefined ? "" : ` on ${trial.placement}`}${trial.attempt > 1 ? `, attempt ${trial.attempt}` : ""}`,
