@@ -91,8 +91,7 @@ async function train(
   } finally {
     used.limit = Number.POSITIVE_INFINITY;
   }
-  // An interrupted kernel of TensorFlow.js may leave a scalar.
-  expect(used.now - start, "bytes left behind").toBeLessThan(64);
+  expect(used.now, "bytes left behind").toBe(start);
   const result = {
     weights: allVariables(model).map((variable) => Float32Array.from(variable.dataSync())),
     losses,

@@ -67,10 +67,14 @@ export function createStepper(options: StepperOptions): Stepper {
   const updater = host === undefined ? tensorUpdater(tf, variables, plan) : hostUpdater(tf, host, variables, plan);
   const reader = createScoreReader(tf, head, backend.readsLate === true);
 
+  /** The loss whose gradients are under way: what an error leaves of it is nobody else's. */
+  let partial: Scalar | undefined;
+
   /** Gradients of the mean loss over the batch, times `share`; with them the batch's score, where it is known at once. */
   const gradientsOf = (batch: Batch, share: number): { gradients: (Tensor | undefined)[]; score: Score } => {
     let score: Score = { loss: 0, correct: 0 };
     let kept: Tensor | undefined;
+    partial = undefined;
     const { value, grads } = tf.variableGrads(() => {
       const output = outputOf(model.apply(batch.features, { training: true }) as Tensor | Tensor[]);
       let loss: Scalar;
@@ -88,7 +92,8 @@ export function createStepper(options: StepperOptions): Stepper {
         loss = hostLoss(output) as Scalar;
       }
       for (const penalty of model.calculateLosses()) loss = tf.add(loss, penalty);
-      return share === 1 ? loss : tf.mul(loss, share);
+      partial = share === 1 ? loss : tf.mul(loss, share);
+      return partial;
     }, variables);
     value.dispose();
     if (kept !== undefined) reader.add(kept, batch.targets);
@@ -103,6 +108,7 @@ export function createStepper(options: StepperOptions): Stepper {
       return gradientsOf(batch, rows / of);
     } catch (error) {
       dropTape(tf);
+      if (partial?.isDisposed === false) partial.dispose();
       if (!(error instanceof HeapFull) || rows === 1) throw error;
       const half = Math.ceil(rows / 2);
       if (half < microBatch) {
