@@ -36,6 +36,7 @@ const parts: readonly Part[] = [
   { name: "schema", minutes: 2, run: (ms) => check(ms, ["node", "scripts/generateSchema.ts", "--check"]) },
   { name: "unit", minutes: 12, run: (ms) => vitest(ms, "unit", []) },
   { name: "webgpu", minutes: 6, run: webgpu },
+  { name: "native", minutes: 6, run: native },
   { name: "python", minutes: 3, run: python },
   { name: "workbench", minutes: 6, run: (ms) => check(ms, ["node", "scripts/workbench/setup.ts"]) },
   { name: "host", minutes: 8, run: host },
@@ -94,6 +95,27 @@ async function webgpu(limitMs: number): Promise<Count> {
     return { passed: 0, failed: 0 };
   }
   return vitest(limitMs, "webgpu", ["--config", "test/webgpu/vitest.config.ts"], adapter.env);
+}
+
+/**
+ * `basin native install` from PyPI, then the tests that train on it. Kept in .workbench for the next run; a machine that cannot
+ * have it fails in CI and goes on elsewhere.
+ */
+async function native(limitMs: number): Promise<Count> {
+  const env = { XDG_DATA_HOME: path.join(root, ".workbench", "native") };
+  const begun = performance.now();
+  const command = ["node", path.join("dist", "cli.cjs"), "native", "install", "--from-pypi"] as const;
+  const { code, output } = await execute(command, limitMs, env);
+  if (code !== 0) {
+    if (process.env["CI"] !== undefined) return { passed: 0, failed: 1 };
+    console.log(
+      `Skipped: ${/basin: error: (.*)/u.exec(output)?.[1] ?? "TensorFlow's native part could not be installed"}`,
+    );
+    return { passed: 0, failed: 0 };
+  }
+  const left = limitMs - (performance.now() - begun);
+  const tests = await vitest(left, "native", ["--config", "test/native/vitest.config.ts"], env);
+  return { ...tests, passed: tests.passed + 1 };
 }
 
 /** The Python SDK's own tests: standard library only. */

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { installLines } from "./installLines.ts";
 import { manifestFile, nativeHome, packageFolder, readManifest, writeManifest, type NativeManifest } from "./layout.ts";

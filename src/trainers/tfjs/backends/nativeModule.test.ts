@@ -51,7 +51,7 @@ describe("a native package", () => {
     expect(findNative("gpu", env)?.folder).toBe(own);
     const installed = install();
     expect(findNative("gpu", env)?.folder).toBe(installed);
-    const candidate = put(path.join(root, "candidate"), true);
+    const candidate = put(path.join(root, "candidate", "@tensorflow", "tfjs-node-gpu"), true);
     expect(findNative("gpu", { ...env, [candidateVariable]: candidate })?.folder).toBe(candidate);
   });
 

@@ -58,7 +58,7 @@ function packageAt(name: string, folder: string, libraryFolder?: string): Native
 export function findNative(variant: NativeVariant, env: NodeJS.ProcessEnv = process.env): NativePackage | undefined {
   const name = packageNames[variant];
   const candidate = env[candidateVariable];
-  if (candidate !== undefined && candidate !== "") return packageAt(name, candidate);
+  if (candidate?.endsWith(path.join(...name.split("/"))) === true) return packageAt(name, candidate);
   const home = nativeHome(env);
   const manifest = readManifest(home, variant);
   if (manifest !== undefined) {
