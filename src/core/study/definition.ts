@@ -138,7 +138,7 @@ export type TrainerSpec = TfjsTrainerSpec | CommandTrainerSpec | ExternalTrainer
 export interface Limits {
   /** Seconds a trial may run; undefined = no limit. */
   readonly timeout?: number;
-  /** Seconds a trial may stay silent (no event, no output) before it counts as hung; undefined = no limit. */
+  /** Seconds a trial may stay silent (no event, no output) before it counts as hung; undefined = no limit for programs, a generous one for the built-in trainer. */
   readonly heartbeat?: number;
   /** GPUs a trial holds (CUDA_VISIBLE_DEVICES); 0 = none. */
   readonly gpus: number;
