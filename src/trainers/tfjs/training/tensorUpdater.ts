@@ -3,6 +3,7 @@
  * Invariant: computes what `applyUpdate` computes, to float32 rounding, and reads nothing back.
  */
 import type { Scalar, Tensor, Tf, Variable } from "../tf.ts";
+import { fusedAdam } from "./fusedAdam.ts";
 import { effectiveRule, slotCount, withMomentum, type OptimizerPlan } from "./optimizer.ts";
 import { tensorRates } from "./tensorRates.ts";
 import { decaysWeights, type Updater } from "./updater.ts";
@@ -25,6 +26,7 @@ export function tensorUpdater(tf: Tf, variables: readonly Variable[], plan: Opti
   };
   const slots = variables.map((variable) => Array.from({ length: count }, () => zeroVariable(variable.shape)));
   const adaptive = plan.hypergradient === undefined ? undefined : tensorRates(tf, plan, plan.hypergradient);
+  const fused = adaptive === undefined ? fusedAdam(tf) : undefined;
   let time = 0;
   let now = plan;
 
@@ -83,11 +85,19 @@ export function tensorUpdater(tf: Tf, variables: readonly Variable[], plan: Opti
       case "adamw": {
         const { beta1 } = rates;
         const { beta2, epsilon } = plan;
+        const decays = rule === "adamw" && plan.weightDecay > 0 && decaysWeights(variable);
+        if (fused !== undefined && typeof rate === "number") {
+          const m = set(first!, fused.mean(first!, g, beta1, 1));
+          const v = set(second!, fused.mean(second!, g, beta2, 2));
+          const [firstScale, secondScale] = [1 / (1 - beta1 ** time), 1 / (1 - beta2 ** time)];
+          const decay = decays ? plan.weightDecay : 0;
+          set(variable, fused.move(variable, m, v, { rate, firstScale, secondScale, epsilon, decay }));
+          return;
+        }
         const m = set(first!, tf.add(tf.mul(first!, beta1), tf.mul(g, 1 - beta1)));
         const v = set(second!, tf.add(tf.mul(second!, beta2), tf.mul(tf.square(g), 1 - beta2)));
         const root = tf.add(tf.sqrt(tf.mul(v, 1 / (1 - beta2 ** time))), epsilon);
         const u = tf.div(tf.mul(m, 1 / (1 - beta1 ** time)), root);
-        const decays = rule === "adamw" && plan.weightDecay > 0 && decaysWeights(variable);
         move(decays ? tf.add(u, tf.mul(variable, plan.weightDecay)) : u);
         return;
       }

@@ -1,7 +1,10 @@
 import * as fc from "fast-check";
 import type { Tensor4D } from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
+import { resolveHyperparameters } from "../../hyperparameters.ts";
 import type { Tensor, Tf } from "../../tf.ts";
+import { optimizerPlan } from "../../training/optimizer.ts";
+import { tensorUpdater } from "../../training/tensorUpdater.ts";
 import { tiedValues, values } from "../wasmKernels/testing.ts";
 import { disagreement, loadBoth } from "./testing.ts";
 
@@ -111,6 +114,37 @@ describe("kernels of the project", () => {
       return [tf.argMax(x), tf.argMin(x), tf.argMax(tf.reshape(x, [30, 100]), 1)];
     });
     expect(error).toBeLessThan(1e-6);
+  });
+});
+
+describe("the fused update", () => {
+  it.each([
+    { optimizer: "adam", weightDecay: 0.01, gradClip: 0.5 },
+    { optimizer: "adamw", weightDecay: 0.1 },
+    { optimizer: "adam" },
+  ])("of %o is that of the tensor operations, step for step", async (params) => {
+    const plan = optimizerPlan(resolveHyperparameters(params, "module"));
+    const run = async (backend: "cpu" | "webgpu"): Promise<number[]> => {
+      await tf.setBackend(backend);
+      const before = tf.memory().numTensors;
+      const variables = tf.tidy(() => [[5, 3], [3]].map((shape) => tf.variable(random("w", shape))));
+      const updater = tensorUpdater(tf, variables, plan);
+      for (let step = 0; step < 4; step++) {
+        const gradients = [random(`a${step}`, [5, 3]), random(`b${step}`, [3])];
+        updater.apply(gradients, 0.1);
+        tf.dispose(gradients);
+      }
+      const values = await Promise.all(variables.map(async (variable) => [...(await variable.data())]));
+      const slots = (await updater.save()).map((slot) => [...slot]);
+      updater.dispose();
+      tf.dispose(variables);
+      expect(tf.memory().numTensors).toBe(before);
+      return [...values, ...slots].flat();
+    };
+    const wanted = await run("cpu");
+    const actual = await run("webgpu");
+    expect(actual).toHaveLength(wanted.length);
+    actual.forEach((value, i) => expect(value).toBeCloseTo(wanted[i]!, 4));
   });
 });
 

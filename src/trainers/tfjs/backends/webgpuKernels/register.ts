@@ -5,6 +5,7 @@
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { Tf } from "../../tf.ts";
 import { registerBatchNormGradient } from "../wasmKernels/fusedBatchNormGradient.ts";
+import { adamMove, runningMean } from "./adam.ts";
 import { argMax, argMin } from "./argExtreme.ts";
 import { conv2dBackpropFilter } from "./conv2dBackpropFilter.ts";
 import { conv2dBackpropInput } from "./conv2dBackpropInput.ts";
@@ -22,6 +23,8 @@ const kernels: readonly WebgpuKernel[] = [
   argMax,
   argMin,
   pad,
+  runningMean,
+  adamMove,
 ];
 
 /** Registers every kernel, once a process: there is one device, and the kernel registry is the process's own. */
