@@ -19,7 +19,11 @@ describe("CIFAR files", () => {
   });
 
   it.each<[string, () => void, RegExp]>([
-    ["no folder", () => remove("c"), /^study: The data folder c cannot be read: it is not there/],
+    [
+      "no folder",
+      () => remove("c"),
+      /^study: The data folder c cannot be read: it is not there\. Unpack the binary version of CIFAR-10/,
+    ],
     [
       "an empty folder",
       () => (remove("c"), mkdirSync(path.join(folder, "c"))),

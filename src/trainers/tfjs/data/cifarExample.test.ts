@@ -49,9 +49,21 @@ interface Ran {
   readonly log: readonly string[];
 }
 
-async function trial(trainer: TfjsTrainerSpec, params: Params, budget?: number): Promise<Ran> {
-  const own = mkdtempSync(path.join(folder, "trial-"));
-  mkdirSync(path.join(own, "checkpoints"));
+interface Options {
+  /** Of memory, for activations. */
+  readonly budget?: number;
+  /** Folder of the trial, for going on with one. */
+  readonly own?: string;
+  readonly untilEpoch?: number;
+}
+
+function trialFolder(): string {
+  return mkdtempSync(path.join(folder, "trial-"));
+}
+
+async function trial(trainer: TfjsTrainerSpec, params: Params, options: Options = {}): Promise<Ran> {
+  const { budget, own = trialFolder(), untilEpoch = 0 } = options;
+  mkdirSync(path.join(own, "checkpoints"), { recursive: true });
   writeFileSync(path.join(own, "params.json"), JSON.stringify(params));
   writeFileSync(path.join(own, "trainer.json"), JSON.stringify(trainer));
   const events: TrainerEvent[] = [];
@@ -78,6 +90,7 @@ async function trial(trainer: TfjsTrainerSpec, params: Params, budget?: number):
     BASIN_CHECKPOINT_DIR: path.join(own, "checkpoints"),
     BASIN_DATA_ROOT: folder,
     BASIN_SEED: "3",
+    BASIN_UNTIL_STEP: String(untilEpoch),
   };
   expect(await runTrial(env, session, resources), log.join("\n")).toBe(0);
   return { events, log };
@@ -106,7 +119,7 @@ describe("examples/cifar10", () => {
       plateauPatience: 5,
       earlyStoppingPatience: 15,
     });
-    const ran = await trial({ ...trainer, backend: "wasm", epochs: 2 }, params, 64 * 1024 ** 2);
+    const ran = await trial({ ...trainer, backend: "wasm", epochs: 2 }, params, { budget: 64 * 1024 ** 2 });
     expect(ran.log.join("\n")).toMatch(/A batch of 1024 is computed \d+ samples at a time/);
     expect(ran.events.filter(({ type }) => type === "report")).toHaveLength(2);
     const metrics = done(ran);
@@ -122,6 +135,22 @@ describe("examples/cifar10", () => {
     const ran = await trial({ ...trainer, backend: "wasm" }, { ...smallest(study), learningRate: 0.005 });
     expect(done(ran)["val_accuracy"]).toBeGreaterThan(0.25);
     expect(done(ran)["test_accuracy"]).toBeGreaterThan(0.25);
+  });
+
+  it("draws the same augmentation when it goes on after an interruption", async () => {
+    const { trainer } = studyOf("small.study.yaml");
+    const data = { ...trainer.data, subset: 60 };
+    const spec: TfjsTrainerSpec = { ...trainer, data, model: "mlp", backend: "cpu", epochs: 2 };
+    const params = { width: 4, depth: 1, batchSize: 20, learningRate: 0.003 };
+    const reports = ({ events }: Ran): TrainerEvent[] => events.filter(({ type }) => type === "report");
+    const whole = reports(await trial(spec, params));
+    const own = trialFolder();
+    const first = reports(await trial(spec, params, { own, untilEpoch: 1 }));
+    const second = reports(await trial(spec, params, { own }));
+    expect(whole).toHaveLength(2);
+    expect([...first, ...second]).toEqual(whole);
+    const { augment: _, ...plain } = data;
+    expect(reports(await trial({ ...spec, data: plain }, params))).not.toEqual(whole);
   });
 
   it("makes the same files each time, in CIFAR's format", () => {

@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
+import { BasinError } from "../../../../core/errors.ts";
 import { badFile, cannotRead, openFile, type Bytes } from "./bytes.ts";
 import { channelsFirst, rowsABlock, type Image, type Source } from "../source.ts";
 
@@ -30,7 +31,8 @@ export function requireFolder(root: string, shown: string, hint: string): void {
   try {
     if (statSync(path.resolve(root, shown)).isDirectory()) return;
   } catch (error) {
-    throw cannotRead(shown, error, "folder");
+    const { cause, code, message } = cannotRead(shown, error, "folder");
+    throw new BasinError(code, message, `${hint} Paths are relative to the study file.`, { cause });
   }
   throw badFile(shown, "this is no folder.", hint);
 }
