@@ -99,9 +99,7 @@ the learning rate to lr (1 + hypergradientLr cos(g, p)) and the momentum to mome
 hypergradientLr g.p and takes off hypergradientMomentum g.d. p is the gradient for \`sgd\` and \`momentum\`, the look-ahead direction for
 \`nesterov\`, the normalised mean for \`adam\` (whose \`beta1\` stays); weight decay and \`gradClip\` come first. \`momentum\` is heavy ball
 here: each move is momentum times the last one less the rate times the gradient. A gradient that is not finite is skipped and halves the
-learning rate. The raw defaults are those
-published by Baydin et al. After each epoch \`learning_rate\` and
-\`momentum\` are reported.
+learning rate. The raw defaults are those published by Baydin et al. After each epoch \`learning_rate\` and \`momentum\` are reported.
 
 ### Early stopping
 

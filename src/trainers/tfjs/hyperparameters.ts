@@ -198,7 +198,7 @@ function checkCombination(h: Hyperparameters): void {
     if (h.optimizer === "rmsprop")
       throw invalid(
         "hypergradient has no rule for the optimizer rmsprop.",
-        "Use sgd, momentum, nesterov, adam or adamw, or hypergradient: none.",
+        'Use sgd, momentum, nesterov, adam or adamw. A study that searches both can add the constraint: optimizer != "rmsprop" or hypergradient == "none".',
       );
     if (h.lrSchedule !== "constant" || h.warmupEpochs > 0)
       throw invalid(
