@@ -14,8 +14,8 @@ export const batchNormGradient: SecondOrderGradient = {
     const [x, mean, variance, scale] = saved as [Tensor, Tensor, Tensor, Tensor];
     const epsilon = attrs["varianceEpsilon"] as number;
     const axes = Array.from({ length: x.rank - 1 }, (_, i) => i);
-    // Statistics of full rank (one for each cell) are not shared, so nothing is summed.
-    const shared = (t: Tensor): Tensor => (mean.rank === 1 ? tf.sum(t, axes) : t);
+    /** Summed over the cells that share a statistic; one for each cell (layer normalisation) comes as a shape of its own. */
+    const shared = (t: Tensor): Tensor => (mean.rank === 1 ? tf.sum(t, axes) : tf.reshape(t, mean.shape));
     const inverse = (): Tensor => tf.rsqrt(tf.add(variance, epsilon));
     const centred = (): Tensor => shared(tf.mul(dy, tf.sub(x, mean)));
     return {
