@@ -210,7 +210,9 @@ const limits = z
     timeout: duration.optional().describe("A trial that runs longer is ended as failed: `30m`, or seconds."),
     heartbeat: duration
       .optional()
-      .describe("A trial that prints and reports nothing for this long counts as hung and is ended as failed. Default: no limit for programs, and many times its longest step for the built-in trainer."),
+      .describe(
+        "A trial that prints and reports nothing for this long counts as hung and is ended as failed. Default: no limit for programs, and many times its longest step for the built-in trainer.",
+      ),
     gpus: z
       .int()
       .min(0)

@@ -34,6 +34,7 @@ export function keptResources(load: Resources = freshResources): KeptResources {
   let data: { readonly key: string; readonly dataset: Dataset; readonly print: number } | undefined;
   let chosen: { readonly key: string; readonly backend: LoadedBackend; readonly lines: readonly string[] } | undefined;
   let before: ProcessState | undefined;
+  let heapBefore = 0;
   return {
     async dataset(spec, root, splitSeed, log) {
       const key = JSON.stringify([spec, root, splitSeed, await stamps(spec, root)]);
@@ -52,6 +53,7 @@ export function keptResources(load: Resources = freshResources): KeptResources {
         const backend = await load.backend(wanted, options, (message) => lines.push(message));
         chosen = { key, backend, lines };
         before = processState(backend.tf);
+        heapBefore = heapBytes(backend);
       } else if (chosen.key !== key) {
         throw new Error(`This process computes with ${chosen.key}, not with ${key}.`);
       }
@@ -62,6 +64,8 @@ export function keptResources(load: Resources = freshResources): KeptResources {
     async leftovers() {
       if (before === undefined || chosen === undefined) return "it has no back end";
       if (data !== undefined && fingerprint(data.dataset) !== data.print) return "the data was written into";
+      const grown = heapBytes(chosen.backend) - heapBefore;
+      if (grown > mostHeapGrowth) return `the WebAssembly heap has grown by ${Math.round(grown / 1e6)} MB`;
       // Handles that are being closed need some turns of the event loop.
       for (let look = 0; ; look++) {
         const found = differences(before, processState(chosen.backend.tf));
@@ -71,6 +75,18 @@ export function keptResources(load: Resources = freshResources): KeptResources {
       }
     },
   };
+}
+
+/**
+ * A heap never shrinks and may be full of holes, and how a batch is split depends on what fits: with more than this, a trial
+ * might compute otherwise than in a new process.
+ */
+const mostHeapGrowth = 512 * 1024 ** 2;
+
+function heapBytes({ name, tf }: LoadedBackend): number {
+  if (name !== "wasm") return 0;
+  const { wasm } = tf.backend() as unknown as { readonly wasm?: { readonly HEAPU8?: Uint8Array } };
+  return wasm?.HEAPU8?.byteLength ?? 0;
 }
 
 /** Size and time of every file the data is read from. */
