@@ -41,7 +41,7 @@ export interface Backend {
   readonly threaded: boolean;
   /**
    * Present where loading brings native code into the process, which could end it: what tells this code from other versions of
-   * it, or undefined when it is not there. An automatic choice tries each once in a process of its own (see crashGuard).
+   * it, or undefined when none would be loaded. An automatic choice tries it in a process of its own first (see crashGuard).
    */
   identity?(): string | undefined;
   load(options: LoadOptions): Promise<LoadedBackend>;

@@ -1,27 +1,40 @@
 /**
- * Keeps a native library that crashes or hangs while loading away from trials that chose their back end automatically: it is
- * tried once in a process of its own, and what came of it is remembered for exactly these files.
- * Invariant: only how the process ended is remembered. A back end that says why it cannot be used is safe to ask again.
+ * Keeps native code that crashes, hangs or refuses away from trials that choose their back end automatically: it is tried in a
+ * process of its own, and what came of it is remembered for exactly these files.
+ * Invariant: into a trial's process comes only what has just trained in another one. All of TensorFlow.js in a process shares one
+ * engine, so a native library that turns out to be of no use would stay in the way of the back end that is used instead.
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { nativeHome } from "../../../native/layout.ts";
 import type { BackendName } from "./backend.ts";
+import type { ProbeResult } from "./probeAnswer.ts";
 
-/** How a process that loaded a back end ended: undefined = by itself, else in words. */
-export type Outcome = string | undefined;
+/** How a process fared that loaded a back end and trained a step on it. */
+export type Outcome =
+  | { readonly kind: "works" }
+  /** It says itself why it cannot be used. */
+  | { readonly kind: "refuses"; readonly reason: string }
+  /** The process did not live to say anything. */
+  | { readonly kind: "crashes"; readonly reason: string };
 export type TryInChild = (name: BackendName) => Promise<Outcome>;
 
 interface Verdict {
   readonly identity: string;
-  /** Why it must not be loaded; empty when it may. */
-  readonly crash: string;
+  readonly outcome: Outcome;
   readonly at: number;
 }
 
-/** A crash may have had a cause outside of the files (a driver that was being upgraded), so it is tried again the next day. */
-const crashCountsMs = 24 * 3_600_000;
+/**
+ * How long an outcome counts: a refusal may end any time (a driver is loaded, memory is free again), a crash may have had a cause
+ * outside of the files.
+ */
+const countsMs: Readonly<Record<Outcome["kind"], number>> = {
+  works: Number.POSITIVE_INFINITY,
+  refuses: 10 * 60_000,
+  crashes: 24 * 3_600_000,
+};
 /** Loading a gigabyte from a cold disk on a busy machine takes its time. */
 const limitMs = 120_000;
 
@@ -31,7 +44,8 @@ export function verdictFolder(env: NodeJS.ProcessEnv = process.env): string {
 
 function read(file: string): Verdict | undefined {
   try {
-    return JSON.parse(readFileSync(file, "utf8")) as Verdict;
+    const verdict = JSON.parse(readFileSync(file, "utf8")) as Verdict;
+    return verdict.outcome.kind in countsMs ? verdict : undefined;
   } catch {
     return undefined;
   }
@@ -62,11 +76,12 @@ export async function crashReason(
 ): Promise<string | undefined> {
   const file = path.join(folder, `${name}.json`);
   const known = read(file);
-  const counts = known?.identity === identity && (known.crash === "" || Math.abs(now - known.at) < crashCountsMs);
-  const verdict = counts ? known : { identity, crash: (await tryInChild(name)) ?? "", at: now };
-  if (!counts) write(file, verdict);
-  if (verdict.crash === "") return undefined;
-  return `its native library ended the process that tried it (${verdict.crash}). It is left alone for a day; "basin doctor" tries it again.`;
+  const counts = known?.identity === identity && Math.abs(now - known.at) < countsMs[known.outcome.kind];
+  const outcome = counts ? known.outcome : await tryInChild(name);
+  if (!counts) write(file, { identity, outcome, at: now });
+  if (outcome.kind === "works") return undefined;
+  if (outcome.kind === "refuses") return outcome.reason;
+  return `its native library ended the process that tried it (${outcome.reason}). It is left alone for a day; "basin doctor" tries it again.`;
 }
 
 /** Forgets what is remembered: the next trial tries anew. */
@@ -74,33 +89,40 @@ export function forgetVerdicts(env: NodeJS.ProcessEnv): void {
   rmSync(verdictFolder(env), { recursive: true, force: true });
 }
 
-/** Loads a back end in a process of its own, with the bundled trainer; undefined when this code is not bundled. */
+/** Tries a back end in a process of its own, with the bundled trainer; undefined when this code is not bundled. */
 export function childTrial(): TryInChild | undefined {
   if (typeof __filename !== "string") return undefined;
   const bundle = __filename;
   return (name) =>
     new Promise((resolve) => {
-      const child = spawn(process.execPath, [bundle, "--probe", name], { stdio: "ignore", windowsHide: true });
+      const child = spawn(process.execPath, [bundle, "--probe", name], {
+        stdio: ["ignore", "pipe", "ignore"],
+        windowsHide: true,
+      });
+      let text = "";
       let late = false;
+      child.stdout.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
       const limit = setTimeout(() => {
         late = true;
         child.kill("SIGKILL");
       }, limitMs);
-      const end = (outcome: Outcome): void => {
+      const end = (how: string): void => {
         clearTimeout(limit);
-        resolve(outcome);
+        resolve(outcomeOf(text, how));
       };
       child.once("error", (error) => end(error.message));
-      child.once("exit", (code, signal) =>
-        end(
-          late
-            ? `no end after ${limitMs / 1000} s`
-            : signal !== null
-              ? signal
-              : code === 0
-                ? undefined
-                : `exit code ${code}`,
-        ),
+      child.once("close", (code, signal) =>
+        end(late ? `no end after ${limitMs / 1000} s` : (signal ?? `exit code ${code}`)),
       );
     });
+}
+
+/** What a probe printed, or how its process ended when it printed nothing. */
+function outcomeOf(text: string, how: string): Outcome {
+  try {
+    const answer = JSON.parse(text.trim().split("\n").at(-1) ?? "") as ProbeResult;
+    return answer.ok ? { kind: "works" } : { kind: "refuses", reason: answer.reason };
+  } catch {
+    return { kind: "crashes", reason: how };
+  }
 }

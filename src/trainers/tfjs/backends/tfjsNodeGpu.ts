@@ -28,13 +28,18 @@ export function gpuModel(visible: string | undefined, folder = driverFolder): st
   }
 }
 
+/** Whether CUDA_VISIBLE_DEVICES leaves no GPU. */
+function isHidden(visible: string | undefined): boolean {
+  return visible !== undefined && (visible.trim() === "" || visible.trim().startsWith("-"));
+}
+
 export const tfjsNodeGpuBackend: Backend = {
   name: "tfjs-node-gpu",
   threaded: false,
-  identity: () => nativeIdentity(findNative("gpu")),
+  identity: () => (isHidden(process.env["CUDA_VISIBLE_DEVICES"]) ? undefined : nativeIdentity(findNative("gpu"))),
   async load(): Promise<LoadedBackend> {
     const visible = process.env["CUDA_VISIBLE_DEVICES"];
-    if (visible !== undefined && (visible.trim() === "" || visible.trim().startsWith("-")))
+    if (isHidden(visible))
       throw new BackendUnavailable("tfjs-node-gpu", "This trial was given no GPU (CUDA_VISIBLE_DEVICES is empty).");
     process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2";
     // Several trials may share a GPU; without this the first one takes all of its memory.

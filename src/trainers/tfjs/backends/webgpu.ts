@@ -27,6 +27,8 @@ async function start(): Promise<LoadedBackend> {
 
   const device = await requestDevice(adapter);
   let backend: WebGPUBackend | undefined;
+  // Of a start that failed half-way.
+  if (tf.findBackendFactory("webgpu") !== null) tf.removeBackend("webgpu");
   tf.registerBackend("webgpu", () => (backend = new Implementation(device, info)));
   if (!(await tf.setBackend("webgpu")) || backend === undefined)
     throw new BackendUnavailable("webgpu", "TensorFlow.js does not start on this GPU.");
@@ -48,7 +50,11 @@ async function start(): Promise<LoadedBackend> {
 export const webgpuBackend: Backend = {
   name: "webgpu",
   threaded: false,
-  identity: () => binaryIdentity("webgpu"),
+  identity() {
+    const binaries = binaryIdentity("webgpu");
+    // With a software adapter allowed, what was refused may work.
+    return binaries === undefined ? undefined : `${binaries}; ${process.env["BASIN_WEBGPU_SOFTWARE"] ?? ""}`;
+  },
   async load(): Promise<LoadedBackend> {
     // A process has one device: making another would strand the tensors of the first.
     started ??= start();
