@@ -36,7 +36,9 @@ const steps = 6;
 /** Random gradients; with `broken`, that of one step holds what is no number, and that of another infinity. */
 function gradientsOf(step: number, broken: boolean): number[][] {
   const rng = rngForKey(`updater:${step}`);
-  const values = shapes.map((shape) => Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => rng.normal()));
+  const values = shapes.map((shape) =>
+    Array.from({ length: shape.reduce<number>((a, b) => a * b, 1) }, () => rng.normal()),
+  );
   if (broken && step === 2) values[1]![0] = Number.NaN;
   if (broken && step === 3) values[0]![1] = Number.POSITIVE_INFINITY;
   return values;
@@ -45,12 +47,7 @@ function gradientsOf(step: number, broken: boolean): number[][] {
 async function trace(backend: LoadedBackend, params: Params, onHost: boolean, broken: boolean): Promise<Trace> {
   const { tf, host } = backend;
   const plan = optimizerPlan(resolveHyperparameters(params, "module"));
-  const variables = shapes.map((shape, i) => {
-    const start = tf.fill([...shape], 0.5 + i);
-    const variable = tf.variable(start);
-    start.dispose();
-    return variable;
-  });
+  const variables = shapes.map((shape, i) => tf.tidy(() => tf.variable(tf.mul(tf.ones([...shape]), 0.5 + i))));
   const updater = onHost ? hostUpdater(tf, host!, variables, plan) : tensorUpdater(tf, variables, plan);
   for (let step = 0; step < steps; step++) {
     updater.setMomentum(0.6 + 0.05 * step);
