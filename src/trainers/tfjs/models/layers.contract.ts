@@ -136,6 +136,7 @@ function part(): { rows: number; features: Float32Array; targets: Float32Array }
 async function losses(backend: LoadedBackend, build: Build): Promise<number[]> {
   const { tf } = backend;
   await tf.setBackend(backend.name);
+  const before = tf.memory().numTensors;
   const random = trainingRandomness(1);
   const input = tf.input({ shape: [6, 6, 2] });
   const output = tf.layers.dense({ units: classes, ...seeded(tf, 9) }).apply(build(tf, input)) as Symbolic;
@@ -160,6 +161,7 @@ async function losses(backend: LoadedBackend, build: Build): Promise<number[]> {
   batches.dispose();
   stepper.dispose();
   model.dispose();
+  expect(tf.memory().numTensors, "tensors left behind").toBe(before);
   return scores.map((score) => score.loss / rows);
 }
 
