@@ -99,6 +99,10 @@ export async function findAdapter(env: NodeJS.ProcessEnv = process.env): Promise
       "webgpu",
       `There is no GPU but ${info.description || info.device}, which computes on the processor. ${driverHint}`,
     );
+  // Vulkan knows nothing of CUDA's variable, but who hides NVIDIA's GPUs means them hidden.
+  const visible = env["CUDA_VISIBLE_DEVICES"];
+  if (info.vendor === "nvidia" && visible !== undefined && /^\s*(?:-.*)?$/.test(visible))
+    throw new BackendUnavailable("webgpu", "This trial was given no GPU (CUDA_VISIBLE_DEVICES is empty).");
   return { dawn, adapter, info };
 }
 
