@@ -33,6 +33,17 @@ export interface Part {
   readonly augment?: Augmenter;
 }
 
+/** All features of a part at once, row-major: for small parts, probes and benchmarks. Do not write into them. */
+export function allFeatures({ features, rows }: Part): Float32Array {
+  if (features instanceof Float32Array) return features;
+  const all = new Float32Array(rows * features.width);
+  features.gather(
+    Int32Array.from({ length: rows }, (_, i) => i),
+    all,
+  );
+  return all;
+}
+
 export interface Dataset {
   readonly task: "classification" | "regression";
   /** Shape of one sample: [features] or [height, width, channels]. */

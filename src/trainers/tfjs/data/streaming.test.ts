@@ -19,7 +19,7 @@ import { rngForKey } from "../../../core/rng.ts";
 import type { DataSpec } from "../../../core/study/definition.ts";
 import { cpuBackend } from "../backends/cpu.ts";
 import { createBatches } from "./batches.ts";
-import { loadDataset, type Dataset, type Part } from "./dataset.ts";
+import { allFeatures, loadDataset, type Dataset } from "./dataset.ts";
 import { openPrepared, tidy } from "./preparedData.ts";
 import { cifarBytes, floatBytes, npyBytes } from "./testing/dataFiles.ts";
 import { dataFolder, npyLabels } from "./testing/dataFolder.ts";
@@ -31,17 +31,6 @@ const cached = (): string[] => readdirSync(cache());
 const options = { validation: 0.2, standardize: true, task: "classification" } as const;
 const stored = (spec: DataSpec): Promise<Dataset> =>
   loadDataset(spec, folder, 5, { cacheFolder: cache(), memoryLimit: 0 });
-
-/** All rows of a part, wherever they lie. */
-function rowsOf({ features, rows }: Part): Float32Array {
-  if (features instanceof Float32Array) return features;
-  const out = new Float32Array(rows * features.width);
-  features.gather(
-    Int32Array.from({ length: rows }, (_, i) => i),
-    out,
-  );
-  return out;
-}
 
 function numbers(count: number, seed: string): number[] {
   const rng = rngForKey(seed);
@@ -80,8 +69,8 @@ describe("data read by position", () => {
           for (const name of ["train", "validation", "test"] as const) {
             expect(memory[name].features).toBeInstanceOf(Float32Array);
             expect(file[name].features).not.toBeInstanceOf(Float32Array);
-            expect(rowsOf(file[name])).toEqual(rowsOf(memory[name]));
-            expect(rowsOf(again[name])).toEqual(rowsOf(memory[name]));
+            expect(allFeatures(file[name])).toEqual(allFeatures(memory[name]));
+            expect(allFeatures(again[name])).toEqual(allFeatures(memory[name]));
             expect(file[name].targets).toEqual(memory[name].targets);
           }
           expect([file.classes, file.inputShape, file.outputs]).toEqual([
@@ -134,14 +123,14 @@ describe("data read by position", () => {
     const changed = await stored(spec);
     expect(cached()).toHaveLength(2);
     const expected = await loadDataset(spec, folder, 5, { cacheFolder: "" });
-    expect(rowsOf(changed.train)).toEqual(rowsOf(expected.train));
+    expect(allFeatures(changed.train)).toEqual(allFeatures(expected.train));
   });
 
   it("makes anew what is damaged in the cache, and goes without one that cannot be written", async () => {
     write("x.npy", npyBytes("|u1", [50, 3], Uint8Array.from(numbers(150, "c"))));
     write("y.npy", npyLabels(50));
     const spec: DataSpec = { ...options, npy: "x.npy", labels: "y.npy" };
-    const expected = rowsOf((await stored(spec)).train);
+    const expected = allFeatures((await stored(spec)).train);
     const file = path.join(cache(), cached()[0]!);
     for (const damage of [
       () => truncateSync(file, 5000),
@@ -151,7 +140,7 @@ describe("data read by position", () => {
     ]) {
       damage();
       expect(openPrepared(cache(), path.basename(file))).toBeUndefined();
-      expect(rowsOf((await stored(spec)).train)).toEqual(expected);
+      expect(allFeatures((await stored(spec)).train)).toEqual(expected);
       expect(cached()).toHaveLength(1);
     }
     write("blocked", "a file where the folder should be");
@@ -161,7 +150,7 @@ describe("data read by position", () => {
       memoryLimit: 0,
       log: (line) => lines.push(line),
     });
-    expect(rowsOf(dataset.train)).toEqual(expected);
+    expect(allFeatures(dataset.train)).toEqual(expected);
     expect(lines.join()).toMatch(/could not be prepared in .*blocked and is held in memory/);
   });
 
