@@ -87,8 +87,8 @@ def main():
         loss = train_epoch(model, optimizer, train_x, train_y, config.batch_size)
         val_loss, val_accuracy = evaluate(model, val_x, val_y)
         print(f"epoch {epoch}: loss {loss:.4f}, validation loss {val_loss:.4f}, accuracy {val_accuracy:.4f}")
-        basin.torch.checkpoint(epoch, model=model, optimizer=optimizer, folder=here / "checkpoints")
         basin.report(epoch, val_accuracy=val_accuracy, val_loss=val_loss, loss=loss)
+        basin.torch.checkpoint(epoch, model=model, optimizer=optimizer, folder=here / "checkpoints")
         if basin.should_stop():
             print(f"stopping: {basin.stop_reason()}")
             return

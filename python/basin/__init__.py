@@ -25,7 +25,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, Mapping, NamedTuple, Optional, Union
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional, Union
 
 from ._link import PROTOCOL, WHOLE_RECORD, encode, environment_int, link, warn
 from ._params import Params, as_params, overlay, trial_params
@@ -132,7 +132,10 @@ def report(step: int, metrics: Optional[Mapping[str, Any]] = None, **more: Any) 
     """Metrics after a step (epoch); steps are 1-based and increase. NaN and infinities are reported as what they are."""
     values = numbers(metrics, more)
     link.note_step(int(step))
-    link.send({"type": "report", "step": int(step), "metrics": values})
+    event = {"type": "report", "step": int(step), "metrics": values}
+    link.send(event)
+    _recent.append(event)
+    del _recent[:-_REMEMBERED]
 
 
 def heartbeat(fraction: Optional[float] = None) -> None:
@@ -221,6 +224,11 @@ class Checkpoint(NamedTuple):
     path: Path
 
 
+#: The latest reports travel with each checkpoint: what Basin could not take in before it went is said again by the next run.
+_recent: List[Dict[str, Any]] = []
+_REMEMBERED = 50
+
+
 def checkpoint_dir(default: Union[str, Path] = "checkpoints") -> Path:
     """The folder for this trial's checkpoints, made if need be; outside Basin ``default``."""
     folder = Path(os.environ.get("BASIN_CHECKPOINT_DIR") or default)
@@ -229,14 +237,16 @@ def checkpoint_dir(default: Union[str, Path] = "checkpoints") -> Path:
 
 
 def checkpoint(step: int, path: Union[str, Path]) -> None:
-    """A checkpoint that is complete on disk: ``load_checkpoint`` finds it after an interruption."""
+    """A checkpoint that is complete on disk: ``load_checkpoint`` finds it after an interruption. Report its step first: reports
+    that an interruption loses are repeated from the checkpoint, and the steps before it are not run again."""
     full = Path(path).absolute()
     if not link.connect():
         return
     try:
         pointer = checkpoint_dir() / "latest.json"
         temporary = pointer.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_text(json.dumps({"step": int(step), "path": str(full)}), encoding="utf-8")
+        note = {"step": int(step), "path": str(full), "reports": _recent}
+        temporary.write_text(json.dumps(note), encoding="utf-8")
         os.replace(str(temporary), str(pointer))
     except OSError as error:
         warn(f"the checkpoint of step {step} could not be noted: {error}")
@@ -257,4 +267,16 @@ def load_checkpoint() -> Optional[Checkpoint]:
     if not latest.path.exists():
         # The workspace may have moved with its trials.
         latest = Checkpoint(latest.step, Path(folder, latest.path.name))
-    return latest if latest.path.exists() else None
+    if not latest.path.exists():
+        return None
+    if not _recent and attempt() > 1 and link.connect():
+        _repeat(found.get("reports"))
+    return latest
+
+
+def _repeat(reports: Any) -> None:
+    """Says again what an earlier run has reported; what Basin has already, it ignores."""
+    for event in reports if isinstance(reports, list) else ():
+        if isinstance(event, dict) and event.get("type") == "report":
+            link.send(event)
+            _recent.append(event)

@@ -552,6 +552,22 @@ class Checkpoints(unittest.TestCase):
         self.assertEqual([(event["type"], event.get("step")) for event in events], [("started", None), ("checkpoint", 1), ("checkpoint", 2)])
         self.assertTrue(os.path.isabs(events[-1]["path"]))
 
+    def test_reports_travel_with_the_checkpoint(self):
+        text = """
+            found = basin.load_checkpoint()
+            for step in range(found.step + 1 if found else 1, 4):
+                basin.report(step, a=step / 4)
+                (basin.checkpoint_dir() / "x").touch()
+                basin.checkpoint(step, basin.checkpoint_dir() / "x")
+                if basin.should_stop(): break
+        """
+        script = Script(self, text, {}, BASIN_UNTIL_STEP="2")
+        first = script.finish()[0]
+        again = Script(self, text, {}, BASIN_CHECKPOINT_DIR=str(Path(script.folder.name) / "checkpoints"))
+        events = [event for event in again.finish()[0] if event["type"] == "report"]
+        self.assertEqual([event["step"] for event in events], [1, 2, 3])
+        self.assertEqual(events[:2], [event for event in first if event["type"] == "report"])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -2,10 +2,8 @@
 
 import functools
 import json
-import os
 import shutil
 import subprocess
-import unittest
 from pathlib import Path
 
 import torch
@@ -74,15 +72,20 @@ def net(name):
     return Net(name, json.loads((FIXTURES / "oracles" / "smallNet.json").read_text())[name])
 
 
+def node():
+    """The Node of the repository, else the one on PATH."""
+    local = REPOSITORY / "node_modules" / ".bin" / "node"
+    found = str(local) if local.exists() else shutil.which("node")
+    if not found:
+        raise AssertionError("these tests compare with the TypeScript sources and need Node: run npm ci first")
+    return found
+
+
 @functools.lru_cache(maxsize=1)
 def typescript():
     """What src/flatness and src/trainers/tfjs/training find: computed now, by the sources as they are."""
-    local = REPOSITORY / "node_modules" / ".bin" / "node"
-    node = os.environ.get("BASIN_TEST_NODE") or (str(local) if local.exists() else shutil.which("node"))
-    if not node:
-        raise unittest.SkipTest("node is not here")
     script = FIXTURES / "sharpnessOfSmallNets.ts"
-    found = subprocess.run([node, str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    found = subprocess.run([node(), str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     if found.returncode != 0:
         raise AssertionError(found.stderr.decode())
     return json.loads(found.stdout)

@@ -79,14 +79,13 @@ class BasinCallback(Checkpoint):  # type: ignore[misc]
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         step = trainer.current_epoch + 1
-        # Before the report: a scheduler that pauses the trial at it finds the checkpoint there.
+        basin.report(step, scalars(trainer.callback_metrics, self.metrics))
         if self.checkpoints and os.environ.get("BASIN_PROTOCOL"):
             path = basin.checkpoint_dir() / f"epoch-{step}.ckpt"
             trainer.save_checkpoint(str(path))
             if trainer.is_global_zero:
                 basin.checkpoint(step, path)
                 self._forget_previous(path)
-        basin.report(step, scalars(trainer.callback_metrics, self.metrics))
         if trainer.strategy.reduce_boolean_decision(basin.should_stop(), all=False):
             trainer.should_stop = True
 
