@@ -9,6 +9,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { aptInstall, works } from "./workbench/apt.ts";
 import { softwareVulkan } from "./workbench/softwareVulkan.ts";
+import { torchPython } from "./workbench/torchEnvironment.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
 const results = path.join(root, "test-results");
@@ -37,7 +38,7 @@ const parts: readonly Part[] = [
   { name: "unit", minutes: 12, run: (ms) => vitest(ms, "unit", []) },
   { name: "webgpu", minutes: 6, run: webgpu },
   { name: "native", minutes: 6, run: native },
-  { name: "python", minutes: 3, run: python },
+  { name: "python", minutes: 9, run: python },
   { name: "workbench", minutes: 6, run: (ms) => check(ms, ["node", "scripts/workbench/setup.ts"]) },
   { name: "host", minutes: 8, run: host },
   { name: "package", minutes: 3, run: (ms) => check(ms, ["node", "scripts/package.ts"]) },
@@ -118,13 +119,32 @@ async function native(limitMs: number): Promise<Count> {
   return { ...tests, passed: tests.passed + 1 };
 }
 
-/** The Python SDK's own tests: standard library only. */
+/** The Python SDK's own tests, with the standard library only; then those of basin.torch, with PyTorch. */
 async function python(limitMs: number): Promise<Count> {
   if (!works("python3", ["--version"]) && !aptInstall(["python3"])) {
     console.error("The SDK's tests need python3, which is not here and cannot be installed.");
     return { passed: 0, failed: 1 };
   }
-  const { code, output } = await execute(["python3", "-m", "unittest", "discover", "-s", "python"], limitMs);
+  const alone = await unittest(limitMs, "python3", "python/tests");
+  let torch: ReturnType<typeof torchPython>;
+  try {
+    torch = torchPython(root);
+  } catch (error) {
+    console.error(`PyTorch could not be installed: ${String(error)}`);
+    return { ...alone, failed: alone.failed + 1 };
+  }
+  if ("reason" in torch) {
+    console.log(`The tests of basin.torch are skipped: ${torch.reason}.`);
+    return alone;
+  }
+  const withTorch = await unittest(limitMs, torch.python, "python/tests_torch");
+  return { passed: alone.passed + withTorch.passed, failed: alone.failed + withTorch.failed };
+}
+
+/** A run of Python's unittest over a folder below python/. */
+async function unittest(limitMs: number, program: string, folder: string): Promise<Count> {
+  const args = ["-W", "error::ResourceWarning", "-m", "unittest", "discover", "-s", folder, "-t", "python"] as const;
+  const { code, output } = await execute([program, ...args], limitMs);
   const ran = Number(/^Ran (\d+) tests?/mu.exec(output)?.[1] ?? 0);
   const bad = [...output.matchAll(/(?:failures|errors)=(\d+)/gu)].reduce((sum, match) => sum + Number(match[1]), 0);
   const failed = bad === 0 && (code !== 0 || ran === 0) ? 1 : bad;

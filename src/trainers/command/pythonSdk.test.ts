@@ -1,7 +1,5 @@
-import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createLocalExecutor } from "../../executors/local/localExecutor.ts";
 import { commandJob, record, repositoryRoot, temporaryFolder, trainersFolder } from "../../executors/local/testing.ts";
@@ -15,21 +13,6 @@ const run = ["python3", path.join(trainersFolder, "sdkTrainer.py")];
 const logOf = (trialFolder: string): string => readFileSync(path.join(trialFolder, "trainer.log"), "utf8");
 
 describe("the Python SDK", () => {
-  it("passes its own tests", async () => {
-    const args = [
-      "-W",
-      "error::ResourceWarning",
-      "-m",
-      "unittest",
-      "discover",
-      "-s",
-      path.join(repositoryRoot, "python", "tests"),
-    ];
-    const { stderr } = await promisify(execFile)("python3", args, { maxBuffer: 1e7 });
-    expect(stderr).toMatch(/Ran \d+ tests[^]*\nOK/);
-    // Dozens of interpreters, one after the other.
-  }, 240_000);
-
   it("and the executor understand each other", async () => {
     const job = commandJob({ run, folder: place.folder, params: { "model.width": 16, lr: 1 } });
     const trial = record(executor, job);
