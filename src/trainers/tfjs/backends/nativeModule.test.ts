@@ -69,7 +69,7 @@ describe("a native package", () => {
     const broken = `throw new Error("libfoo.so.1: cannot open shared object file\\nand a page more")`;
     put(inProject(), true, broken);
     expect(() => loadNative("gpu", "tfjs-node-gpu", env)).toThrow(
-      /installed in .*tfjs-node-gpu, but does not load: libfoo\.so\.1: cannot open shared object file\. /,
+      /^Its native part does not load: libfoo\.so\.1: cannot open shared object file\. It lies in .*tfjs-node-gpu\. /,
     );
   });
 

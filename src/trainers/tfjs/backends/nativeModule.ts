@@ -160,7 +160,7 @@ export function loadNative(variant: NativeVariant, backend: BackendName, env: No
     // A Python environment that was linked into may have been removed or upgraded since.
     throw new BackendUnavailable(
       backend,
-      `It is installed in ${found.folder}, but does not load: ${firstLine(error)}. ${installHint(variant)}`,
+      `Its native part does not load: ${firstLine(error)}. It lies in ${found.folder}. ${installHint(variant)}`,
       { cause: error },
     );
   }
