@@ -1,6 +1,6 @@
 /**
- * One measurement of training, in a process of its own (see training.ts): `steps <backend> <threads> <seconds>`, `bare` (a plain
- * TensorFlow.js loop) or `inner` (the trainer's loop without process, protocol and checkpoints). Prints one JSON line.
+ * One measurement of training, in a process of its own (see training.ts): `steps` or `raw` (a plain loop)
+ * <backend> <threads> <seconds>, `bare` (a plain loop over the digits) or `inner` (the trainer's loop without process, protocol and checkpoints). Prints JSON lines.
  */
 import { readFile } from "node:fs/promises";
 import type { TfjsTrainerSpec } from "../../src/core/study/definition.ts";
@@ -11,11 +11,13 @@ import { loadDataset, type Dataset } from "../../src/trainers/tfjs/data/dataset.
 import { resolveHyperparameters } from "../../src/trainers/tfjs/hyperparameters.ts";
 import { buildModel } from "../../src/trainers/tfjs/models/build.ts";
 import { describeMlp } from "../../src/trainers/tfjs/models/mlp.ts";
-import type { Tensor } from "../../src/trainers/tfjs/tf.ts";
+import type { Tensor, Tf } from "../../src/trainers/tfjs/tf.ts";
 import { train } from "../../src/trainers/tfjs/training/loop.ts";
 import { trainingRandomness } from "../../src/trainers/tfjs/training/randomness.ts";
 import { yardsticks } from "../../src/trainers/tfjs/yardstickAnswer.ts";
 import { stepTime } from "../../src/trainers/tfjs/yardsticks.ts";
+import { createKernelClock } from "./trainingProfile.ts";
+import { rawStepTime, stockWasm } from "./trainingRaw.ts";
 
 const say = (line: object): void => {
   process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -99,19 +101,59 @@ async function inner(): Promise<void> {
   say({ valAccuracy: end.kind === "done" ? end.metrics["val_accuracy"] : Number.NaN });
 }
 
-async function steps(name: string, threads: number, seconds: number): Promise<void> {
+/** Each yardstick by the trainer's step, or by the loop anybody would write; `stock` is TensorFlow.js as it comes. */
+async function steps(name: string, threads: number, seconds: number, raw: boolean): Promise<void> {
+  const text = (error: unknown): string => (error instanceof Error ? error.message : String(error));
   try {
-    const backend = await backendNamed(name as BackendName).load({ threads });
+    const stock = name === "stock" ? await stockWasm() : undefined;
+    const backend = stock === undefined ? await backendNamed(name as BackendName).load({ threads }) : undefined;
+    const tf = stock ?? backend!.tf;
+    const used = backend?.threads ?? 1;
+    say({ backend: name, threads: used, sgemm: await sgemm(tf) });
+    const clock =
+      process.env["BENCH_KERNELS"] === "1" && backend !== undefined ? createKernelClock(backend) : undefined;
     for (const yardstick of yardsticks) {
       // Minutes a step tell nothing.
       if (name === "cpu" && yardstick !== "mlp") continue;
-      say({ backend: name, threads: backend.threads, yardstick, ...(await stepTime(backend, yardstick, seconds)) });
+      const of = { backend: name, threads: used, yardstick };
+      try {
+        clock?.take();
+        const time =
+          raw || backend === undefined
+            ? await rawStepTime(tf, yardstick, seconds)
+            : await stepTime(backend, yardstick, seconds);
+        const kernels = clock?.take().slice(0, 12);
+        say({ ...of, ...time, ...(kernels === undefined ? {} : { kernels }) });
+      } catch (error) {
+        say({ ...of, error: text(error) });
+      }
     }
   } catch (error) {
-    say({ backend: name, threads, error: error instanceof Error ? error.message : String(error) });
+    say({ backend: name, threads, error: text(error) });
   }
 }
 
+/** GFLOP/s of the best of a few products of 1024 x 1024 matrices. */
+async function sgemm(tf: Tf): Promise<number> {
+  const size = 1024;
+  const a = tf.randomNormal([size, size], 0, 1, "float32", 1);
+  let best = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 6; i++) {
+    const started = performance.now();
+    const product = tf.matMul(a, a);
+    await product.data();
+    product.dispose();
+    best = Math.min(best, performance.now() - started);
+  }
+  a.dispose();
+  return (2 * size ** 3) / best / 1e6;
+}
+
 const [mode, name, threads, seconds] = process.argv.slice(2);
-const work = mode === "steps" ? steps(name!, Number(threads), Number(seconds)) : mode === "bare" ? bare() : inner();
+const work =
+  mode === "steps" || mode === "raw"
+    ? steps(name!, Number(threads), Number(seconds), mode === "raw")
+    : mode === "bare"
+      ? bare()
+      : inner();
 void work.then(() => process.exit(0));
