@@ -102,17 +102,8 @@ async function copyAssets(): Promise<void> {
   });
   const wasm = path.dirname(require.resolve("@tensorflow/tfjs-backend-wasm/package.json"));
   await mkdir(path.join(dist, "wasm"), { recursive: true });
-  for (const name of [
-    "tfjs-backend-wasm.wasm",
-    "tfjs-backend-wasm-simd.wasm",
-    "tfjs-backend-wasm-threaded-simd.wasm",
-  ]) {
+  for (const name of ["tfjs-backend-wasm-simd.wasm", "tfjs-backend-wasm-threaded-simd.wasm"])
     await cp(path.join(wasm, "dist", name), path.join(dist, "wasm", name));
-  }
-  await cp(
-    path.join(wasm, "wasm-out", "tfjs-backend-wasm-threaded-simd.js"),
-    path.join(dist, "wasm", "tfjs-backend-wasm-threaded-simd.js"),
-  );
 }
 
 // A running engine or trainer may be reading dist: only a release build starts from nothing.
