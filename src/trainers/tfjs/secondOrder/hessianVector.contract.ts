@@ -12,7 +12,12 @@ import { secondOrderGradients } from "./gradients.ts";
 import { createHessianVector, type HessianVector } from "./hessianVector.ts";
 import { assignFlat, layersProblem } from "./testing/layersProblem.ts";
 import { allActivations, randomNet, smoothActivations, type RandomNet } from "./testing/randomNet.ts";
-import { referenceHessian, referenceResult, type ReferenceProblem } from "./testing/referenceNet.ts";
+import {
+  activationDerivatives,
+  referenceHessian,
+  referenceResult,
+  type ReferenceProblem,
+} from "./testing/referenceNet.ts";
 
 export interface ContractOptions {
   /** Random networks a property; fewer where a back end is slow. */
@@ -207,6 +212,22 @@ export function hessianVectorContract(
       expect([...(await hv.product(Float32Array.of(1, 1, 1)))]).toEqual([0, 0, 0]);
       tf.dispose([used, unused]);
       expect(tf.memory().numTensors).toBe(before);
+    });
+
+    it.each(allActivations)("hold the second derivative of %s", async (activation) => {
+      const { tf } = backend;
+      const points = [-3, -0.7, -0.1, 0.2, 1, 4];
+      const w = variable(points);
+      const layer = tf.layers.activation({ activation });
+      const f = (): Scalar => tf.sum(tf.square(layer.apply(w) as Tensor));
+      const hv = createHessianVector(backend, f, [w]);
+      const product = await hv.product(new Float32Array(points.length).fill(1));
+      // (f^2)'' = 2 (f'^2 + f f'').
+      points.forEach((x, i) => {
+        const [value, first, second] = activationDerivatives(activation, x);
+        expect(product[i], `at ${x}`).toBeCloseTo(2 * (first * first + value * second), 4);
+      });
+      w.dispose();
     });
 
     describe("beside the trainer's own layers", () => {
