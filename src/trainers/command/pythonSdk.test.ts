@@ -45,7 +45,8 @@ describe("the Python SDK", () => {
     const again = record(executor, { ...job, attempt: 2, params: { wait: false } });
     await again.exit;
     expect(logOf(job.trialFolder)).toContain("starting after epoch 2");
-    expect(again.events.flatMap((event) => (event.type === "report" ? [event.step] : []))).toEqual([3, 4, 5]);
+    // What the first attempt had reported is said again, in case the engine went before it could take it in.
+    expect(again.events.flatMap((event) => (event.type === "report" ? [event.step] : []))).toEqual([1, 2, 3, 4, 5]);
   });
 
   it("ends a rung where the scheduler wants it", async () => {
