@@ -24,7 +24,7 @@ export function torchPython(root: string): { readonly python: string } | { reado
   // What no index offers cannot be installed; an index that is there and does not deliver is a failure.
   if (!works(python, ["-m", "pip", "index", "versions", "torch"]))
     return { reason: "pip reaches no index with PyTorch" };
-  execFileSync(python, ["-m", "pip", "install", "--quiet", "--no-compile", ...packages], {
+  execFileSync(python, ["-m", "pip", "install", "-qq", "--no-compile", ...packages], {
     stdio: ["ignore", "inherit", "inherit"],
   });
   if (!works(python, ["-c", imports])) throw new Error(`${python} cannot import what was installed into .venv-test`);
