@@ -106,6 +106,10 @@ export class StudyRunner {
         isFeasible: feasibilityOf(definition),
         parallel: definition.budget.parallel,
         rng: samplerStream(definition.seed),
+        breathe: () =>
+          new Promise((resolve) => {
+            setImmediate(resolve);
+          }),
         ...(trials === undefined ? {} : { budgetTrials: trials }),
       });
       this.#scheduler = createScheduler(definition.scheduler);

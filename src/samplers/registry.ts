@@ -8,6 +8,7 @@ import { cmaesSampler } from "./cmaes/cmaes.ts";
 import type { SamplerEntry } from "./entry.ts";
 import { geneticSampler } from "./evolution/genetic.ts";
 import { nsga2Sampler } from "./evolution/nsga2.ts";
+import { gpSampler } from "./gp/gp.ts";
 import { gridSampler } from "./grid/grid.ts";
 import { randomSampler } from "./random.ts";
 import type { Sampler, SamplerContext } from "./sampler.ts";
@@ -16,6 +17,7 @@ import { tpeSampler } from "./tpe/tpe.ts";
 
 export const samplers: readonly SamplerEntry[] = [
   tpeSampler,
+  gpSampler,
   randomSampler,
   cmaesSampler,
   geneticSampler,

@@ -1,0 +1,300 @@
+/**
+ * Gaussian process regression with a Matern-5/2 kernel and a lengthscale for each parameter; hyperparameters at the maximum
+ * of their posterior. Source: C. E. Rasmussen and C. K. I. Williams, "Gaussian Processes for Machine Learning" (2006), chapters
+ * 2 and 5. Priors as in Optuna's GPSampler: Gamma(2, 1) on the kernel's scale, Gamma(1.1, 30) on the noise, and a pull of the
+ * inverse squared lengthscales towards 1.
+ * Invariant: a model is never changed; all numbers are functions of the data given.
+ */
+import { choleskyInPlace, solveLower, solveUpper } from "../../core/linalg/cholesky.ts";
+import { minimiseInBox, type Evaluated } from "../../core/optimize/minimiseInBox.ts";
+import type { Features } from "./features.ts";
+
+export interface Hyperparameters {
+  /** Inverse squared lengthscale of each parameter. */
+  readonly weights: Float64Array;
+  readonly scale: number;
+  /** Variance of the observations about the function. */
+  readonly noise: number;
+}
+
+export const leastNoise = 1e-6;
+const root5 = Math.sqrt(5);
+
+/** Matern-5/2 correlation at a squared distance. */
+export function matern(squared: number): number {
+  const r = root5 * Math.sqrt(squared);
+  return (1 + r + (r * r) / 3) * Math.exp(-r);
+}
+
+/** Its derivative by the squared distance. */
+export function maternSlope(squared: number): number {
+  const r = root5 * Math.sqrt(squared);
+  return -(5 / 6) * (1 + r) * Math.exp(-r);
+}
+
+/** Squared distances in every parameter between all pairs i > j, parameter after parameter. */
+function pairwise(features: Features, points: readonly Float64Array[]): Float64Array[] {
+  const n = points.length;
+  return features.parameters.map((_, k) => {
+    const out = new Float64Array((n * (n - 1)) / 2);
+    for (let i = 1, at = 0; i < n; i++)
+      for (let j = 0; j < i; j++) out[at++] = features.squared(k, points[i]![k]!, points[j]![k]!);
+    return out;
+  });
+}
+
+/** Weighted sums of the distances of every pair. */
+function distances(weights: Float64Array, parts: readonly Float64Array[]): Float64Array {
+  const sum = new Float64Array(parts[0]?.length ?? 0);
+  parts.forEach((part, k) => {
+    const weight = weights[k]!;
+    for (let at = 0; at < sum.length; at++) sum[at]! += weight * part[at]!;
+  });
+  return sum;
+}
+
+/** Minus the log posterior of the hyperparameters (logarithms: weights, scale, noise) and its gradient. O(n^3 + n^2 d). */
+export function negativeLogPosterior(theta: Float64Array, parts: readonly Float64Array[], y: Float64Array): Evaluated {
+  const n = y.length;
+  const d = parts.length;
+  const weights = theta.subarray(0, d).map(Math.exp);
+  const scale = Math.exp(theta[d]!);
+  const noise = Math.exp(theta[d + 1]!);
+  const squared = distances(weights, parts);
+  const factor = new Float64Array(n * n);
+  for (let i = 0, at = 0; i < n; i++) {
+    for (let j = 0; j < i; j++) factor[i * n + j] = scale * matern(squared[at++]!);
+    factor[i * n + i] = scale + noise;
+  }
+  const gradient = new Float64Array(d + 2);
+  if (!choleskyInPlace(factor, n)) return { value: Infinity, gradient };
+  const alpha = solveUpper(factor, n, solveLower(factor, n, y.slice()));
+  let value = 0;
+  for (let i = 0; i < n; i++) value += 0.5 * y[i]! * alpha[i]! + Math.log(factor[i * n + i]!);
+
+  // Rows of the inverse of L; the inverse of the matrix is their Gram matrix.
+  const inverse = invertLower(factor, n);
+  let trace = 0;
+  let signal = 0;
+  const slopes = new Float64Array(squared.length);
+  for (let i = 0, at = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      let entry = 0;
+      for (let k = i; k < n; k++) entry += inverse[k * n + i]! * inverse[k * n + j]!;
+      const m = entry - alpha[i]! * alpha[j]!;
+      if (j === i) {
+        trace += m;
+        signal += 0.5 * m * scale;
+      } else {
+        // Both triangles at once.
+        signal += m * scale * matern(squared[at]!);
+        slopes[at] = m * scale * maternSlope(squared[at]!);
+        at++;
+      }
+    }
+  }
+  parts.forEach((part, k) => {
+    let sum = 0;
+    for (let at = 0; at < part.length; at++) sum += slopes[at]! * part[at]!;
+    gradient[k] = weights[k]! * sum;
+  });
+
+  // Priors, in the variables themselves; their derivatives by the logarithms.
+  for (let k = 0; k < d; k++) {
+    const w = weights[k]!;
+    value += 0.1 / w + 0.1 * w;
+    gradient[k]! += -0.1 / w + 0.1 * w;
+  }
+  value += scale - Math.log(scale) + 30 * noise - 0.1 * Math.log(noise);
+  gradient[d] = signal + scale - 1;
+  gradient[d + 1] = 0.5 * noise * trace + 30 * noise - 0.1;
+  return { value, gradient };
+}
+
+function invertLower(factor: Float64Array, n: number): Float64Array {
+  const inverse = new Float64Array(n * n);
+  for (let j = 0; j < n; j++) {
+    inverse[j * n + j] = 1 / factor[j * n + j]!;
+    for (let i = j + 1; i < n; i++) {
+      let sum = 0;
+      for (let k = j; k < i; k++) sum -= factor[i * n + k]! * inverse[k * n + j]!;
+      inverse[i * n + j] = sum / factor[i * n + i]!;
+    }
+  }
+  return inverse;
+}
+
+/** Steps of a search between two breaths. */
+const slice = 5;
+
+/** First guesses: the prior's own, and one for functions that vary quickly. */
+const guesses = [
+  { weight: 1, noise: 1e-3 },
+  { weight: 10, noise: 1e-4 },
+];
+
+/**
+ * Hyperparameters at the maximum of their posterior, the best of two searches.
+ * @param y standardised values @param iterations of each search @param breathe awaited every few of them
+ * O(iterations (n^3 + n^2 d)).
+ */
+export async function fitHyperparameters(
+  features: Features,
+  points: readonly Float64Array[],
+  y: Float64Array,
+  iterations: number,
+  breathe: () => Promise<void>,
+): Promise<Hyperparameters> {
+  const d = features.dimension;
+  const parts = pairwise(features, points);
+  const bounds = (weight: number, scale: number, noise: number): Float64Array =>
+    Float64Array.from({ length: d + 2 }, (_, k) => Math.log(k < d ? weight : k === d ? scale : noise));
+  const lower = bounds(1e-3, 1e-2, leastNoise);
+  const upper = bounds(1e3, 1e2, 1);
+  let best: { readonly point: Float64Array; readonly value: number } | undefined;
+  for (const { weight, noise } of guesses) {
+    let point = bounds(weight, 1, noise);
+    for (let done = 0; done < iterations; done += slice) {
+      const evaluate = (theta: Float64Array): Evaluated => negativeLogPosterior(theta, parts, y);
+      const found = minimiseInBox(evaluate, point, lower, upper, Math.min(slice, iterations - done));
+      if (best === undefined || found.value < best.value) best = found;
+      ({ point } = found);
+      await breathe();
+    }
+  }
+  const theta = best!.point;
+  return { weights: theta.slice(0, d).map(Math.exp), scale: Math.exp(theta[d]!), noise: Math.exp(theta[d + 1]!) };
+}
+
+/** Mean and variance of the function at a point, and how they change with the coordinates of its numbers. */
+export interface Prediction {
+  readonly mean: number;
+  readonly variance: number;
+}
+
+export interface Model {
+  readonly size: number;
+  readonly hyperparameters: Hyperparameters;
+  /** What the function is taken to be at each of the points: the values without their noise. */
+  readonly fitted: Float64Array;
+  /** The model with one more point; y is standardised. O(n^2). */
+  with(point: Float64Array, y: number): Model;
+  /** The same points with other values. O(n^2). */
+  revalued(y: Float64Array): Model;
+  /** O(n^2 + n d). */
+  predict(point: Float64Array): Prediction;
+  /** The same, with the derivatives of mean and variance by each coordinate; those of categories are 0. O(n^2 + n d). */
+  predictWithSlopes(
+    point: Float64Array,
+  ): Prediction & { readonly meanSlope: Float64Array; readonly varianceSlope: Float64Array };
+}
+
+/** Doubled until the matrix is positive definite: rounding can make the least eigenvalue negative. */
+const leastJitter = 1e-10;
+const mostJitter = 1e-2;
+
+/** A model of standardised values `y` at `points`. O(n^3 / 3). */
+export function regressionModel(
+  features: Features,
+  hyperparameters: Hyperparameters,
+  points: readonly Float64Array[],
+  y: ArrayLike<number>,
+): Model {
+  const n = points.length;
+  const squared = distances(hyperparameters.weights, pairwise(features, points));
+  for (let jitter = leastJitter; jitter <= mostJitter; jitter *= 10) {
+    const factor = new Float64Array(n * n);
+    for (let i = 0, at = 0; i < n; i++) {
+      for (let j = 0; j < i; j++) factor[i * n + j] = hyperparameters.scale * matern(squared[at++]!);
+      factor[i * n + i] = hyperparameters.scale + hyperparameters.noise + jitter;
+    }
+    if (choleskyInPlace(factor, n))
+      return modelOf(features, hyperparameters, jitter, flatOf(points), Float64Array.from(y), factor);
+  }
+  throw new Error("The covariance of the trials is not positive definite.");
+}
+
+/** Points one after another. */
+function flatOf(points: readonly Float64Array[]): Float64Array {
+  const d = points[0]?.length ?? 0;
+  const flat = new Float64Array(points.length * d);
+  points.forEach((point, i) => flat.set(point, i * d));
+  return flat;
+}
+
+function joined(a: Float64Array, b: Float64Array): Float64Array {
+  const out = new Float64Array(a.length + b.length);
+  out.set(a);
+  out.set(b, a.length);
+  return out;
+}
+
+function modelOf(
+  features: Features,
+  hyperparameters: Hyperparameters,
+  jitter: number,
+  flat: Float64Array,
+  y: Float64Array,
+  factor: Float64Array,
+): Model {
+  const n = y.length;
+  const { weights, scale, noise } = hyperparameters;
+  const alpha = solveUpper(factor, n, solveLower(factor, n, y.slice()));
+  const squaredTo = (point: Float64Array): Float64Array => features.squaredTo(point, flat, n, weights);
+  const dot = (a: Float64Array, b: Float64Array): number => {
+    let sum = 0;
+    for (let i = 0; i < n; i++) sum += a[i]! * b[i]!;
+    return sum;
+  };
+
+  const model: Model = {
+    size: n,
+    hyperparameters,
+    // (K + noise) alpha = y, so K alpha, the mean at the points, is what is left of y.
+    fitted: y.map((value, i) => value - (noise + jitter) * alpha[i]!),
+    revalued: (values) => modelOf(features, hyperparameters, jitter, flat, values, factor),
+    with(point, value) {
+      const row = solveLower(
+        factor,
+        n,
+        squaredTo(point).map((squared) => scale * matern(squared)),
+      );
+      const rest = scale + noise + jitter - dot(row, row);
+      const larger = new Float64Array((n + 1) * (n + 1));
+      for (let i = 0; i < n; i++) larger.set(factor.subarray(i * n, i * n + i + 1), i * (n + 1));
+      larger.set(row, n * (n + 1));
+      // A point on top of another one leaves nothing; the noise is the least there can be.
+      larger[n * (n + 1) + n] = Math.sqrt(Math.max(rest, noise));
+      return modelOf(features, hyperparameters, jitter, joined(flat, point), joined(y, Float64Array.of(value)), larger);
+    },
+    predict(point) {
+      const k = squaredTo(point).map((squared) => scale * matern(squared));
+      const mean = dot(k, alpha);
+      const white = solveLower(factor, n, k);
+      return { mean, variance: Math.max(scale * 1e-12, scale - dot(white, white)) };
+    },
+    predictWithSlopes(point) {
+      const squared = squaredTo(point);
+      const k = squared.map((value) => scale * matern(value));
+      const mean = dot(k, alpha);
+      const solved = solveUpper(factor, n, solveLower(factor, n, k.slice()));
+      const variance = Math.max(scale * 1e-12, scale - dot(k, solved));
+      const meanSlope = new Float64Array(point.length);
+      const varianceSlope = new Float64Array(point.length);
+      for (let i = 0; i < n; i++) {
+        const slope = scale * maternSlope(squared[i]!);
+        for (let d = 0; d < point.length; d++) {
+          const a = point[d]!;
+          const b = flat[i * point.length + d]!;
+          if (a === b || features.numeric[d] !== true || a < 0) continue;
+          // Towards an inactive parameter the distance is measured from the middle of the interval.
+          const step = 2 * weights[d]! * (a - (b < 0 ? 0.5 : b)) * slope;
+          meanSlope[d]! += alpha[i]! * step;
+          varianceSlope[d]! -= 2 * solved[i]! * step;
+        }
+      }
+      return { mean, variance, meanSlope, varianceSlope };
+    },
+  };
+  return model;
+}
