@@ -7,6 +7,7 @@ const measured = (changes: Partial<Measured> = {}): Measured => ({
   yardstick: "cnn",
   threads: 2,
   stepMs: 175,
+  cpuMs: 340,
   gigaflops: 108,
   samples: 128,
   steps: 17,

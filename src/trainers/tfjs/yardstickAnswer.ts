@@ -13,6 +13,8 @@ export interface Measured {
   readonly threads: number;
   /** Wall-clock milliseconds of a step of `yardstickBatch` samples. */
   readonly stepMs: number;
+  /** Processor milliseconds of such a step, all threads together: what to compare on a busy machine. */
+  readonly cpuMs: number;
   readonly gigaflops: number;
   /** Samples of the steps that were timed: where fewer than `yardstickBatch`, `stepMs` is projected from them. */
   readonly samples: number;
