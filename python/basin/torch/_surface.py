@@ -102,9 +102,10 @@ def batches_of(inputs: Any, targets: Any, batch_size: Optional[int]) -> List[Bat
         end = min(rows, start + size)
 
         def part(tensor: Tensor, start: int = start, end: int = end) -> Tensor:
-            piece = tensor[start:end]
-            # What a validation loop made under inference_mode cannot take part in a gradient.
-            return piece.clone() if piece.is_inference() else piece.detach()
+            # What a validation loop made under inference_mode cannot take part in a gradient, and nor could a copy made there.
+            with torch.inference_mode(False):
+                piece = tensor[start:end]
+                return piece.clone() if piece.is_inference() else piece.detach()
 
         found.append(Batch(map_tensors(inputs, part), map_tensors(targets, part), end - start))
     return found
