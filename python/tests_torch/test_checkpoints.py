@@ -55,7 +55,7 @@ class Resuming(unittest.TestCase):
                          ["latest.json", "step-4.pt", "step-5.pt"])
         parts = Trial(self, SCRIPT)
         found = {}
-        for attempt, until in enumerate((1, 3, 4, None), start=1):
+        for attempt, until in enumerate((2, None), start=1):
             for step, metrics in reports(parts.run(until=until, attempt=attempt)[0]):
                 self.assertEqual(found.setdefault(step, metrics), metrics)
         self.assertEqual(list(found.items()), expected)
