@@ -1,4 +1,7 @@
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { trialFolderOf } from "../client/workspaceFiles.ts";
 import { BasinError } from "../core/errors.ts";
 import { createFakeExecutor, curve, type Script } from "./testing/fakeExecutor.ts";
 import { engineFixture, type Fixture, studyText, until, untilState } from "./testing/engineFixture.ts";
@@ -149,7 +152,7 @@ describe("a study", () => {
     expect(reasons[7]).toContain("without reporting a result");
   });
 
-  it("keeps on which back end and device a trial ran, sharpness as metrics, and takes note of embeddings", async () => {
+  it("keeps on which back end and device a trial ran, sharpness as metrics, embeddings in files", async () => {
     const executor = createFakeExecutor((job) => [
       { type: "started", protocol: 1, backend: "webgpu", device: `GPU ${job.number}`, threads: 1, steps: 2 },
       { type: "report", step: 1, metrics: { loss: 2 } },
@@ -166,8 +169,14 @@ describe("a study", () => {
     expect(trial.placement).toBe("webgpu, GPU 1, 1 thread");
     expect(trial.metrics).toMatchObject({ "sharpness.trace": 12.5, "sharpness.lambda_max": Infinity });
     expect(trial.curves).toContainEqual({ metric: "sharpness.trace", steps: [1], values: [12.5] });
-    const lines = await fixture.engine.request("study.log", { studyId, limit: 100 });
-    expect(lines.filter(({ message }) => message.includes("embeddings"))).toHaveLength(2);
+    const list = path.join(trialFolderOf(fixture.workspace, studyId, 1), "embeddings.jsonl");
+    await until(() => existsSync(list), "the embedding");
+    expect(JSON.parse(readFileSync(list, "utf8"))).toEqual({ name: "probe", step: 1, file: "embeddings/probe-1.npy" });
+    const refusals = async (): Promise<boolean> => {
+      const lines = await fixture.engine.request("study.log", { studyId, limit: 100 });
+      return lines.filter(({ message }) => message.includes("is not there: probe.npy")).length === 2;
+    };
+    await until(refusals, "the word that the other one is missing");
   });
 
   it("gives up after ten failures from the start, and goes on when asked again", async () => {

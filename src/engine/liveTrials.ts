@@ -13,6 +13,7 @@ import type { TrialExit } from "../executors/executor.ts";
 import { markerOf } from "../executors/marker.ts";
 import type { Decision } from "../schedulers/scheduler.ts";
 import type { TrainerEvent } from "../trainers/protocol.ts";
+import { keepEmbedding } from "./embeddingFiles.ts";
 import { errorDetails } from "./log.ts";
 import { exitReason, finalValues, valuesText } from "./outcome.ts";
 import { ReportFlow } from "./reportFlow.ts";
@@ -206,15 +207,9 @@ export class LiveTrials {
         if (!run.settled) this.#failTrial(run, event.reason);
         return;
       case "embedding":
-        if (!run.told.has("embedding")) {
-          run.told.add("embedding");
-          study.log.add(
-            "info",
-            "trainer",
-            `Trial ${run.number} sends embeddings; this version does not keep them.`,
-            run.number,
-          );
-        }
+        void keepEmbedding(trialFolderOf(study.parts.workspace, study.id, run.number), event).catch((error: unknown) =>
+          study.log.add("warning", "trainer", `Trial ${run.number}: ${errorText(error)}`, run.number),
+        );
         return;
       case "heartbeat":
         return;

@@ -35,7 +35,8 @@ export function progressOf(tell: (progress: NativeProgress) => void): TellProgre
   return (step, message, fraction = 0) => {
     const before = order[order.indexOf(step) - 1];
     const from = before === undefined ? 0 : ends[before];
-    const percent = Math.max(reached, Math.round(from + (ends[step] - from) * Math.min(1, Math.max(0, fraction))));
+    // A share of an unknown whole (0 / 0) is none.
+    const percent = Math.max(reached, Math.round(from + (ends[step] - from) * Math.min(1, Math.max(0, fraction || 0))));
     if (percent === reached && message === said) return;
     reached = percent;
     said = message;

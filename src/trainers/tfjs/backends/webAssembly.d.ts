@@ -7,6 +7,7 @@ declare namespace WebAssembly {
   }
   class Module {
     constructor(bytes: Uint8Array<ArrayBuffer>);
+    static exports(module: Module): readonly { readonly name: string; readonly kind: string }[];
   }
   class Instance {
     constructor(module: Module, imports: Imports);

@@ -1,0 +1,72 @@
+/**
+ * Keeps the embeddings that trainers send: each as a NumPy file in the trial's folder, all listed in embeddings.jsonl there.
+ * Invariant: a line of the list names a whole file inside the trial's folder; a name given by a trainer never leaves it.
+ */
+import { appendFile, mkdir, rename, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { BasinError } from "../core/errors.ts";
+import type { TrainerEvent } from "../trainers/protocol.ts";
+
+export type EmbeddingEvent = Extract<TrainerEvent, { readonly type: "embedding" }>;
+
+/** One line of embeddings.jsonl. */
+export interface KeptEmbedding {
+  readonly name: string;
+  readonly step?: number;
+  /** Hash of the samples it was computed on: embeddings of different samples are never compared. */
+  readonly indexHash?: string;
+  /** Relative to the trial's folder. */
+  readonly file: string;
+}
+
+export const embeddingList = "embeddings.jsonl";
+
+/** Little-endian float32 as a NumPy file, version 1.0. */
+function npyOf(shape: readonly number[], values: Uint8Array): Buffer {
+  const dimensions = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
+  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${dimensions}), }`;
+  // The whole header, the ten bytes before it and the line end included, is a multiple of 64 bytes.
+  const padded = `${header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11)}\n`;
+  const start = Buffer.alloc(10);
+  start.write("\x93NUMPY\x01\x00", "latin1");
+  start.writeUInt16LE(padded.length, 8);
+  return Buffer.concat([start, Buffer.from(padded, "latin1"), values]);
+}
+
+/**
+ * @param folder of the trial, absolute
+ * @throws BasinError when an inline array has another size than its shape says, or a file lies elsewhere or is missing
+ */
+export async function keepEmbedding(folder: string, event: EmbeddingEvent): Promise<KeptEmbedding> {
+  const { name, step, indexHash, array } = event;
+  let file: string;
+  if ("npy" in array) {
+    file = path.relative(folder, path.resolve(folder, array.npy));
+    if (file.startsWith("..") || path.isAbsolute(file))
+      throw new BasinError("trainer", `The embedding "${name}" lies outside of the trial's folder: ${array.npy}.`);
+    if (!(await stat(path.join(folder, file)).catch(() => undefined))?.isFile())
+      throw new BasinError("trainer", `The embedding "${name}" is not there: ${array.npy}.`);
+  } else {
+    const bytes = Buffer.from(array.data, "base64");
+    const cells = array.shape.reduce((product, size) => product * size, 1);
+    if (bytes.length !== 4 * cells)
+      throw new BasinError(
+        "trainer",
+        `The embedding "${name}" has ${bytes.length} bytes; its shape [${array.shape.join(", ")}] needs ${4 * cells}.`,
+      );
+    const plain = name.replaceAll(/[^\w.-]/gu, "_").slice(0, 100);
+    file = path.join("embeddings", `${plain}${step === undefined ? "" : `-${step}`}.npy`);
+    const target = path.join(folder, file);
+    await mkdir(path.dirname(target), { recursive: true });
+    await writeFile(`${target}.tmp`, npyOf(array.shape, bytes));
+    await rename(`${target}.tmp`, target);
+  }
+  const kept: KeptEmbedding = {
+    name,
+    ...(step === undefined ? {} : { step }),
+    ...(indexHash === undefined ? {} : { indexHash }),
+    file: file.replaceAll(path.sep, "/"),
+  };
+  await appendFile(path.join(folder, embeddingList), `${JSON.stringify(kept)}\n`);
+  return kept;
+}
