@@ -130,7 +130,7 @@ const tfjsTrainer = z
     backend: z
       .enum(tfjsBackendNames)
       .default("auto")
-      .describe("TensorFlow.js back end; `auto` takes the fastest that works on this machine."),
+      .describe("TensorFlow.js back end; `auto` takes the fastest for the kind of model that works on this machine."),
     threads: z
       .int()
       .min(0)

@@ -44,7 +44,7 @@ async function choose(): Promise<Choice | undefined> {
     "Install TensorFlow's native back end for the built-in trainer?",
     {
       modal: true,
-      detail: `It trains several times faster than WebAssembly. Up to 600 MB are downloaded, and up to 1.2 GB kept in ${nativeHome(process.env)}.`,
+      detail: `Convolutional networks and models of your own train faster on it than on WebAssembly; the built-in mlp stays there. Up to 600 MB are downloaded, and up to 1.2 GB kept in ${nativeHome(process.env)}.`,
     },
     forCpu,
     forGpu,

@@ -71,7 +71,7 @@ export async function runTrial(
   const log = (message: string): void => session.log(message);
   const dataset = await resources.dataset(spec.data, root, wholeNumber(env, "BASIN_SPLIT_SEED", 0), log);
   if (hyperparameters.given.has("batchSize")) requireBatch(dataset, hyperparameters.batchSize);
-  const backend = await resources.backend(spec.backend, { threads: threadsFor(spec, env) }, log);
+  const backend = await resources.backend(spec.backend, { threads: threadsFor(spec, env), dense: kind === "mlp" }, log);
   session.send({
     type: "started",
     protocol: trainerProtocolVersion,

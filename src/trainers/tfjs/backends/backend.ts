@@ -11,6 +11,8 @@ export type BackendName = Exclude<TfjsBackendName, "auto">;
 export interface LoadOptions {
   /** Threads to compute with; 0 = one. Back ends without threads ignore it. */
   readonly threads: number;
+  /** The model is dense layers only: an automatic choice then prefers the back end with the cheapest step. */
+  readonly dense?: boolean;
 }
 
 /** Direct access to a tensor's values where they lie in this process's memory. */

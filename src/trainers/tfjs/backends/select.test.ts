@@ -4,7 +4,7 @@ import { BackendUnavailable, type Backend } from "./backend.ts";
 import { cpuBackend } from "./cpu.ts";
 import { loadNative } from "./nativeModule.ts";
 import { probe } from "./probe.ts";
-import { backends, selectBackend } from "./select.ts";
+import { backends, orderFor, selectBackend } from "./select.ts";
 
 function broken(error: Error): Backend {
   const load = async (): Promise<never> => {
@@ -54,7 +54,11 @@ describe("selectBackend", () => {
   });
 
   it("knows the order, best first", () => {
-    expect(backends.map((backend) => backend.name)).toEqual(["tfjs-node-gpu", "webgpu", "tfjs-node", "wasm", "cpu"]);
+    const names = (list: readonly Backend[]): string[] => list.map((backend) => backend.name);
+    expect(names(backends)).toEqual(["tfjs-node-gpu", "webgpu", "tfjs-node", "wasm", "cpu"]);
+    expect(names(orderFor(false))).toEqual(names(backends));
+    expect(names(orderFor(true))).toEqual(["tfjs-node-gpu", "webgpu", "wasm", "tfjs-node", "cpu"]);
+    expect(names(orderFor(true, [cpuBackend]))).toEqual(["cpu"]);
   });
 });
 

@@ -13,7 +13,7 @@ import { tfjsNodeGpuBackend } from "./tfjsNodeGpu.ts";
 import { wasmBackend } from "./wasm.ts";
 import { webgpuBackend } from "./webgpu.ts";
 
-/** Best first. Adding a back end: a file beside this one and a line here. */
+/** Best first, for models with convolutions. Adding a back end: a file beside this one and a line here. */
 export const backends: readonly Backend[] = [
   tfjsNodeGpuBackend,
   webgpuBackend,
@@ -21,6 +21,18 @@ export const backends: readonly Backend[] = [
   wasmBackend,
   cpuBackend,
 ];
+
+/**
+ * Best first for dense models: on a CPU, WebAssembly comes before TensorFlow's library, whose operations each cost more than
+ * the arithmetic of a small layer (3 ms a step against 11 on the dense yardstick, docs/benchmarks.md).
+ */
+export function orderFor(dense: boolean, candidates: readonly Backend[] = backends): readonly Backend[] {
+  if (!dense) return candidates;
+  const wasm = candidates.filter((backend) => backend.name === "wasm");
+  const rest = candidates.filter((backend) => backend.name !== "wasm");
+  const place = rest.findIndex((backend) => backend.name === "tfjs-node");
+  return place < 0 ? candidates : [...rest.slice(0, place), ...wasm, ...rest.slice(place)];
+}
 
 export function backendNamed(name: BackendName): Backend {
   const found = backends.find((backend) => backend.name === name);
@@ -74,7 +86,7 @@ export async function selectBackend(
     }
   }
   const reasons: string[] = [];
-  for (const backend of candidates) {
+  for (const backend of orderFor(options.dense === true, candidates)) {
     try {
       const crash = await guard(backend);
       if (crash !== undefined) throw new BackendUnavailable(backend.name, crash);

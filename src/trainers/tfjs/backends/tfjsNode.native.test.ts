@@ -160,20 +160,23 @@ interface Ended {
 }
 
 /** A short trial of the bundled trainer that chooses its back end. */
-async function trial(env: Record<string, string>): Promise<Ended> {
+async function trial(env: Record<string, string>, model: "vgg" | "mlp" = "vgg"): Promise<Ended> {
   const own = mkdtempSync(path.join(folder, "trial-"));
   const rng = rngForKey("native-trial");
   const rows = Array.from(
     { length: 60 },
-    (_, i) => `${(rng.normal() + (i % 3)).toFixed(3)},${rng.normal().toFixed(3)},c${i % 3}`,
+    (_, i) => `${Array.from({ length: 16 }, () => (rng.normal() + (i % 3)).toFixed(3)).join()},c${i % 3}`,
   );
-  writeFileSync(path.join(own, "data.csv"), `a,b,y\n${rows.join("\n")}\n`);
-  const data = { csv: "./data.csv", label: "y", validation: 0.2, test: 0, standardize: true, task: "classification" };
+  const header = `${Array.from({ length: 16 }, (_, i) => `p${i}`).join()},y`;
+  writeFileSync(path.join(own, "data.csv"), `${header}\n${rows.join("\n")}\n`);
+  const split = { validation: 0.2, test: 0, standardize: true, task: "classification" };
+  const data = { csv: "./data.csv", label: "y", image: [4, 4, 1], ...split };
   writeFileSync(
     path.join(own, "trainer.json"),
-    JSON.stringify({ kind: "tfjs", model: "mlp", data, epochs: 2, backend: "auto", threads: 2 }),
+    JSON.stringify({ kind: "tfjs", model, data, epochs: 2, backend: "auto", threads: 2 }),
   );
-  writeFileSync(path.join(own, "params.json"), JSON.stringify({ width: 8, batchSize: 16 }));
+  const size = model === "mlp" ? { width: 8 } : { blocks: 1, layersPerBlock: 1, filters: 4, denseUnits: 8 };
+  writeFileSync(path.join(own, "params.json"), JSON.stringify({ ...size, batchSize: 16 }));
   const child = spawn(process.execPath, [path.join(bundleFolder, "trainer.cjs")], {
     cwd: own,
     env: {
@@ -208,6 +211,12 @@ describe("an automatic choice", () => {
     });
     expect(events.at(-1), log).toMatchObject({ type: "done" });
     expect(native.device).toBe(events[0]!["device"]);
+  });
+
+  it("stays with WebAssembly for dense models, whose steps are cheaper there", async () => {
+    const { events, log } = await trial({}, "mlp");
+    expect(events[0], log).toMatchObject({ type: "started", backend: "wasm", threads: 2 });
+    expect(events.at(-1), log).toMatchObject({ type: "done" });
   });
 
   it("passes a library over that ends the process, in this trial and the next, and says so", async () => {
