@@ -81,12 +81,23 @@ export function quickInput(page: Page): Locator {
 
 /** Runs a command from the palette by its whole title, "Basin: Start HPO Study". */
 export async function runCommand(page: Page, title: string): Promise<void> {
-  const input = await summonInput(page, "F1");
-  await input.fill(`>${title}`);
-  const row = quickInput(page).locator(
-    `.monaco-list-row[aria-label="${title}"], .monaco-list-row[aria-label^="${title},"]`,
-  );
-  await row.first().click();
+  const row = quickInput(page)
+    .locator(`.monaco-list-row[aria-label="${title}"], .monaco-list-row[aria-label^="${title},"]`)
+    .first();
+  for (let openings = 1; ; openings++) {
+    const input = await summonInput(page, "F1");
+    await input.fill(`>${title}`);
+    try {
+      await row.waitFor({ timeout: 5000 });
+      break;
+    } catch (error) {
+      if (openings === 6) throw error;
+      // Opened before the extension was known, the list stays without its commands.
+      await page.keyboard.press("Escape");
+      await input.waitFor({ state: "hidden" });
+    }
+  }
+  await row.click();
 }
 
 /** Opens the quick input by its key. A key pressed while focus moves gets lost; like a person, we press it again then. */

@@ -18,7 +18,9 @@ const home = path.join(data, "basin", "native");
 /** Installations, finished or under way. */
 function installations(): string[] {
   if (!existsSync(home)) return [];
-  return readdirSync(home, { recursive: true, encoding: "utf8" }).filter((name) => /(?:^|\/)(?:cpu|gpu)[-.]/u.test(name));
+  return readdirSync(home, { recursive: true, encoding: "utf8" }).filter((name) =>
+    /(?:^|\/)(?:cpu|gpu)[-.]/u.test(name),
+  );
 }
 
 describe("native TensorFlow", () => {
@@ -41,7 +43,6 @@ describe("native TensorFlow", () => {
     const progress = notifications(page).filter({ hasText: "Installing tfjs-node" });
     await progress.waitFor();
     await eventually("the installation has begun", () => Promise.resolve(installations().length > 0));
-    await keepScreenshot(page, "native-progress");
     await progress.getByRole("button", { name: "Cancel" }).click();
     await progress.waitFor({ state: "hidden" });
     await eventually("what was begun is gone", () => Promise.resolve(installations().length === 0));
