@@ -5,6 +5,7 @@
  * Processor time is what to compare on a busy machine; wall-clock figures hold only on a quiet one.
  */
 import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
 import path from "node:path";
@@ -208,16 +209,20 @@ try {
     external: ["@tensorflow/tfjs-node", "@tensorflow/tfjs-node-gpu", "webgpu"],
     logLevel: "error",
   });
+  const resultsFile = path.join(root, "test/bench/results/training.json");
+  // What is not measured this time stays as it was.
+  const earlier = existsSync(resultsFile) ? (JSON.parse(await readFile(resultsFile, "utf8")) as object) : {};
   const results = {
+    ...earlier,
     cores: cpus().length,
     processor: cpus()[0]?.model ?? "",
     node: process.version,
     load: loadavg()[0]!,
-    steps: options.only === "overhead" ? [] : await steps(),
-    overhead: options.only === "steps" ? [] : await overhead(),
+    ...(options.only === "overhead" ? {} : { steps: await steps() }),
+    ...(options.only === "steps" ? {} : { overhead: await overhead() }),
   };
-  await mkdir(path.join(root, "test/bench/results"), { recursive: true });
-  await writeFile(path.join(root, "test/bench/results/training.json"), `${JSON.stringify(results, null, 2)}\n`);
+  await mkdir(path.dirname(resultsFile), { recursive: true });
+  await writeFile(resultsFile, `${JSON.stringify(results, null, 2)}\n`);
 } finally {
   await rm(bundles, { recursive: true, force: true });
   await rm(folder, { recursive: true, force: true });

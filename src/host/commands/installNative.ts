@@ -34,7 +34,7 @@ export async function installNative(services: Services): Promise<void> {
   const name = backendNames[choice.variant];
   // Not awaited: the command is done, whenever the message is closed.
   void vscode.window.showInformationMessage(
-    `${name} ${result.before ? "was installed already" : "is installed"}: ${result.manifest.device}. Studies whose back end is "auto" use it from now on.`,
+    `${name} ${result.before ? "was installed already" : "is installed"}: ${result.manifest.device}. Convolutional networks and models of your own use it from now on.`,
   );
 }
 
