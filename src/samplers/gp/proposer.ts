@@ -35,9 +35,9 @@ export interface ProposalRequest {
 export type Proposer = (request: ProposalRequest) => Promise<Proposal>;
 
 /** Multiplications that looking at candidates may cost, and the bounds on their number. */
-const lookingCost = 6e6;
+const lookingCost = 4e6;
 const fewestCandidates = 160;
-const mostCandidates = 1000;
+const mostCandidates = 600;
 /** Candidates that are improved, and steps along the gradient of each. */
 const improved = 3;
 const gradientSteps = 10;
