@@ -55,8 +55,20 @@ export async function pressInline(row: Locator, title: string): Promise<void> {
 
 /** A command of the row's context menu. */
 export async function pressInContextMenu(page: Page, row: Locator, title: string): Promise<void> {
-  await row.click({ button: "right" });
-  await page.locator(".monaco-menu .action-item", { hasText: title }).first().click();
+  const menu = page.locator(".monaco-menu");
+  for (let presses = 1; ; presses++) {
+    await row.click({ button: "right" });
+    await menu.locator(".action-item", { hasText: title }).first().click();
+    try {
+      await menu.waitFor({ state: "hidden", timeout: 5000 });
+      return;
+    } catch (error) {
+      if (presses === 5) throw error;
+      // A menu takes no press in the moment it opens: it stays, and like a person, we press again.
+      await page.keyboard.press("Escape");
+      await menu.waitFor({ state: "hidden" });
+    }
+  }
 }
 
 /** Trial numbers of the rows that are drawn. */
