@@ -1,10 +1,12 @@
 /**
  * Sample efficiency: every sampler on tables of real trainings and on functions with known minima, Optuna beside them.
  * `npm run bench:samplers -- [--data FOLDER] [--seeds 20] [--trials 100] [--peer python] [--only tpe,random]
- *  [--peers tpe,gp] [--tasks branin,nasbench201_cifar10] [--options '{"multivariate":false}'] [--json FILE]`
+ *  [--peers tpe,gp] [--tasks branin,nasbench201_cifar10] [--options '{"multivariate":false}'] [--keep FILE] [--json FILE]`
  * --data: the folder of the tables (see its README); without it, functions only. --peer: a Python that has Optuna 5.
+ * --keep: a file of runs, one a line, that grows as they end; what is in it is not played again. The peers' runs do not
+ * change with our code, and hours of them need not be repeated; runs of ours belong into one only while the code stands.
  */
-import { writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { samplers } from "../../../src/samplers/registry.ts";
 import { ownContender, optunaContender, type Contender } from "./contenders.ts";
@@ -21,14 +23,23 @@ const { values } = parseArgs({
     only: { type: "string" },
     tasks: { type: "string" },
     options: { type: "string", default: "{}" },
+    keep: { type: "string" },
     json: { type: "string" },
   },
 });
 const trials = Number(values.trials);
 const seeds = Number(values.seeds);
 
-/** GP samplers of the peer take minutes a run: fewer seeds for them, as the published comparison has. */
-const seedsOf = (contender: Contender): number => (contender.name === "Optuna gp" ? Math.min(seeds, 3) : seeds);
+/** The runs in the file of `--keep`, by who, what and how; a line cut off by a kill is left out. */
+const kept = new Map<string, Run>();
+const keyOf = (run: Pick<Run, "contender" | "task" | "seed">): string => `${run.contender}|${run.task}|${run.seed}`;
+if (values.keep !== undefined && existsSync(values.keep)) {
+  for (const line of readFileSync(values.keep, "utf8").split("\n")) {
+    if (!line.endsWith("}")) continue;
+    const run = JSON.parse(line) as Run;
+    if (run.regrets.length >= trials) kept.set(keyOf(run), run);
+  }
+}
 
 async function play(contender: Contender, task: Task, seed: number): Promise<Run> {
   const player = contender.start(task.space, seed, trials);
@@ -64,7 +75,12 @@ const tasks = [...(values.data === undefined ? [] : tableTasks(values.data)), ..
 const runs: Run[] = [];
 for (const contender of contenders) {
   for (const task of tasks) {
-    for (let seed = 0; seed < seedsOf(contender); seed++) runs.push(await play(contender, task, seed));
+    for (let seed = 0; seed < seeds; seed++) {
+      const known = kept.get(keyOf({ contender: contender.name, task: task.name, seed }));
+      const run = known ?? (await play(contender, task, seed));
+      runs.push(run);
+      if (known === undefined && values.keep !== undefined) appendFileSync(values.keep, `${JSON.stringify(run)}\n`);
+    }
     process.stderr.write(`${contender.name}: ${task.name}\n`);
   }
   contender.close();
