@@ -40,6 +40,13 @@ export interface FinishedTrial {
   readonly values: readonly number[];
   /** Last intermediate value of the first objective, if any was reported. */
   readonly last?: Report;
+  /** All of them, by increasing step; only for samplers whose entry asks for them (`needs: "curves"`). */
+  readonly curve?: readonly Report[];
+  /**
+   * Derivative of the first objective's value by each continuous parameter that the trainer could differentiate by, in the
+   * parameter's own scale; only for samplers whose entry asks for them (`needs: "gradients"`).
+   */
+  readonly gradient?: Readonly<Record<string, number>>;
 }
 
 /** What samplers and schedulers see of a trial that is not finished. */

@@ -10,6 +10,10 @@ import type { Sampler, SamplerContext } from "./sampler.ts";
 export interface SamplerEntry extends MethodInfo {
   /** Proposes each configuration once and then throws `space-exhausted`. */
   readonly exhausts?: true;
+  /** A suggestion may take longer than the engine may be kept from its other work: it is computed in a worker thread. */
+  readonly heavy?: true;
+  /** What finished trials must carry beside their values; see `FinishedTrial`. */
+  readonly needs?: "curves" | "gradients";
   /** @throws BasinError `invalid-study` when an option is wrong */
   create(context: SamplerContext, options: Readonly<Record<string, unknown>>): Sampler;
 }
