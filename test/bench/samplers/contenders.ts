@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { BasinError } from "../../../src/core/errors.ts";
+import type { Objective } from "../../../src/core/objective.ts";
 import { rngFor } from "../../../src/core/rng.ts";
 import type { Params, Space } from "../../../src/core/space/parameter.ts";
 import type { FinishedTrial } from "../../../src/core/trial.ts";
@@ -16,13 +17,29 @@ import { samplerStream } from "../../../src/samplers/sampler.ts";
 export interface Player {
   /** The next configuration and the CPU it took, in milliseconds; undefined when it has nothing left to try. */
   ask(): Promise<{ readonly params: Params; readonly cpuMs: number } | undefined>;
-  tell(params: Params, value: number): void;
+  tell(params: Params, values: readonly number[]): void;
+}
+
+export interface StudyFacts {
+  readonly space: Space;
+  readonly objectives: number;
+  readonly trials: number;
 }
 
 export interface Contender {
   readonly name: string;
-  start(space: Space, seed: number, trials: number): Player;
+  /** A study of `trials` trials with so many objectives, all minimised. */
+  start(study: StudyFacts, seed: number): Player;
   close(): void;
+}
+
+/** `count` objectives to minimise. */
+function losses(count: number): [Objective, ...Objective[]] {
+  const more = Array.from({ length: count - 1 }, (_, i): Objective => ({
+    metric: `loss${i + 2}`,
+    direction: "minimize",
+  }));
+  return [{ metric: "loss", direction: "minimize" }, ...more];
 }
 
 const processorMs = (): number => process.threadCpuUsage().user / 1000;
@@ -30,12 +47,12 @@ const processorMs = (): number => process.threadCpuUsage().user / 1000;
 export function ownContender(entry: SamplerEntry, name: string, options: Readonly<Record<string, unknown>>): Contender {
   return {
     name,
-    start(space, seed, trials) {
+    start({ space, objectives, trials }, seed) {
       const history: FinishedTrial[] = [];
       const sampler = entry.create(
         {
           space,
-          objectives: [{ metric: "loss", direction: "minimize" }],
+          objectives: losses(objectives),
           isFeasible: () => true,
           budgetTrials: trials,
           parallel: 1,
@@ -60,7 +77,7 @@ export function ownContender(entry: SamplerEntry, name: string, options: Readonl
             throw error;
           }
         },
-        tell: (params, value) => history.push({ number: history.length, state: "complete", params, values: [value] }),
+        tell: (params, values) => history.push({ number: history.length, state: "complete", params, values }),
       };
     },
     close: () => undefined,
@@ -80,8 +97,8 @@ export function optunaContender(python: string, sampler: string): Contender {
   };
   return {
     name: `Optuna ${sampler}`,
-    start(space, seed) {
-      say({ start: { sampler, seed, space } });
+    start({ space, objectives }, seed) {
+      say({ start: { sampler, seed, space, objectives } });
       return {
         async ask() {
           say({ ask: true });
@@ -89,7 +106,7 @@ export function optunaContender(python: string, sampler: string): Contender {
           if (line.done === true) throw new Error("Optuna's process has ended; its error is above.");
           return JSON.parse(line.value) as { params: Params; cpuMs: number };
         },
-        tell: (_params, value) => say({ tell: value }),
+        tell: (_params, values) => say({ tell: values }),
       };
     },
     close: () => child.stdin.end(),

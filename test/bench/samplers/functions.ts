@@ -1,6 +1,6 @@
 /**
  * Synthetic objectives with known minima.
- * Invariant: everything is minimised and deterministic.
+ * Invariant: everything is minimised; `evaluate` is deterministic, what is random is in `noise` alone.
  */
 import type { Params, Space } from "../../../src/core/space/parameter.ts";
 
@@ -9,6 +9,8 @@ export interface TestFunction {
   readonly space: Space;
   readonly minimum: number;
   readonly evaluate: (params: Params) => number;
+  /** Standard deviation of what a sampler is told beside the value; 0 when absent. */
+  readonly noise?: number;
 }
 
 const float = (name: string, low: number, high: number, log = false): Space[number] => ({
@@ -36,6 +38,15 @@ const hartmannAlpha = [1, 1.2, 3, 3.2];
 const six = [0, 1, 2, 3, 4, 5];
 const five = [0, 1, 2, 3, 4];
 
+const four = [0, 1, 2, 3];
+
+function hartmann6(p: Params): number {
+  return -hartmannAlpha.reduce((sum, alpha, k) => {
+    const inner = six.reduce((acc, i) => acc + hartmannA[k]![i]! * (number(p, `x${i}`) - hartmannP[k]![i]!) ** 2, 0);
+    return sum + alpha * Math.exp(-inner);
+  }, 0);
+}
+
 export const functions: readonly TestFunction[] = [
   {
     name: "branin",
@@ -51,13 +62,23 @@ export const functions: readonly TestFunction[] = [
     name: "hartmann6",
     minimum: -3.3223680114155143,
     space: six.map((i) => float(`x${i}`, 0, 1)),
+    evaluate: hartmann6,
+  },
+  {
+    name: "noisy hartmann6",
+    minimum: -3.3223680114155143,
+    space: six.map((i) => float(`x${i}`, 0, 1)),
+    evaluate: hartmann6,
+    noise: 0.1,
+  },
+  {
+    name: "rosenbrock4",
+    minimum: 0,
+    space: four.map((i) => float(`x${i}`, -5, 10)),
     evaluate: (p) =>
-      -hartmannAlpha.reduce((sum, alpha, k) => {
-        const inner = six.reduce(
-          (acc, i) => acc + hartmannA[k]![i]! * (number(p, `x${i}`) - hartmannP[k]![i]!) ** 2,
-          0,
-        );
-        return sum + alpha * Math.exp(-inner);
+      four.slice(0, -1).reduce((sum, i) => {
+        const x = number(p, `x${i}`);
+        return sum + 100 * (number(p, `x${i + 1}`) - x * x) ** 2 + (1 - x) ** 2;
       }, 0),
   },
   {

@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { samplers } from "../../../src/samplers/registry.ts";
 import { ownContender, optunaContender, type Contender } from "./contenders.ts";
 import { printReport, type Run } from "./report.ts";
-import { functionTasks, tableTasks, type Task } from "./tasks.ts";
+import { functionTasks, tableTasks, tradeOffTasks, type Task } from "./tasks.ts";
 
 const { values } = parseArgs({
   options: {
@@ -42,19 +42,21 @@ if (values.keep !== undefined && existsSync(values.keep)) {
 }
 
 async function play(contender: Contender, task: Task, seed: number): Promise<Run> {
-  const player = contender.start(task.space, seed, trials);
+  const player = contender.start({ space: task.space, objectives: task.objectives, trials }, seed);
+  const evaluate = task.play(seed);
   const regrets: number[] = [];
-  let best = Infinity;
   let cpuMs = 0;
   for (let number = 0; number < trials; number++) {
     const asked = await player.ask();
-    if (asked !== undefined) {
-      cpuMs += asked.cpuMs;
-      const value = task.evaluate(asked.params);
-      player.tell(asked.params, value);
-      best = Math.min(best, value);
+    // Nothing left to try: the study ends here and stands as it is.
+    if (asked === undefined) {
+      regrets.push(regrets.at(-1) ?? Infinity);
+      continue;
     }
-    regrets.push(task.regret(best));
+    cpuMs += asked.cpuMs;
+    const { values: told, regret } = evaluate(asked.params);
+    player.tell(asked.params, told);
+    regrets.push(regret);
   }
   return { contender: contender.name, task: task.name, family: task.family, seed, regrets, cpuMs: cpuMs / trials };
 }
@@ -68,9 +70,11 @@ const contenders: Contender[] = [
   ...(values.peer === undefined ? [] : values.peers.split(",").map((name) => optunaContender(values.peer!, name))),
 ];
 const chosen = values.tasks?.split(",");
-const tasks = [...(values.data === undefined ? [] : tableTasks(values.data)), ...functionTasks()].filter(
-  ({ name }) => chosen === undefined || chosen.includes(name),
-);
+const tasks = [
+  ...(values.data === undefined ? [] : tableTasks(values.data)),
+  ...functionTasks(),
+  ...tradeOffTasks(),
+].filter(({ name }) => chosen === undefined || chosen.includes(name));
 
 const runs: Run[] = [];
 for (const contender of contenders) {

@@ -1,4 +1,4 @@
-"""Optuna behind JSON lines: {"start": {sampler, seed, space}}, {"ask": true} -> {params, cpuMs}, {"tell": value}.
+"""Optuna behind JSON lines: {"start": {sampler, seed, space, objectives}}, {"ask": true} -> {params, cpuMs}, {"tell": values}.
 
 Spaces are given in Basin's own terms; conditions (`when`) are followed as Optuna's users write them, with plain ifs.
 """
@@ -26,6 +26,8 @@ def create(sampler, seed):
         return samplers.CmaEsSampler(seed=seed)
     if sampler == "nsga2":
         return samplers.NSGAIISampler(seed=seed)
+    if sampler == "nsga3":
+        return samplers.NSGAIIISampler(seed=seed)
     if sampler == "sobol":
         return samplers.QMCSampler(seed=seed, scramble=True)
     raise SystemExit(f"no sampler {sampler}")
@@ -61,7 +63,9 @@ def main():
         if "start" in message:
             start = message["start"]
             space = start["space"]
-            study = optuna.create_study(sampler=create(start["sampler"], start["seed"]))
+            study = optuna.create_study(
+                sampler=create(start["sampler"], start["seed"]), directions=["minimize"] * start["objectives"]
+            )
         elif "ask" in message:
             begun = time.process_time()
             trial = study.ask()

@@ -1,21 +1,42 @@
 /**
  * What samplers are compared on: tables of real trainings and functions with known minima, under one measure.
- * Invariant: a task is minimised and deterministic; a normalised regret of 0 is the optimum, 1 a mediocre configuration.
+ * Invariant: a task is minimised and a function of its seed; a normalised regret of 0 is the optimum, 1 a mediocre configuration.
  */
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { rngForKey } from "../../../src/core/rng.ts";
 import { uniformParams } from "../../../src/core/space/configuration.ts";
 import type { Params, ParamValue, Space } from "../../../src/core/space/parameter.ts";
+import { dominates } from "../../../src/samplers/ranking.ts";
 import { functions, type TestFunction } from "./functions.ts";
+import { hypervolumeBySlices, tradeOffs } from "./tradeoffs.ts";
 
 export interface Task {
   readonly name: string;
   readonly family: string;
   readonly space: Space;
-  evaluate(params: Params): number;
-  /** Normalised regret of the best value so far. */
-  regret(best: number): number;
+  /** How many values a trial has. */
+  readonly objectives: number;
+  /** A study of its own: what a sampler is told of a configuration, and how well the study stands after it. */
+  play(seed: number): (params: Params) => Outcome;
+}
+
+export interface Outcome {
+  readonly values: readonly number[];
+  /** Normalised regret of what the study would recommend now. */
+  readonly regret: number;
+}
+
+/** Tasks of one exact value: the recommendation is the best one so far. */
+function exactly(evaluate: (params: Params) => number, regret: (best: number) => number): Task["play"] {
+  return () => {
+    let best = Infinity;
+    return (params) => {
+      const value = evaluate(params);
+      best = Math.min(best, value);
+      return { values: [value], regret: regret(best) };
+    };
+  };
 }
 
 interface TableFacts {
@@ -68,16 +89,19 @@ function tableTask(table: TableFacts, bytes: Buffer): Task {
     name: table.name,
     family: table.family,
     space,
-    evaluate(params) {
-      let row = 0;
-      for (const name of names) {
-        const choices = table.space[name]!;
-        const value = params[name]!;
-        row = row * choices.length + (typeof value === "number" ? value : choices.indexOf(value));
-      }
-      return losses[row]!;
-    },
-    regret: (value) => (value - best) / (median - best),
+    objectives: 1,
+    play: exactly(
+      (params) => {
+        let row = 0;
+        for (const name of names) {
+          const choices = table.space[name]!;
+          const value = params[name]!;
+          row = row * choices.length + (typeof value === "number" ? value : choices.indexOf(value));
+        }
+        return losses[row]!;
+      },
+      (value) => (value - best) / (median - best),
+    ),
   };
 }
 
@@ -85,14 +109,50 @@ function tableTask(table: TableFacts, bytes: Buffer): Task {
 export function functionTasks(): Task[] {
   return functions.map((target) => {
     const reach = randomReach(target) - target.minimum;
+    const regret = (value: number): number => Math.max(functionFloor, (value - target.minimum) / reach);
+    const { noise } = target;
     return {
       name: target.name,
       family: "functions",
       space: target.space,
-      evaluate: target.evaluate,
-      regret: (value) => Math.max(functionFloor, (value - target.minimum) / reach),
+      objectives: 1,
+      play: noise === undefined ? exactly(target.evaluate, regret) : noisily(target, noise, regret),
     };
   });
+}
+
+/** The recommendation is what looks best under the noise; it is judged without. */
+function noisily(target: TestFunction, noise: number, regret: (best: number) => number): Task["play"] {
+  return (seed) => {
+    const rng = rngForKey(`noise of ${target.name}: ${seed}`);
+    let seen = Infinity;
+    let exactOfSeen = Infinity;
+    return (params) => {
+      const exact = target.evaluate(params);
+      const value = exact + noise * rng.normal();
+      if (value < seen) [seen, exactOfSeen] = [value, exact];
+      return { values: [value], regret: regret(exactOfSeen) };
+    };
+  };
+}
+
+/** The share of the front's hypervolume that is not yet covered. */
+export function tradeOffTasks(): Task[] {
+  return tradeOffs.map((target) => ({
+    name: target.name,
+    family: "trade-offs",
+    space: target.space,
+    objectives: target.reference.length,
+    play: () => {
+      let front: (readonly number[])[] = [];
+      return (params) => {
+        const values = target.evaluate(params);
+        if (!front.some((other) => dominates(other, values)))
+          front = [...front.filter((other) => !dominates(values, other)), values];
+        return { values, regret: Math.max(0, 1 - hypervolumeBySlices(front, target.reference) / target.hypervolume) };
+      };
+    },
+  }));
 }
 
 function randomReach(target: TestFunction): number {
