@@ -1,10 +1,10 @@
 import path from "node:path";
 import { defineConfig } from "vitest/config";
 
-/** Unit tests beside the source and the contract, golden and fault suites; host and e2e suites have runners of their own. */
+/** Unit tests beside the source and the contract, golden and fault suites, what benchmarks reckon with; host and e2e suites have runners of their own. */
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "webview/**/*.test.ts", "test/{contract,golden,fault}/**/*.test.ts"],
+    include: ["src/**/*.test.ts", "webview/**/*.test.ts", "test/{contract,golden,fault,bench}/**/*.test.ts"],
     // These need an adapter (test/webgpu/vitest.config.ts) or the native part of TensorFlow.
     exclude: ["**/*.webgpu.test.ts", "**/*.native.test.ts"],
     // What this machine's user has installed takes no part, and what trials remember of back ends stays here.

@@ -1,11 +1,13 @@
 /**
  * Sample efficiency: every sampler on tables of real trainings and on functions with known minima, Optuna beside them.
  * `npm run bench:samplers -- [--data FOLDER] [--seeds 20] [--trials 100] [--peer python] [--only tpe,random]
- *  [--peers tpe,gp] [--tasks branin,nasbench201_cifar10] [--options '{"multivariate":false}'] [--keep FILE] [--json FILE]`
+ *  [--peers tpe,gp] [--tasks branin,nasbench201_cifar10] [--options '{"multivariate":false}'] [--keep FILE] [--json FILE]
+ *  [--workers 2]`
  * --data: the folder of the tables (see its README); without it, functions only. --peer: a Python that has Optuna 5.
  * --keep: a file of runs, one a line, that grows as they end; what is in it is not played again. The peers' runs do not
  * change with our code, and hours of them need not be repeated; runs of ours belong into one only while the code stands.
  */
+import { fork } from "node:child_process";
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { samplers } from "../../../src/samplers/registry.ts";
@@ -25,6 +27,8 @@ const { values } = parseArgs({
     options: { type: "string", default: "{}" },
     keep: { type: "string" },
     json: { type: "string" },
+    workers: { type: "string", default: "1" },
+    shard: { type: "string" },
   },
 });
 const trials = Number(values.trials);
@@ -76,18 +80,64 @@ const tasks = [
   ...tradeOffTasks(),
 ].filter(({ name }) => chosen === undefined || chosen.includes(name));
 
-const runs: Run[] = [];
-for (const contender of contenders) {
-  for (const task of tasks) {
-    for (let seed = 0; seed < seeds; seed++) {
-      const known = kept.get(keyOf({ contender: contender.name, task: task.name, seed }));
-      const run = known ?? (await play(contender, task, seed));
-      runs.push(run);
-      if (known === undefined && values.keep !== undefined) appendFileSync(values.keep, `${JSON.stringify(run)}\n`);
-    }
-    process.stderr.write(`${contender.name}: ${task.name}\n`);
-  }
-  contender.close();
+/** One study to play. */
+interface Job {
+  readonly contender: Contender;
+  readonly task: Task;
+  readonly seed: number;
 }
-printReport(runs, trials);
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ trials, seeds, runs })}\n`);
+
+const jobs: Job[] = contenders.flatMap((contender) =>
+  tasks.flatMap((task) => Array.from({ length: seeds }, (_, seed) => ({ contender, task, seed }))),
+);
+const workers = Number(values.workers);
+const [shard, shards] = (values.shard ?? "0/1").split("/").map(Number) as [number, number];
+const runs: Run[] = [];
+const finish = (run: Run): void => {
+  runs.push(run);
+  const known = kept.has(keyOf(run));
+  if (!known && values.keep !== undefined) appendFileSync(values.keep, `${JSON.stringify(run)}\n`);
+};
+
+/** Every `shards`-th job, told to the parent. */
+async function work(): Promise<void> {
+  for (const [index, { contender, task, seed }] of jobs.entries()) {
+    if (index % shards !== shard || kept.has(keyOf({ contender: contender.name, task: task.name, seed }))) continue;
+    process.send!(await play(contender, task, seed));
+  }
+}
+
+/** Shares the jobs among processes of this script. */
+async function lead(): Promise<void> {
+  await Promise.all(
+    Array.from({ length: workers }, async (_, index) => {
+      const args = [...process.argv.slice(2), "--shard", `${index}/${workers}`];
+      const child = fork(import.meta.filename, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+      child.on("message", (run: Run) => {
+        finish(run);
+        if (run.seed === seeds - 1) process.stderr.write(`${run.contender}: ${run.task}\n`);
+      });
+      const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
+      if (status !== 0) throw new Error(`A worker ended with status ${status}; its error is above.`);
+    }),
+  );
+}
+
+if (values.shard !== undefined) {
+  await work();
+} else {
+  for (const { contender, task, seed } of jobs) {
+    const known = kept.get(keyOf({ contender: contender.name, task: task.name, seed }));
+    if (known !== undefined) finish(known);
+    else if (workers === 1) finish(await play(contender, task, seed));
+    if (workers === 1 && seed === seeds - 1) process.stderr.write(`${contender.name}: ${task.name}\n`);
+  }
+  if (workers > 1) await lead();
+  const order = contenders.map(({ name }) => name);
+  runs.sort((a, b) => order.indexOf(a.contender) - order.indexOf(b.contender));
+  printReport(runs, trials);
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ trials, seeds, runs })}\n`);
+}
+for (const contender of contenders) contender.close();
+// A worker's channel to its parent would keep it waiting.
+process.disconnect?.();
