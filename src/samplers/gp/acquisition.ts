@@ -5,6 +5,15 @@
  */
 import { fastNormalCdf, logSqrt2Pi, normalPdf } from "../../core/normal.ts";
 
+/** What a configuration whose value is normal with this mean and variance is worth (larger is better), and the slopes. */
+export type Acquisition = (mean: number, variance: number) => AcquisitionValue;
+
+export interface AcquisitionValue {
+  readonly value: number;
+  readonly byMean: number;
+  readonly byVariance: number;
+}
+
 /**
  * log(pdf(z) + z cdf(z)), and its derivative by z. In the tail by the continued fraction of Mills' ratio
  * R(x) = 1 / (x + c): pdf(z) (1 - x R(x)) = pdf(z) c / (x + c), so nothing cancels.
@@ -30,11 +39,7 @@ export function expectedImprovement(mean: number, deviation: number, best: numbe
 }
 
 /** log of the expected improvement, and its derivatives by mean and by variance. */
-export function logExpectedImprovement(
-  mean: number,
-  variance: number,
-  best: number,
-): { readonly value: number; readonly byMean: number; readonly byVariance: number } {
+export function logExpectedImprovement(mean: number, variance: number, best: number): AcquisitionValue {
   const deviation = Math.sqrt(variance);
   const z = (best - mean) / deviation;
   const { value, slope } = logImprovement(z);

@@ -8,8 +8,6 @@
  */
 import { z } from "zod";
 import { formatNumber } from "../../core/format.ts";
-import type { Objective } from "../../core/objective.ts";
-import type { Rng } from "../../core/rng.ts";
 import { paramsKey } from "../../core/space/configuration.ts";
 import type { Params } from "../../core/space/parameter.ts";
 import type { FinishedTrial } from "../../core/trial.ts";
@@ -17,9 +15,11 @@ import { defineSampler } from "../entry.ts";
 import { lossesOf } from "../ranking.ts";
 import type { Sampler, SamplerContext } from "../sampler.ts";
 import { sobolSampler } from "../sobol/sobol.ts";
+import { logExpectedImprovement } from "./acquisition.ts";
 import { createProposer } from "./proposer.ts";
 import { featuresOf } from "./features.ts";
 import { fitHyperparameters, regressionModel, type Model } from "./regression.ts";
+import { chosenRows, combined, fitLength, randomWeights, standardised } from "./values.ts";
 
 export const gpSampler = defineSampler(
   {
@@ -47,12 +47,8 @@ interface GpOptions {
 /** Trials that hyperparameters are fitted to at most, and steps of each fit. */
 const fitTrials = 90;
 const fitIterations = 15;
-/** Hyperparameters are fitted again after so many more trials at the latest. */
-const fitEvery = 50;
 /** The best trials: near them is where candidates are drawn. */
 const elites = 5;
-/** Share of ParEGO's sum beside its maximum. */
-const sumShare = 0.05;
 
 interface Observation {
   readonly params: Params;
@@ -142,72 +138,18 @@ function createGp(context: SamplerContext, options: GpOptions): Sampler {
         .map((row) => observations[row]!.params);
       const tried = pending.length === 0 ? memory.tried : new Set(memory.tried);
       for (const trial of pending) tried.add(paramsKey(trial.params));
-      const { params, improvement } = await propose({ model, best, good, tried, rng });
+      const { params, score } = await propose({
+        model,
+        acquisition: (mean, variance) => logExpectedImprovement(mean, variance, best),
+        good,
+        tried,
+        rng,
+      });
+      const improvement = score === undefined ? 0 : Math.exp(score);
       return {
         params,
         reason: `expected improvement ${formatNumber(improvement)} of a standard deviation, ${observations.length} trials in the model`,
       };
     },
   };
-}
-
-/** The largest length up to `count` at which hyperparameters are fitted: from `first` on, growing by a tenth. */
-function fitLength(count: number, first: number): number {
-  let length = Math.max(2, first);
-  for (;;) {
-    const next = Math.max(length + 1, Math.min(Math.floor(length * 1.1), length + fitEvery));
-    if (next > count) return Math.min(length, count);
-    length = next;
-  }
-}
-
-/**
- * One value a trial. Infinite losses become the worst finite one. Several objectives, each scaled to [0, 1]: the augmented
- * Chebyshev norm of ParEGO with these weights, equal ones if none are given.
- */
-function combined(
-  observations: readonly Observation[],
-  objectives: readonly Objective[],
-  weights: readonly number[] | undefined,
-): Float64Array {
-  const columns = objectives.map((_, k) => {
-    const own = Float64Array.from(observations, ({ losses }) => losses[k]!);
-    const finite = own.filter(Number.isFinite);
-    const worst = finite.reduce((most, value) => Math.max(most, value), -Infinity);
-    return own.map((value) => (Number.isFinite(value) ? value : worst));
-  });
-  if (columns.length === 1) return columns[0]!;
-  const scaled = columns.map((column) => {
-    const low = column.reduce((least, value) => Math.min(least, value), Infinity);
-    const high = column.reduce((most, value) => Math.max(most, value), -Infinity);
-    return column.map((value) => (high > low ? (value - low) / (high - low) : 0));
-  });
-  return Float64Array.from(observations, (_, row) => {
-    const weighted = scaled.map((column, k) => column[row]! * (weights?.[k] ?? 1 / scaled.length));
-    return Math.max(...weighted) + sumShare * weighted.reduce((sum, value) => sum + value, 0);
-  });
-}
-
-/** Uniform on the simplex. */
-function randomWeights(count: number, rng: Rng): number[] {
-  const draws = Array.from({ length: count }, () => -Math.log(1 - rng.next()));
-  const total = draws.reduce((sum, value) => sum + value, 0);
-  return draws.map((value) => value / total);
-}
-
-function standardised(values: Float64Array): Float64Array {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-  const deviation = Math.sqrt(variance);
-  return values.map((value) => (deviation > 0 ? (value - mean) / deviation : 0));
-}
-
-/** All rows, or where there are more than `most` the best half and the latest half, in order. */
-function chosenRows(values: Float64Array, most: number): number[] {
-  const rows = Array.from(values.keys());
-  if (rows.length <= most) return rows;
-  const half = Math.floor(most / 2);
-  const chosen = new Set(rows.toSorted((a, b) => values[a]! - values[b]! || a - b).slice(0, half));
-  for (let row = rows.length - 1; chosen.size < most; row--) chosen.add(row);
-  return [...chosen].toSorted((a, b) => a - b);
 }

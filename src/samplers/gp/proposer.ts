@@ -1,5 +1,5 @@
 /**
- * Where the expected improvement is largest: many configurations looked at, the most promising ones improved.
+ * Where an acquisition is largest: many configurations looked at, the most promising ones improved.
  * Numbers without a grid move along the gradient, all others through their values one at a time; a configuration is looked at
  * as it would run, rounded to its grid. Invariant: what is proposed is feasible, and new while there is anything new in sight.
  */
@@ -11,20 +11,20 @@ import { feasibleSampler } from "../../core/space/feasible.ts";
 import { isActive, type Params, type ParamValue } from "../../core/space/parameter.ts";
 import { childOf } from "../evolution/variation.ts";
 import type { SamplerContext } from "../sampler.ts";
-import { logExpectedImprovement } from "./acquisition.ts";
+import type { Acquisition } from "./acquisition.ts";
 import { inactive, type Features } from "./features.ts";
 import type { Model } from "./regression.ts";
 
 export interface Proposal {
   readonly params: Params;
-  /** Expected improvement at it, in standard deviations of the trials' values. */
-  readonly improvement: number;
+  /** The acquisition there; undefined when nothing new is left and an old configuration is drawn again. */
+  readonly score: number | undefined;
 }
 
 export interface ProposalRequest {
   readonly model: Model;
-  /** The value to improve upon, standardised. */
-  readonly best: number;
+  /** What is to be as large as possible. */
+  readonly acquisition: Acquisition;
   /** Configurations of the best trials, for candidates near them. */
   readonly good: readonly Params[];
   /** Keys of the configurations that are not to be proposed again. */
@@ -99,10 +99,10 @@ export function createProposer(context: SamplerContext, features: Features, brea
     return all.filter((index) => index !== here).map(coordinateOf);
   };
 
-  return async ({ model, best, good, tried, rng }) => {
+  return async ({ model, acquisition, good, tried, rng }) => {
     const score = (point: Float64Array): number => {
       const { mean, variance } = model.predict(point);
-      return logExpectedImprovement(mean, variance, best).value;
+      return acquisition(mean, variance).value;
     };
     const look = (params: Params): Candidate => {
       const point = features.encode(params);
@@ -125,26 +125,26 @@ export function createProposer(context: SamplerContext, features: Features, brea
     }
     // Constraints that leave little, or a small space of which nearly all has been tried.
     for (let i = 0; candidates.length === 0 && i < lastDraws; i++) consider(feasible.draw(rng));
-    if (candidates.length === 0) return { params: feasible.draw(rng), improvement: 0 };
+    if (candidates.length === 0) return { params: feasible.draw(rng), score: undefined };
 
     candidates.sort((a, b) => b.score - a.score);
     let winner = candidates[0]!;
     for (const start of candidates.slice(0, improved)) {
       await breathe();
-      const params = decode(climb(start.point, model, best, rng));
+      const params = decode(climb(start.point, model, acquisition, rng));
       if (tried.has(paramsKey(params)) || !isFeasible(params)) continue;
       const end = look(params);
       if (end.score > winner.score) winner = end;
     }
-    return { params: winner.params, improvement: Math.exp(winner.score) };
+    return { params: winner.params, score: winner.score };
   };
 
-  /** A point near `start` with a larger expected improvement. */
-  function climb(start: Float64Array, model: Model, best: number, rng: Rng): Float64Array {
+  /** A point near `start` with a larger acquisition. */
+  function climb(start: Float64Array, model: Model, acquisition: Acquisition, rng: Rng): Float64Array {
     let point = start;
     const score = (at: Float64Array): number => {
       const { mean, variance } = model.predict(at);
-      return logExpectedImprovement(mean, variance, best).value;
+      return acquisition(mean, variance).value;
     };
     let height = score(point);
     for (let sweep = 0; sweep < sweeps; sweep++) {
@@ -156,7 +156,7 @@ export function createProposer(context: SamplerContext, features: Features, brea
           (x) => {
             const at = placed(base, free, x);
             const { mean, variance, meanSlope, varianceSlope } = model.predictWithSlopes(at);
-            const { value, byMean, byVariance } = logExpectedImprovement(mean, variance, best);
+            const { value, byMean, byVariance } = acquisition(mean, variance);
             return {
               value: -value,
               gradient: Float64Array.from(free, (k) => -(byMean * meanSlope[k]! + byVariance * varianceSlope[k]!)),
