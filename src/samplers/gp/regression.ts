@@ -33,7 +33,7 @@ export function maternSlope(squared: number): number {
 }
 
 /** Squared distances in every parameter between all pairs i > j, parameter after parameter. */
-function pairwise(features: Features, points: readonly Float64Array[]): Float64Array[] {
+export function pairwise(features: Features, points: readonly Float64Array[]): Float64Array[] {
   const n = points.length;
   return features.parameters.map((_, k) => {
     const out = new Float64Array((n * (n - 1)) / 2);
@@ -53,29 +53,43 @@ function distances(weights: Float64Array, parts: readonly Float64Array[]): Float
   return sum;
 }
 
-/** Minus the log posterior of the hyperparameters (logarithms: weights, scale, noise) and its gradient. O(n^3 + n^2 d). */
-export function negativeLogPosterior(theta: Float64Array, parts: readonly Float64Array[], y: Float64Array): Evaluated {
+/** How badly a kernel explains values, and how that changes with what it is made of. */
+export interface Evidence {
+  /** Minus the log likelihood, less a constant; Infinity where the covariance is not positive definite. */
+  readonly value: number;
+  /** Derivatives by the logarithms of the weights and of the scale. */
+  readonly byWeights: Float64Array;
+  readonly byScale: number;
+  /** Derivatives by each value's noise itself. */
+  readonly byNoise: Float64Array;
+  /** The inverse of the covariance times the values. */
+  readonly alpha: Float64Array;
+}
+
+/** Evidence of values `y`, each with its own variance of the noise. O(n^3 + n^2 d). */
+export function kernelEvidence(
+  { weights, scale, noise }: { readonly weights: Float64Array; readonly scale: number; readonly noise: Float64Array },
+  parts: readonly Float64Array[],
+  y: Float64Array,
+): Evidence {
   const n = y.length;
-  const d = parts.length;
-  const weights = theta.subarray(0, d).map(Math.exp);
-  const scale = Math.exp(theta[d]!);
-  const noise = Math.exp(theta[d + 1]!);
   const squared = distances(weights, parts);
   const factor = new Float64Array(n * n);
   for (let i = 0, at = 0; i < n; i++) {
     for (let j = 0; j < i; j++) factor[i * n + j] = scale * matern(squared[at++]!);
-    factor[i * n + i] = scale + noise;
+    factor[i * n + i] = scale + noise[i]!;
   }
-  const gradient = new Float64Array(d + 2);
-  if (!choleskyInPlace(factor, n)) return { value: Infinity, gradient };
+  const byWeights = new Float64Array(parts.length);
+  const byNoise = new Float64Array(n);
+  if (!choleskyInPlace(factor, n))
+    return { value: Infinity, byWeights, byScale: 0, byNoise, alpha: new Float64Array(n) };
   const alpha = solveUpper(factor, n, solveLower(factor, n, y.slice()));
   let value = 0;
   for (let i = 0; i < n; i++) value += 0.5 * y[i]! * alpha[i]! + Math.log(factor[i * n + i]!);
 
   // Rows of the inverse of L; the inverse of the matrix is their Gram matrix.
   const inverse = invertLower(factor, n);
-  let trace = 0;
-  let signal = 0;
+  let byScale = 0;
   const slopes = new Float64Array(squared.length);
   for (let i = 0, at = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
@@ -83,11 +97,11 @@ export function negativeLogPosterior(theta: Float64Array, parts: readonly Float6
       for (let k = i; k < n; k++) entry += inverse[k * n + i]! * inverse[k * n + j]!;
       const m = entry - alpha[i]! * alpha[j]!;
       if (j === i) {
-        trace += m;
-        signal += 0.5 * m * scale;
+        byNoise[i] = 0.5 * m;
+        byScale += 0.5 * m * scale;
       } else {
         // Both triangles at once.
-        signal += m * scale * matern(squared[at]!);
+        byScale += m * scale * matern(squared[at]!);
         slopes[at] = m * scale * maternSlope(squared[at]!);
         at++;
       }
@@ -96,18 +110,30 @@ export function negativeLogPosterior(theta: Float64Array, parts: readonly Float6
   parts.forEach((part, k) => {
     let sum = 0;
     for (let at = 0; at < part.length; at++) sum += slopes[at]! * part[at]!;
-    gradient[k] = weights[k]! * sum;
+    byWeights[k] = weights[k]! * sum;
   });
+  return { value, byWeights, byScale, byNoise, alpha };
+}
 
+/** Minus the log posterior of the hyperparameters (logarithms: weights, scale, noise) and its gradient. O(n^3 + n^2 d). */
+export function negativeLogPosterior(theta: Float64Array, parts: readonly Float64Array[], y: Float64Array): Evaluated {
+  const d = parts.length;
+  const weights = theta.subarray(0, d).map(Math.exp);
+  const scale = Math.exp(theta[d]!);
+  const noise = Math.exp(theta[d + 1]!);
+  const evidence = kernelEvidence({ weights, scale, noise: new Float64Array(y.length).fill(noise) }, parts, y);
+  const gradient = new Float64Array(d + 2);
+  let { value } = evidence;
+  if (value === Infinity) return { value, gradient };
   // Priors, in the variables themselves; their derivatives by the logarithms.
   for (let k = 0; k < d; k++) {
     const w = weights[k]!;
     value += 0.1 / w + 0.1 * w;
-    gradient[k]! += -0.1 / w + 0.1 * w;
+    gradient[k] = evidence.byWeights[k]! + (-0.1 / w + 0.1 * w);
   }
   value += scale - Math.log(scale) + 30 * noise - 0.1 * Math.log(noise);
-  gradient[d] = signal + scale - 1;
-  gradient[d + 1] = 0.5 * noise * trace + 30 * noise - 0.1;
+  gradient[d] = evidence.byScale + scale - 1;
+  gradient[d + 1] = noise * evidence.byNoise.reduce((sum, slope) => sum + slope, 0) + 30 * noise - 0.1;
   return { value, gradient };
 }
 
@@ -193,12 +219,16 @@ export interface Model {
 const leastJitter = 1e-10;
 const mostJitter = 1e-2;
 
-/** A model of standardised values `y` at `points`. O(n^3 / 3). */
+/**
+ * A model of standardised values `y` at `points`. O(n^3 / 3).
+ * @param extra variance of each value's noise beyond the common one, for values that are known less well
+ */
 export function regressionModel(
   features: Features,
   hyperparameters: Hyperparameters,
   points: readonly Float64Array[],
   y: ArrayLike<number>,
+  extra: Float64Array = new Float64Array(points.length),
 ): Model {
   const n = points.length;
   const squared = distances(hyperparameters.weights, pairwise(features, points));
@@ -206,13 +236,15 @@ export function regressionModel(
     const factor = new Float64Array(n * n);
     for (let i = 0, at = 0; i < n; i++) {
       for (let j = 0; j < i; j++) factor[i * n + j] = hyperparameters.scale * matern(squared[at++]!);
-      factor[i * n + i] = hyperparameters.scale + hyperparameters.noise + jitter;
+      factor[i * n + i] = hyperparameters.scale + hyperparameters.noise + jitter + extra[i]!;
     }
     if (choleskyInPlace(factor, n))
-      return modelOf(features, hyperparameters, jitter, flatOf(points), Float64Array.from(y), factor);
+      return modelOf(features, hyperparameters, jitter, flatOf(points), Float64Array.from(y), factor, extra);
   }
   throw new Error("The covariance of the trials is not positive definite.");
 }
+
+const zero = new Float64Array(1);
 
 /** Points one after another. */
 function flatOf(points: readonly Float64Array[]): Float64Array {
@@ -236,6 +268,7 @@ function modelOf(
   flat: Float64Array,
   y: Float64Array,
   factor: Float64Array,
+  extra: Float64Array,
 ): Model {
   const n = y.length;
   const { weights, scale, noise } = hyperparameters;
@@ -251,8 +284,8 @@ function modelOf(
     size: n,
     hyperparameters,
     // (K + noise) alpha = y, so K alpha, the mean at the points, is what is left of y.
-    fitted: y.map((value, i) => value - (noise + jitter) * alpha[i]!),
-    revalued: (values) => modelOf(features, hyperparameters, jitter, flat, values, factor),
+    fitted: y.map((value, i) => value - (noise + jitter + extra[i]!) * alpha[i]!),
+    revalued: (values) => modelOf(features, hyperparameters, jitter, flat, values, factor, extra),
     with(point, value) {
       const row = solveLower(
         factor,
@@ -265,7 +298,8 @@ function modelOf(
       larger.set(row, n * (n + 1));
       // A point on top of another one leaves nothing; the noise is the least there can be.
       larger[n * (n + 1) + n] = Math.sqrt(Math.max(rest, noise));
-      return modelOf(features, hyperparameters, jitter, joined(flat, point), joined(y, Float64Array.of(value)), larger);
+      const values = joined(y, Float64Array.of(value));
+      return modelOf(features, hyperparameters, jitter, joined(flat, point), values, larger, joined(extra, zero));
     },
     predict(point) {
       const k = squaredTo(point).map((squared) => scale * matern(squared));
