@@ -1,22 +1,30 @@
 /**
- * Writes media/study.schema.json from the study schema and the registries; `--check` only says whether it is up to date.
+ * Writes what is made from the study schema and the registries: media/study.schema.json and docs/samplers.md; `--check` only
+ * says whether they are up to date.
  * Usage: node scripts/generateSchema.ts [--check]
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { catalog } from "../src/catalog.ts";
 import { schemaFileText } from "../src/core/study/schemaFile.ts";
+import { renderSamplersDoc } from "../src/samplers/documentation.ts";
 
-const file = path.resolve(import.meta.dirname, "..", "media", "study.schema.json");
-const text = schemaFileText(catalog);
+const root = path.resolve(import.meta.dirname, "..");
+const files = {
+  "media/study.schema.json": schemaFileText(catalog),
+  "docs/samplers.md": renderSamplersDoc(catalog.samplers),
+};
 
-if (process.argv.includes("--check")) {
-  const committed = await readFile(file, "utf8").catch(() => "");
-  if (committed !== text) {
-    console.error("media/study.schema.json is out of date: run `npm run schema`.");
-    process.exitCode = 1;
+for (const [name, text] of Object.entries(files)) {
+  const file = path.join(root, name);
+  if (process.argv.includes("--check")) {
+    const committed = await readFile(file, "utf8").catch(() => "");
+    if (committed !== text) {
+      console.error(`${name} is out of date: run \`npm run schema\`.`);
+      process.exitCode = 1;
+    }
+  } else {
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, text);
   }
-} else {
-  await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(file, text);
 }

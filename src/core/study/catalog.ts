@@ -13,6 +13,8 @@ export interface MethodInfo {
   readonly label: string;
   /** One line: when to use it. */
   readonly summary: string;
+  /** Where the method comes from: authors, title, place, year. */
+  readonly source?: string;
   readonly options: z.ZodObject;
 }
 
