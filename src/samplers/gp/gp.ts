@@ -9,37 +9,41 @@
 import { z } from "zod";
 import { formatNumber } from "../../core/format.ts";
 import { paramsKey } from "../../core/space/configuration.ts";
+import type { Rng } from "../../core/rng.ts";
 import type { Params } from "../../core/space/parameter.ts";
 import type { FinishedTrial } from "../../core/trial.ts";
 import { defineSampler } from "../entry.ts";
 import { lossesOf } from "../ranking.ts";
 import type { Sampler, SamplerContext } from "../sampler.ts";
 import { sobolSampler } from "../sobol/sobol.ts";
-import { logExpectedImprovement } from "./acquisition.ts";
+import { logExpectedImprovement, type Acquisition } from "./acquisition.ts";
 import { createProposer } from "./proposer.ts";
 import { featuresOf } from "./features.ts";
 import { fitHyperparameters, regressionModel, type Model } from "./regression.ts";
 import { chosenRows, combined, fitLength, randomWeights, standardised } from "./values.ts";
+
+/** Options of every sampler on this model. */
+export const gpOptions = {
+  startupTrials: z.int().min(2).default(10).describe("Sobol points before the model takes over."),
+  maxTrials: z
+    .int()
+    .min(20)
+    .max(2000)
+    .default(500)
+    .describe("Trials in the model at most: half of them the best, half the latest. Time grows with the square."),
+};
 
 export const gpSampler = defineSampler(
   {
     kind: "gp",
     label: "Gaussian process",
     summary: "Bayesian optimisation with expected improvement. The most from few, expensive trials: 20 to 300.",
-    options: z.strictObject({
-      startupTrials: z.int().min(2).default(10).describe("Sobol points before the model takes over."),
-      maxTrials: z
-        .int()
-        .min(20)
-        .max(2000)
-        .default(500)
-        .describe("Trials in the model at most: half of them the best, half the latest. Time grows with the square."),
-    }),
+    options: z.strictObject(gpOptions),
   },
-  createGp,
+  (context, options) => createGp(context, options, improvement),
 );
 
-interface GpOptions {
+export interface GpOptions {
   readonly startupTrials: number;
   readonly maxTrials: number;
 }
@@ -50,13 +54,38 @@ const fitIterations = 15;
 /** The best trials: near them is where candidates are drawn. */
 const elites = 5;
 
+/** The model of a moment, for whoever judges configurations by it. */
+export interface Belief {
+  readonly model: Model;
+  /** The least mean at a trial, standardised as all values are. */
+  readonly best: number;
+  /** Configurations of the best trials, best first. */
+  readonly good: readonly Params[];
+  readonly rng: Rng;
+}
+
+/** How configurations are judged, and what to say of the chosen one, whose score is missing when nothing new was in sight. */
+export interface Judgement {
+  readonly acquisition: Acquisition;
+  readonly reason: (score: number | undefined) => string;
+}
+
+export type Judge = (belief: Belief) => Judgement;
+
+const improvement: Judge = ({ best }) => ({
+  acquisition: (mean, variance) => logExpectedImprovement(mean, variance, best),
+  reason: (score) =>
+    `expected improvement ${formatNumber(score === undefined ? 0 : Math.exp(score))} of a standard deviation`,
+});
+
 interface Observation {
   readonly params: Params;
   readonly point: Float64Array;
   readonly losses: readonly number[];
 }
 
-function createGp(context: SamplerContext, options: GpOptions): Sampler {
+/** A sampler on the model of the trials; what it proposes is best in the eyes of `judge`. */
+export function createGp(context: SamplerContext, options: GpOptions, judge: Judge): Sampler {
   const { space, objectives } = context;
   const features = featuresOf(space);
   const startup = sobolSampler.create(context, {});
@@ -138,18 +167,9 @@ function createGp(context: SamplerContext, options: GpOptions): Sampler {
         .map((row) => observations[row]!.params);
       const tried = pending.length === 0 ? memory.tried : new Set(memory.tried);
       for (const trial of pending) tried.add(paramsKey(trial.params));
-      const { params, score } = await propose({
-        model,
-        acquisition: (mean, variance) => logExpectedImprovement(mean, variance, best),
-        good,
-        tried,
-        rng,
-      });
-      const improvement = score === undefined ? 0 : Math.exp(score);
-      return {
-        params,
-        reason: `expected improvement ${formatNumber(improvement)} of a standard deviation, ${observations.length} trials in the model`,
-      };
+      const { acquisition, reason } = judge({ model, best, good, rng });
+      const { params, score } = await propose({ model, acquisition, good, tried, rng });
+      return { params, reason: `${reason(score)}, ${observations.length} trials in the model` };
     },
   };
 }
