@@ -38,6 +38,7 @@ export const gpSampler = defineSampler(
     kind: "gp",
     label: "Gaussian process",
     summary: "Bayesian optimisation with expected improvement. The most from few, expensive trials: 20 to 300.",
+    heavy: true,
     options: z.strictObject(gpOptions),
   },
   (context, options) => createGp(context, options, improvement),
