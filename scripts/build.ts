@@ -63,11 +63,15 @@ const bundles: BuildOptions[] = [
   { ...node, entryPoints: { language: "src/host/studyLanguage.ts" }, outdir: dist, mainFields: ["module", "main"] },
   {
     ...node,
-    entryPoints: { engine: "src/engine/main.ts", cli: "src/cli.ts" },
+    entryPoints: {
+      engine: "src/engine/main.ts",
+      cli: "src/cli.ts",
+      sampler: "src/engine/sampling/samplerThread.ts",
+    },
     outdir: dist,
     // jsonc-parser's main is UMD with a require that no bundler can follow.
     mainFields: ["module", "main"],
-    // `basin` is installed as a command; Node takes no notice of the line in the engine.
+    // `basin` is installed as a command; Node takes no notice of the line in the others.
     banner: { js: "#!/usr/bin/env node" },
   },
   {

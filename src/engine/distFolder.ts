@@ -19,6 +19,14 @@ export function distFolder(): string {
   }
 }
 
+/** The program of the thread that heavy samplers compute in: a bundle beside the others, unbundled the source. */
+export function samplerThreadFile(): string {
+  const folder = distFolder();
+  const source = path.join(path.dirname(folder), "src", "engine", "sampling", "samplerThread.ts");
+  const bundled = typeof __dirname === "string" && path.resolve(__dirname) === path.resolve(folder);
+  return !bundled && existsSync(source) ? source : path.join(folder, "sampler.cjs");
+}
+
 /** The native part of better-sqlite3 shipped with the bundles; undefined unbundled, where the package finds its own. */
 export function sqliteBinding(): string | undefined {
   if (typeof __dirname !== "string") return undefined;

@@ -17,7 +17,7 @@ import {
 } from "../protocol/engine.ts";
 import { openSqliteStore, type SqliteStore } from "../storage/sqliteStore.ts";
 import { breathe, type Clock, systemClock } from "./clock.ts";
-import { distFolder, sqliteBinding } from "./distFolder.ts";
+import { distFolder, samplerThreadFile, sqliteBinding } from "./distFolder.ts";
 import { acquireLock, processStart } from "./lock.ts";
 import { type EngineLog, errorDetails, openEngineLog } from "./log.ts";
 import { recover } from "./recovery.ts";
@@ -48,6 +48,8 @@ export interface EngineOptions {
   /** false: put studies that were running in order, but do not let them go on (a command that only looks). Default true. */
   readonly resume?: boolean;
   readonly log?: EngineLog;
+  /** The program of the thread of a heavy sampler. Default: the one that is shipped. */
+  readonly samplerThread?: string;
 }
 
 export interface RunningEngine {
@@ -123,6 +125,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     clock,
     revisions,
     log,
+    samplerThread: options.samplerThread ?? samplerThreadFile(),
     ended: (study) => {
       notifyEnd(study);
       considerIdle();

@@ -2,7 +2,7 @@
  * Long answers leave room for other work: they are spread over many turns of the event loop. How long the longest turn takes
  * is measured by test/bench/engine.ts, since on a busy machine a time is no property of the code.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -12,8 +12,8 @@ import { generatedStudyText, generateStudy } from "../storage/testing/generateSt
 import { breathe } from "./clock.ts";
 import { type RunningEngine, startEngine } from "./engine.ts";
 import { silentLog } from "./log.ts";
-import { createFakeExecutor } from "./testing/fakeExecutor.ts";
-import { until } from "./testing/engineFixture.ts";
+import { createFakeExecutor, curve } from "./testing/fakeExecutor.ts";
+import { studyText, until } from "./testing/engineFixture.ts";
 
 const trials = 10_000;
 let workspace = "";
@@ -79,3 +79,35 @@ it(
     expect(rows.map((row) => row.values[0])).toEqual(values.slice(0, 1000));
   },
 );
+
+it("goes on with other work while a heavy sampler computes, for as long as that takes", async () => {
+  process.env["BASIN_TEST_TROUBLE"] = workspace;
+  for (const number of [2, 4]) writeFileSync(path.join(workspace, `hang-${number}`), "");
+  const running = (engine = await startEngine({
+    workspace,
+    foreground: true,
+    executor: createFakeExecutor(() => curve("loss", [1])),
+    log: silentLog,
+    samplerThread: path.resolve(import.meta.dirname, "testing/troubledThread.ts"),
+  }));
+  const file = path.join(workspace, "test.study.yaml");
+  const text = studyText({ sampler: "{ kind: gp }", trials: 6 });
+  const { studyId } = await running.request("study.start", { path: file, text, mode: "continue" });
+  const study = () => running.request("study.get", { studyId });
+  await until(async () => (await study()).counts.complete === 2, "two trials");
+  // The third suggestion ends only when this is done: an engine that computed it itself would never come back.
+  for (let i = 0; i < 200; i++) expect((await study()).counts).toMatchObject({ complete: 2, running: 0, waiting: 0 });
+  rmSync(path.join(workspace, "hang-2"));
+  await until(async () => (await study()).counts.complete === 4, "two more");
+  // A study that is paused leaves the suggestion, and asks again when it goes on.
+  await running.request("study.pause", { studyId });
+  await running.request("study.resume", { studyId });
+  for (let i = 0; i < 20; i++) expect((await study()).counts.complete).toBe(4);
+  await running.request("study.pause", { studyId });
+  rmSync(path.join(workspace, "hang-4"));
+  await running.request("study.resume", { studyId });
+  await until(async () => (await study()).state === "complete", "the end");
+  const { rows } = await running.request("trial.rows", { studyId, sort: "number", offset: 0, limit: 10 });
+  expect(rows.map((row) => row.number)).toEqual([5, 4, 3, 2, 1, 0]);
+  delete process.env["BASIN_TEST_TROUBLE"];
+});

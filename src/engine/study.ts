@@ -28,6 +28,8 @@ export interface EngineParts {
   readonly clock: Clock;
   readonly revisions: Revisions;
   readonly log: EngineLog;
+  /** The program of the thread of a heavy sampler. */
+  readonly samplerThread: string;
   /** A study left `running` by itself. */
   readonly ended: (study: Study) => void;
 }

@@ -5,17 +5,15 @@
  */
 import { BasinError, errorText } from "../core/errors.ts";
 import { formatDuration, formatNumber } from "../core/format.ts";
-import { rngFor } from "../core/rng.ts";
-import { feasibilityOf } from "../core/study/constraints.ts";
 import type { StudyDefinition } from "../core/study/definition.ts";
-import { createSampler } from "../samplers/registry.ts";
-import { samplerStream, type Sampler, type Suggestion } from "../samplers/sampler.ts";
+import type { Suggestion } from "../samplers/sampler.ts";
 import { createScheduler } from "../schedulers/registry.ts";
 import type { NextAction, Scheduler, ScheduleView } from "../schedulers/scheduler.ts";
 import type { StudyState } from "../storage/trialStore.ts";
 import { targetReached, timeLeft, trialsLeft } from "./budget.ts";
 import { type Finished, LiveTrials } from "./liveTrials.ts";
 import { errorDetails } from "./log.ts";
+import { openSampler, type StudySampler } from "./sampling/studySampler.ts";
 import type { Study } from "./study.ts";
 import type { BookTrial, TrialBook } from "./trialBook.ts";
 
@@ -32,7 +30,7 @@ export class StudyRunner {
   readonly study: Study;
   readonly live: LiveTrials;
   #definition: StudyDefinition | undefined;
-  #sampler: Sampler | undefined;
+  #sampler: StudySampler | undefined;
   #scheduler: Scheduler | undefined;
   #view: ScheduleView | undefined;
   #on = false;
@@ -99,18 +97,10 @@ export class StudyRunner {
       await study.book.load();
       await study.parts.executor.ready?.catch(() => undefined);
       if (epoch !== this.#epoch) return;
-      const { trials } = definition.budget;
-      this.#sampler = createSampler(definition.sampler, {
-        space: definition.space,
-        objectives: definition.objectives,
-        isFeasible: feasibilityOf(definition),
-        parallel: definition.budget.parallel,
-        rng: samplerStream(definition.seed),
-        breathe: () =>
-          new Promise((resolve) => {
-            setImmediate(resolve);
-          }),
-        ...(trials === undefined ? {} : { budgetTrials: trials }),
+      this.#sampler = openSampler(definition, {
+        file: study.parts.samplerThread,
+        clock: study.parts.clock,
+        warn: (message) => study.log.add("warning", "sampler", message),
       });
       this.#scheduler = createScheduler(definition.scheduler);
       const maxSteps = definition.trainer.kind === "none" ? undefined : definition.trainer.epochs;
@@ -129,8 +119,12 @@ export class StudyRunner {
 
   /** A changed budget, limit or number of slots for a running study. */
   update(definition: StudyDefinition): void {
+    const { trials, parallel } = this.definition.budget;
     this.#definition = definition;
     if (!this.#on) return;
+    // As after a restart: a sampler plans by these.
+    if (trials !== definition.budget.trials || parallel !== definition.budget.parallel)
+      this.#sampler?.update(definition);
     this.#disarm();
     this.#arm(definition);
     this.fill();
@@ -220,9 +214,9 @@ export class StudyRunner {
     }
     if (trialsLeft(this.definition.budget, this.book.count) === 0) return { kind: "nothing", reason: "" };
     const number = this.book.count;
-    const suggestion = await this.#suggestion(number);
+    const suggestion = await this.#suggestion(number, epoch);
     // While the sampler thought, the study may have been paused, or somebody may have enqueued this number.
-    if (epoch !== this.#epoch) return undefined;
+    if (suggestion === undefined || epoch !== this.#epoch) return undefined;
     if (this.book.count !== number) return this.nextTrial(epoch);
     if (typeof suggestion === "string") return { kind: "nothing", reason: suggestion };
     const trial = this.book.add(suggestion.params, suggestion.reason, study.parts.clock.now());
@@ -230,16 +224,13 @@ export class StudyRunner {
     return { kind: "trial", trial, ...(action.untilStep === undefined ? {} : { untilStep: action.untilStep }) };
   }
 
-  /** What the sampler proposes for trial `number`; where it has nothing left, the reason. */
-  async #suggestion(number: number): Promise<Suggestion | string> {
+  /** What the sampler proposes for trial `number`; where it has nothing left, the reason. Undefined: the run has ended. */
+  async #suggestion(number: number, epoch: number): Promise<Suggestion | string | undefined> {
     try {
-      return await this.#sampler!.suggest({
-        history: this.book.history,
-        pending: this.book.pending(),
-        number,
-        rng: rngFor(this.definition.seed, number, "suggest"),
-      });
+      const { history } = this.book;
+      return await this.#sampler!.suggest({ history, pending: this.book.pending(), number });
     } catch (error) {
+      if (epoch !== this.#epoch) return undefined;
       if (error instanceof BasinError && error.code === "space-exhausted") return error.message;
       throw error;
     }
@@ -275,9 +266,7 @@ export class StudyRunner {
       this.#close("failed", reason, "The study failed.");
     } catch (second) {
       // The store itself does not work: the next engine finds the study as it was.
-      this.#on = false;
-      this.#epoch += 1;
-      this.#disarm();
+      this.#leave();
       study.parts.log.error("The failure could not be stored", { study: study.id, ...errorDetails(second) });
       this.live.abandon();
     }
@@ -342,10 +331,19 @@ export class StudyRunner {
     this.#timers = [];
   }
 
-  #close(state: StudyState | undefined, reason: string, trialReason: string): void {
+  #leave(): void {
     this.#on = false;
     this.#epoch += 1;
     this.#disarm();
+    void this.#sampler?.end();
+    // Nothing is asked of them until the next run has made its own.
+    this.#sampler = undefined;
+    this.#scheduler = undefined;
+    this.#view = undefined;
+  }
+
+  #close(state: StudyState | undefined, reason: string, trialReason: string): void {
+    this.#leave();
     for (const run of this.live.active.values()) if (!run.settled) this.live.suspend(run, "waiting", trialReason);
     const { study } = this;
     if (state === undefined) {

@@ -30,8 +30,9 @@ export async function bundleEngine(withTrainer = false): Promise<{ bundle: strin
   const folder = mkdtempSync(path.join(os.tmpdir(), "basin-fault-engine-"));
   const bundle = path.join(folder, "engine.cjs");
   await build({
-    entryPoints: [path.join(root, "src/engine/main.ts")],
-    outfile: bundle,
+    entryPoints: { engine: "src/engine/main.ts", sampler: "src/engine/sampling/samplerThread.ts" },
+    outdir: folder,
+    outExtension: { ".js": ".cjs" },
     bundle: true,
     platform: "node",
     format: "cjs",

@@ -1,0 +1,46 @@
+/**
+ * The far end of a heavy sampler: holds the history it was told and answers one request after the other.
+ * Invariant: an error of the sampler is an answer; only what is not an error of the sampler ends the thread.
+ */
+import type { MessagePort } from "node:worker_threads";
+import { rngFor } from "../../core/rng.ts";
+import type { StudyDefinition } from "../../core/study/definition.ts";
+import type { FinishedTrial } from "../../core/trial.ts";
+import type { Sampler } from "../../samplers/sampler.ts";
+import { errorData, type FromThread, type ToThread } from "./messages.ts";
+
+/** Answers on `port` until it is closed. @param create makes the sampler of a study */
+export function serveSampler(port: MessagePort, create: (definition: StudyDefinition) => Sampler): void {
+  const history: FinishedTrial[] = [];
+  let definition: StudyDefinition | undefined;
+  let sampler: Sampler | undefined;
+
+  const answer = async (request: Extract<ToThread, { type: "suggest" }>): Promise<FromThread> => {
+    const { id, number, pending } = request;
+    try {
+      if (definition === undefined) throw new Error("the study was not said");
+      sampler ??= create(definition);
+      const rng = rngFor(definition.seed, number, "suggest");
+      return { id, suggestion: await sampler.suggest({ history, pending, number, rng }) };
+    } catch (error) {
+      return { id, error: errorData(error) };
+    }
+  };
+
+  port.on("message", (message: ToThread) => {
+    switch (message.type) {
+      case "study":
+        definition = message.definition;
+        sampler = undefined;
+        return;
+      case "finished":
+        history.push(...message.trials);
+        return;
+      case "suggest":
+        void answer(message).then((said) => port.postMessage(said));
+        return;
+      default:
+        message satisfies never;
+    }
+  });
+}

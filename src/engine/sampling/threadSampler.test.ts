@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { BasinError } from "../../core/errors.ts";
+import { rngFor } from "../../core/rng.ts";
+import type { StudyDefinition } from "../../core/study/definition.ts";
+import type { FinishedTrial, PendingTrial } from "../../core/trial.ts";
+import { createSampler } from "../../samplers/registry.ts";
+import type { Clock } from "../clock.ts";
+import { samplerThreadFile } from "../distFolder.ts";
+import { definitionOf } from "../study.ts";
+import { studyText, until } from "../testing/engineFixture.ts";
+import { samplerContextOf } from "./context.ts";
+import { ThreadSampler } from "./threadSampler.ts";
+
+const troubled = path.resolve(import.meta.dirname, "../testing/troubledThread.ts");
+let folder = "";
+let sampler: ThreadSampler | undefined;
+let warnings: string[] = [];
+let timers: (() => void)[] = [];
+const clock: Clock = {
+  now: () => 0,
+  after: (_ms, work) => {
+    timers.push(work);
+    return () => void timers.splice(timers.indexOf(work), 1);
+  },
+};
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), "basin-thread-"));
+  process.env["BASIN_TEST_TROUBLE"] = folder;
+  warnings = [];
+  timers = [];
+});
+afterEach(() => {
+  void sampler?.end();
+  delete process.env["BASIN_TEST_TROUBLE"];
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function definition(kind: string): StudyDefinition {
+  const { definition: parsed, problem } = definitionOf(studyText({ sampler: `{ kind: ${kind} }`, trials: 50 }), "yaml");
+  if (parsed === undefined) throw new Error(problem);
+  return parsed;
+}
+
+function open(file: string, study = definition("random")): ThreadSampler {
+  return (sampler = new ThreadSampler({ definition: study, file, clock, warn: (message) => warnings.push(message) }));
+}
+
+function finished(number: number, params: FinishedTrial["params"] = { x: number / 100 }): FinishedTrial {
+  return { number, state: "complete", params, values: [Math.abs(Number(params["x"]) - 0.3)] };
+}
+
+const trouble = (name: string): void => writeFileSync(path.join(folder, name), "");
+
+it("answers as the sampler in this process does, told of each trial once", async () => {
+  for (const kind of ["gp", "tpe"]) {
+    const study = definition(kind);
+    const far = open(samplerThreadFile(), study);
+    const near = createSampler(study.sampler, samplerContextOf(study));
+    const history: FinishedTrial[] = [];
+    for (let number = 0; number < 14; number++) {
+      const pending: PendingTrial[] = number === 13 ? [{ number: 12, state: "running", params: { x: 0.5 } }] : [];
+      const there = await far.suggest({ history, pending, number });
+      expect(there).toEqual(
+        await near.suggest({ history, pending, number, rng: rngFor(study.seed, number, "suggest") }),
+      );
+      history.push(finished(number, there.params));
+    }
+    await far.end();
+  }
+});
+
+it("starts a thread that ended again with all trials, and gives up one that ends twice over the same trial", async () => {
+  const far = open(troubled);
+  const history = Array.from({ length: 1200 }, (_, number) => finished(number));
+  expect((await far.suggest({ history, pending: [], number: 1200 })).reason).toBe("knows 1200");
+  history.push(finished(1200));
+  trouble("crash-1201");
+  expect((await far.suggest({ history, pending: [], number: 1201 })).reason).toBe("knows 1201");
+  expect(warnings).toEqual(["The sampler random is started again: its thread ended with code 7."]);
+  trouble("deadly-1202");
+  await expect(far.suggest({ history, pending: [], number: 1202 })).rejects.toMatchObject({
+    code: "internal",
+    message: "The sampler random failed twice at trial 1202: its thread ended with code 7.",
+  });
+});
+
+it("takes a thread that gives no answer for lost", async () => {
+  const far = open(troubled);
+  trouble("hang-0");
+  const answer = far.suggest({ history: [], pending: [], number: 0 });
+  await until(() => timers.length === 1, "the question");
+  const [late] = timers.splice(0);
+  rmSync(path.join(folder, "hang-0"));
+  late?.();
+  expect((await answer).reason).toBe("knows 0");
+  expect(warnings).toEqual(["The sampler random is started again: it gave no answer within 10:00."]);
+});
+
+it("hands on errors as they are", async () => {
+  const far = open(troubled);
+  trouble("error-0");
+  const error: unknown = await far.suggest({ history: [], pending: [], number: 0 }).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(BasinError);
+  expect(error).toMatchObject({
+    code: "no-feasible-point",
+    message: "Nothing left to try.",
+    hint: "Loosen a constraint.",
+  });
+  expect(warnings).toEqual([]);
+  const wrong = open(samplerThreadFile(), { ...definition("tpe"), sampler: { kind: "tpe", options: { no: 1 } } });
+  await expect(wrong.suggest({ history: [], pending: [], number: 0 })).rejects.toMatchObject({ code: "invalid-study" });
+  const missing = open(path.join(folder, "missing.js"));
+  await expect(missing.suggest({ history: [], pending: [], number: 0 })).rejects.toMatchObject({ code: "internal" });
+});
+
+it("ends a computing thread at once", async () => {
+  const far = open(troubled);
+  trouble("hang-0");
+  const answer = far.suggest({ history: [], pending: [], number: 0 });
+  await until(() => timers.length === 1, "the question");
+  // The file that it waits for stays there: only its end can stop the thread.
+  await Promise.all([far.end(), expect(answer).rejects.toMatchObject({ code: "cancelled" })]);
+  await expect(far.suggest({ history: [], pending: [], number: 0 })).rejects.toMatchObject({ code: "cancelled" });
+});
