@@ -77,8 +77,9 @@ describe("keys", () => {
     ["objective:\n  - metric: a\n    |", ["direction", "target"]],
     ["objective: [{ metric: a, | }]", ["direction", "target"]],
     ["objective:\n- |", ["metric", "direction", "target"]],
-    ["space:\n  lr: { type: int, |", ["low", "high", "log", "step", "when"]],
-    ["space:\n  lr: { type: categorical, | }", ["choices", "when"]],
+    ["space:\n  lr: { type: int, |", ["low", "high", "log", "step", "prior", "when"]],
+    ["space:\n  lr: { type: categorical, | }", ["choices", "prior", "when"]],
+    ["space:\n  lr: { type: float, low: 0, high: 1, prior: { | } }", ["value", "confidence"]],
     ["space:\n  lr:\n    type: constant\n    |", ["value", "when"]],
     ["trainer:\n  kind: command\n  |", ["run", "shell", "cwd", "env", "metrics", "epochs"]],
     [
@@ -95,6 +96,17 @@ describe("keys", () => {
     ["limits: { | }", ["timeout", "heartbeat", "gpus"]],
   ])("%j", (marked, labels) => {
     expect(complete(marked).labels).toEqual(labels);
+  });
+
+  it("helps with beliefs", () => {
+    const at = "space:\n  o: { type: categorical, choices: [sgd, adam], prior: | }";
+    expect(complete(at).labels).toEqual(["sgd", "adam"]);
+    const sure = "space:\n  w: { type: int, low: 1, high: 9, prior: { value: 3, confidence: | } }";
+    expect(complete(sure).labels).toEqual(["low", "medium", "high"]);
+    const text = sure.replace("|", "high");
+    expect(hoverAt(text, "yaml", text.indexOf("prior") + 1, catalog)?.markdown).toContain("believe is good");
+    expect(hoverAt(text, "yaml", text.lastIndexOf("high") + 1, catalog)?.markdown).toContain("an eighth");
+    expect(hoverAt(text, "yaml", text.indexOf("w:"), catalog)?.markdown).toContain("prior 3 (high confidence)");
   });
 
   it("proposes the formats of data first, and for a format its own keys", () => {
@@ -216,7 +228,7 @@ describe("JSON", () => {
     ['{ "budget": { "trials": 3, "p|" } }', ["time", "parallel"]],
     ['{ "sampler": | }', catalog.samplers.map(({ kind }) => kind)],
     ['{ "sampler": "|" }', catalog.samplers.map(({ kind }) => kind)],
-    ['{ "space": { "a": { "type": "int", | } } }', ["low", "high", "log", "step", "when"]],
+    ['{ "space": { "a": { "type": "int", | } } }', ["low", "high", "log", "step", "prior", "when"]],
   ])("%s", (marked, labels) => {
     expect(complete(marked, "json").labels).toEqual(labels);
   });

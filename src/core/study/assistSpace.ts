@@ -94,6 +94,18 @@ export function parameterValues(path: Path, root: SourceNode): Item[] | undefine
     }));
     return [...own, ...general.filter((item) => item.label !== own[0]?.label)];
   }
+  // The belief in a choice is one of the choices.
+  if (path[2] === "prior" && (path.length === 3 || (path.length === 4 && path[3] === "value"))) {
+    const parameter = nodeAt(root, ["space", String(path[1])]);
+    const choices = parameter?.entries?.get("choices")?.node.items;
+    return choices?.map(({ value }) => ({
+      label: String(value),
+      kind: "value",
+      detail: "",
+      documentation: "",
+      value,
+    }));
+  }
   if (path[2] === "when" && path.length >= 4) {
     const parent = nodeAt(root, ["space", String(path[3])]);
     return parentValues(parent).map((value) => ({
@@ -143,6 +155,12 @@ export function parameterDocs(node: SourceNode): string {
   const choices = get("choices");
   if (Array.isArray(choices)) parts.push(choices.map(plain).join(" | "));
   if (type === "constant") parts.push(plain(get("value")));
+  const prior = node.entries?.get("prior")?.node;
+  if (prior !== undefined) {
+    const sure = prior.entries?.get("confidence")?.node.value;
+    const value = prior.entries === undefined ? prior.value : prior.entries.get("value")?.node.value;
+    parts.push(`prior ${plain(value)}${sure === undefined ? "" : ` (${plain(sure)} confidence)`}`);
+  }
   const conditions = [...(node.entries?.get("when")?.node.entries ?? [])].map(
     ([parent, { node: values }]) =>
       `${parent} is ${(values.items ?? [values]).map(({ value }) => plain(value)).join(" or ")}`,

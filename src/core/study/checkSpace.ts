@@ -2,12 +2,13 @@
  * What a space must satisfy beyond the shape of its entries: bounds, steps, choices, conditions.
  * Invariant: the parameters that come back are valid in themselves and refer to earlier valid parameters only.
  */
-import type { Condition, Parameter, ParamValue, Space } from "../space/parameter.ts";
+import { domainProblem } from "../space/domain.ts";
+import type { Condition, Parameter, ParamValue, Prior, Space } from "../space/parameter.ts";
 import type { Report } from "./checks.ts";
 import { formatPlain, isOnGrid } from "./grid.ts";
 import { shown } from "./messages.ts";
 import type { RawParameter } from "./schema.ts";
-import type { Path } from "./source.ts";
+import { nodeAt, type Path } from "./source.ts";
 import { didYouMean } from "./suggest.ts";
 
 /** Checks the parameters that passed the schema, in file order. O(parameters x conditions). */
@@ -24,18 +25,38 @@ export function checkSpace(raw: ReadonlyMap<string, RawParameter>, order: readon
     checkDomain(entry, path, report);
     const when = entry.when === undefined ? undefined : checkWhen(entry.when, path, known, order, report);
     const parameter = toParameter(name, entry, when);
-    if (report.issues.filter((issue) => issue.severity === "error").length === before) space.push(parameter);
+    const errors = (): number => report.issues.filter((issue) => issue.severity === "error").length;
+    if (errors() === before) checkPrior(parameter, path, report);
+    if (errors() === before) space.push(parameter);
     known.set(name, parameter);
   }
   return space;
 }
 
 function toParameter(name: string, raw: RawParameter, when: Condition | undefined): Parameter {
-  const base = when === undefined ? { name } : { name, when };
+  const prior = raw.type === "constant" || raw.prior === undefined ? undefined : toPrior(raw.prior);
+  const base = { name, ...(when === undefined ? {} : { when }), ...(prior === undefined ? {} : { prior }) };
   if (raw.type === "categorical") return { ...base, type: raw.type, choices: raw.choices };
   if (raw.type === "constant") return { ...base, type: raw.type, value: raw.value };
   const bounds = { ...base, type: raw.type, low: raw.low, high: raw.high, log: raw.log };
   return raw.step === undefined ? bounds : { ...bounds, step: raw.step };
+}
+
+function toPrior(raw: ParamValue | Prior): Prior {
+  return typeof raw === "object" && raw !== null ? raw : { value: raw, confidence: "medium" };
+}
+
+/** A belief in a value the parameter cannot take is a slip. */
+function checkPrior(parameter: Parameter, path: Path, report: Report): void {
+  if (parameter.prior === undefined) return;
+  const { value } = parameter.prior;
+  const problem = domainProblem(parameter, value);
+  if (problem === undefined) return;
+  const words = parameter.type === "categorical" ? parameter.choices.map(String) : [];
+  const guess = typeof value === "string" ? didYouMean(value, words) : "";
+  const at: Path = [...path, "prior"];
+  const isMapping = nodeAt(report.source.root, at)?.entries !== undefined;
+  report.error(isMapping ? [...at, "value"] : at, `The prior ${problem}, not ${shown(value)}.${guess}`);
 }
 
 function checkDomain(raw: RawParameter, path: Path, report: Report): void {

@@ -73,6 +73,20 @@ describe("bad studies say what is wrong, where, and what to write", () => {
 });
 
 describe("good studies", () => {
+  it("takes beliefs, with how sure one is or without", () => {
+    const { space } = studyOf(
+      badText({
+        space:
+          "space:\n  lr: { type: float, low: 0.0001, high: 1, log: true, prior: 0.01 }\n  w: { type: int, low: 1, high: 9, prior: { value: 3 } }\n  o: { type: categorical, choices: [null, 1, sgd], prior: { value: null, confidence: high }, when: { w: 3 } }",
+      }),
+    );
+    expect(space.map(({ name, prior }) => [name, prior])).toEqual([
+      ["lr", { value: 0.01, confidence: "medium" }],
+      ["w", { value: 3, confidence: "medium" }],
+      ["o", { value: null, confidence: "high" }],
+    ]);
+  });
+
   it("fills in defaults", () => {
     expect(studyOf(badText({}))).toEqual({
       name: "digits",

@@ -28,6 +28,35 @@ const when = z
   )
   .meta({ examples: [{ optimizer: "sgd" }] });
 
+const confidence = z
+  .enum(["low", "medium", "high"])
+  .default("medium")
+  .describe("How sure you are: the spread of the belief is a half, a quarter or an eighth of the range.")
+  .meta({
+    enumDescriptions: [
+      "Spread of half the range; a preferred choice counts twice.",
+      "Spread of a quarter of the range; a preferred choice counts four times.",
+      "Spread of an eighth of the range; a preferred choice counts six times.",
+    ],
+  });
+
+/** A belief as it is written: the value alone, or with how sure one is. */
+const priorOf = (value: typeof paramValue | z.ZodNumber, example: number | string) =>
+  z
+    .union([
+      value,
+      z
+        .strictObject({
+          value: value.describe("The value you believe is good.").meta({ examples: [example] }),
+          confidence,
+        })
+        .describe("A value you believe is good, and how sure you are."),
+    ])
+    .describe(
+      "A value you believe is good. Samplers that use beliefs (tpe, gp, priorband) look there first and trust their trials more and more: `prior: VALUE` or `prior: { value: VALUE, confidence: high }`.",
+    )
+    .meta({ examples: [{ value: example, confidence: "medium" }] });
+
 const logField = z
   .boolean()
   .default(false)
@@ -54,6 +83,7 @@ const floatParameter = z
       .describe(
         "Only values low, low + step, low + 2 step ... up to high. With log, these values are drawn log-uniformly.",
       ),
+    prior: priorOf(z.number(), 0.01).optional(),
     when: when.optional(),
   })
   .describe("A real-valued parameter.");
@@ -77,6 +107,7 @@ const intParameter = z
       .describe(
         "Only values low, low + step, low + 2 step ... up to high. With log, these values are drawn log-uniformly.",
       ),
+    prior: priorOf(z.number(), 64).optional(),
     when: when.optional(),
   })
   .describe("A whole-number parameter.");
@@ -89,6 +120,7 @@ const categoricalParameter = z
       .min(1)
       .describe("The values to choose from: text, numbers, true, false or null.")
       .meta({ examples: [["sgd", "adam"]] }),
+    prior: priorOf(paramValue, "adam").optional(),
     when: when.optional(),
   })
   .describe("A parameter with a list of choices.");

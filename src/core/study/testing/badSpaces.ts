@@ -201,7 +201,7 @@ export const badSpaces: readonly BadStudy[] = [
   [
     "key of another type",
     { space: "space:\n  a: { type: categorical, choices: [1, 2], low: 3 }" },
-    ["error 5:44-5:47 Unknown key `low`. Known here: type, choices, when."],
+    ["error 5:44-5:47 Unknown key `low`. Known here: type, choices, prior, when."],
   ],
   [
     "when unknown",
@@ -254,5 +254,49 @@ export const badSpaces: readonly BadStudy[] = [
     [
       "warning 6:3-6:6 `a_b` and `a-b` share the environment variable BASIN_PARAM_A_B. Rename one of them if the program reads its environment.",
     ],
+  ],
+  [
+    "prior outside",
+    { space: "space:\n  a: { type: float, low: 0, high: 1, prior: 3 }" },
+    ["error 5:45-5:46 The prior must be between 0 and 1, not 3."],
+  ],
+  [
+    "prior value outside",
+    { space: "space:\n  a: { type: int, low: 2, high: 8, step: 2, prior: { value: 5, confidence: high } }" },
+    ["error 5:61-5:62 The prior must be 2 plus a multiple of 2, not 5."],
+  ],
+  [
+    "prior no choice",
+    { space: "space:\n  a: { type: categorical, choices: [sgd, adam], prior: adm }" },
+    ['error 5:56-5:59 The prior must be one of "sgd", "adam", not "adm". Did you mean `adam`?'],
+  ],
+  [
+    "prior text",
+    { space: "space:\n  a: { type: float, low: 0, high: 1, prior: high }" },
+    [
+      'error 5:45-5:49 `prior` must be a number or a mapping, not "high". Write for example `prior: { value: 0.01, confidence: medium }`.',
+    ],
+  ],
+  [
+    "prior empty",
+    { space: "space:\n  a: { type: float, low: 0, high: 1, prior: }" },
+    [
+      "error 5:38-5:43 `prior` must be a number or a mapping, not null. Write for example `prior: { value: 0.01, confidence: medium }`.",
+    ],
+  ],
+  [
+    "prior confidence",
+    { space: "space:\n  a: { type: float, low: 0, high: 1, prior: { value: 0.5, confidence: sure } }" },
+    ['error 5:71-5:75 `confidence` cannot be "sure". Write one of: low, medium, high.'],
+  ],
+  [
+    "prior without value",
+    { space: "space:\n  a: { type: float, low: 0, high: 1, prior: { confidence: low } }" },
+    ["error 5:38-5:43 `value` is missing in `prior`. The value you believe is good. Write for example `value: 0.01`."],
+  ],
+  [
+    "prior of a constant",
+    { space: "space:\n  a: { type: constant, value: 1, prior: 1 }\n  b: { type: float, low: 0, high: 1 }" },
+    ["error 5:34-5:39 Unknown key `prior`. Known here: type, value, when."],
   ],
 ];
