@@ -60,6 +60,8 @@ export interface Evidence {
   /** Derivatives by the logarithms of the weights and of the scale. */
   readonly byWeights: Float64Array;
   readonly byScale: number;
+  /** Derivatives by the weighted squared distance of every pair, in the order of `pairwise`. */
+  readonly byDistance: Float64Array;
   /** Derivatives by each value's noise itself. */
   readonly byNoise: Float64Array;
   /** The inverse of the covariance times the values. */
@@ -81,8 +83,9 @@ export function kernelEvidence(
   }
   const byWeights = new Float64Array(parts.length);
   const byNoise = new Float64Array(n);
+  const byDistance = new Float64Array(squared.length);
   if (!choleskyInPlace(factor, n))
-    return { value: Infinity, byWeights, byScale: 0, byNoise, alpha: new Float64Array(n) };
+    return { value: Infinity, byWeights, byScale: 0, byDistance, byNoise, alpha: new Float64Array(n) };
   const alpha = solveUpper(factor, n, solveLower(factor, n, y.slice()));
   let value = 0;
   for (let i = 0; i < n; i++) value += 0.5 * y[i]! * alpha[i]! + Math.log(factor[i * n + i]!);
@@ -90,7 +93,6 @@ export function kernelEvidence(
   // Rows of the inverse of L; the inverse of the matrix is their Gram matrix.
   const inverse = invertLower(factor, n);
   let byScale = 0;
-  const slopes = new Float64Array(squared.length);
   for (let i = 0, at = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
       let entry = 0;
@@ -102,17 +104,17 @@ export function kernelEvidence(
       } else {
         // Both triangles at once.
         byScale += m * scale * matern(squared[at]!);
-        slopes[at] = m * scale * maternSlope(squared[at]!);
+        byDistance[at] = m * scale * maternSlope(squared[at]!);
         at++;
       }
     }
   }
   parts.forEach((part, k) => {
     let sum = 0;
-    for (let at = 0; at < part.length; at++) sum += slopes[at]! * part[at]!;
+    for (let at = 0; at < part.length; at++) sum += byDistance[at]! * part[at]!;
     byWeights[k] = weights[k]! * sum;
   });
-  return { value, byWeights, byScale, byNoise, alpha };
+  return { value, byWeights, byScale, byDistance, byNoise, alpha };
 }
 
 /** Minus the log posterior of the hyperparameters (logarithms: weights, scale, noise) and its gradient. O(n^3 + n^2 d). */
