@@ -49,6 +49,17 @@ export interface FinishedTrial {
   readonly gradient?: Readonly<Record<string, number>>;
 }
 
+/** `hypergradient.<parameter>` is the metric by which a trainer reports a derivative; the latest one counts. */
+const gradientPrefix = "hypergradient.";
+
+/** The derivatives among a trial's final metrics; undefined when there is none. O(metrics). */
+export function gradientOf(metrics: Readonly<Record<string, number>>): Readonly<Record<string, number>> | undefined {
+  const found = Object.entries(metrics)
+    .filter(([metric, value]) => metric.startsWith(gradientPrefix) && Number.isFinite(value))
+    .map(([metric, value]) => [metric.slice(gradientPrefix.length), value] as const);
+  return found.length === 0 ? undefined : Object.fromEntries(found);
+}
+
 /** What samplers and schedulers see of a trial that is not finished. */
 export interface PendingTrial {
   readonly number: number;

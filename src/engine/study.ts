@@ -10,6 +10,7 @@ import type { Objective } from "../core/objective.ts";
 import type { StudyDefinition } from "../core/study/definition.ts";
 import { parseStudy } from "../core/study/parse.ts";
 import { positionsOf } from "../core/study/positions.ts";
+import { samplers } from "../samplers/registry.ts";
 import type { Executor } from "../executors/executor.ts";
 import type { StudyRecord, StudyState, TrialStore } from "../storage/trialStore.ts";
 import type { Clock } from "./clock.ts";
@@ -90,12 +91,15 @@ export class Study {
 
   /** Trials for working on; `load` it before use. */
   get book(): TrialBook {
+    const kind = this.definition?.sampler.kind;
+    const needs = samplers.find((entry) => entry.kind === kind)?.needs;
     this.#book ??= new TrialBook({
       store: this.parts.store,
       studyId: this.id,
       index: this.index,
       objective: this.record.objective,
       wantsReports: this.definition?.scheduler.kind !== "none",
+      ...(needs === undefined ? {} : { needs }),
     });
     return this.#book;
   }

@@ -227,7 +227,7 @@ export class StudyRunner {
   /** What the sampler proposes for trial `number`; where it has nothing left, the reason. Undefined: the run has ended. */
   async #suggestion(number: number, epoch: number): Promise<Suggestion | string | undefined> {
     try {
-      const { history } = this.book;
+      const history = this.book.evidence;
       return await this.#sampler!.suggest({ history, pending: this.book.pending(), number });
     } catch (error) {
       if (epoch !== this.#epoch) return undefined;

@@ -6,7 +6,7 @@
  */
 import type { Params } from "../core/space/parameter.ts";
 import type { FinishedTrial, OpenState, PendingTrial, Report, TrialState } from "../core/trial.ts";
-import { isFinal } from "../core/trial.ts";
+import { gradientOf, isFinal } from "../core/trial.ts";
 import type { ScheduledTrial } from "../schedulers/scheduler.ts";
 import type { StoredReport, Suspension, TrialFinish, TrialRecord, TrialStore } from "../storage/trialStore.ts";
 import { breathe } from "./clock.ts";
@@ -25,6 +25,8 @@ export interface BookOptions {
   readonly objective: string;
   /** Read all reports of the objective at the start: the scheduler will want them. */
   readonly wantsReports: boolean;
+  /** What the sampler wants to see of finished trials beside their values. */
+  readonly needs?: "curves" | "gradients";
 }
 
 /** One trial as all readers see it: sampler, scheduler and runner. */
@@ -47,6 +49,8 @@ class Entry implements BookTrial {
   last?: Report;
   hasCheckpoint: boolean;
   known: Report[] | undefined;
+  curve?: readonly Report[];
+  gradient?: Readonly<Record<string, number>>;
   readonly #read: (number: number) => Report[];
 
   constructor(record: TrialRecord, read: (number: number) => Report[]) {
@@ -75,9 +79,11 @@ export class TrialBook {
   readonly #index: StudyIndex;
   readonly #objective: string;
   readonly #wantsReports: boolean;
+  readonly #needs: BookOptions["needs"];
   readonly #trials = new Map<number, Entry>();
   readonly #open = new Map<number, Entry>();
   readonly #history: Entry[] = [];
+  #evidence: FinishedTrial[] = this.#history as FinishedTrial[];
   readonly #metrics: Set<string>;
   #loading: Promise<void> | undefined;
 
@@ -86,7 +92,8 @@ export class TrialBook {
     this.#studyId = options.studyId;
     this.#index = options.index;
     this.#objective = options.objective;
-    this.#wantsReports = options.wantsReports;
+    this.#wantsReports = options.wantsReports || options.needs === "curves";
+    this.#needs = options.needs;
     this.#metrics = new Set(options.store.reportedMetrics(options.studyId));
   }
 
@@ -107,7 +114,8 @@ export class TrialBook {
         const entry = new Entry(record, read);
         if (reports !== undefined) entry.known = reports.get(record.number) ?? [];
         this.#trials.set(record.number, entry);
-        if (!isFinal(record.state)) this.#open.set(record.number, entry);
+        if (isFinal(record.state)) this.#enrich(entry, record.metrics);
+        else this.#open.set(record.number, entry);
       }
       if (page.length < pageSize) break;
       await breathe();
@@ -123,6 +131,17 @@ export class TrialBook {
   /** Finished trials in the order of finishing; the array lives and grows. */
   get history(): readonly FinishedTrial[] {
     return this.#history as readonly Entry[] as readonly FinishedTrial[];
+  }
+
+  /** What samplers learn from: trials of earlier studies, then `history`; lives and grows. */
+  get evidence(): readonly FinishedTrial[] {
+    return this.#evidence;
+  }
+
+  /** Puts trials of earlier studies before those of this one, in place of any that were put there before. O(trials). */
+  adopt(earlier: readonly FinishedTrial[]): void {
+    const own = this.#history as FinishedTrial[];
+    this.#evidence = earlier.length === 0 ? own : [...earlier, ...own];
   }
 
   /** All trials by number; lives. */
@@ -214,14 +233,23 @@ export class TrialBook {
     const entry = this.#entry(number);
     entry.state = finish.state;
     entry.values = finish.values;
+    this.#enrich(entry, finish.metrics);
     this.#open.delete(number);
     this.#history.push(entry);
+    if (this.#evidence !== this.#history) this.#evidence.push(entry as FinishedTrial & Entry);
     this.#index.change(number, {
       finishedAt: finish.at,
       values: finish.values,
       metrics: finish.metrics,
       state: finish.state,
     });
+  }
+
+  /** Adds to a finished trial what the sampler asks for. */
+  #enrich(entry: Entry, metrics: Readonly<Record<string, number>>): void {
+    if (this.#needs === "curves") entry.curve = [...entry.reports];
+    const gradient = this.#needs === "gradients" ? gradientOf(metrics) : undefined;
+    if (gradient !== undefined) entry.gradient = gradient;
   }
 
   #entry(number: number): Entry {
