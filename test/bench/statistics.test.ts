@@ -1,3 +1,4 @@
+/** The tests against scipy.stats (1.17), published tables, and what can be reckoned by hand. */
 import { array, assert, integer, property } from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
