@@ -125,18 +125,26 @@ export function negativeLogPosterior(theta: Float64Array, parts: readonly Float6
   const noise = Math.exp(theta[d + 1]!);
   const evidence = kernelEvidence({ weights, scale, noise: new Float64Array(y.length).fill(noise) }, parts, y);
   const gradient = new Float64Array(d + 2);
-  let { value } = evidence;
-  if (value === Infinity) return { value, gradient };
-  // Priors, in the variables themselves; their derivatives by the logarithms.
-  for (let k = 0; k < d; k++) {
-    const w = weights[k]!;
+  if (evidence.value === Infinity) return { value: Infinity, gradient };
+  gradient.set(evidence.byWeights);
+  gradient[d] = evidence.byScale;
+  gradient[d + 1] = noise * evidence.byNoise.reduce((sum, slope) => sum + slope, 0);
+  return { value: evidence.value + addPrior(weights, scale, noise, gradient), gradient };
+}
+
+/**
+ * Minus the log prior in the variables themselves; its derivatives by their logarithms are added to the first entries of
+ * `gradient`: weights, scale, noise.
+ */
+export function addPrior(weights: Float64Array, scale: number, noise: number, gradient: Float64Array): number {
+  let value = scale - Math.log(scale) + 30 * noise - 0.1 * Math.log(noise);
+  weights.forEach((w, k) => {
     value += 0.1 / w + 0.1 * w;
-    gradient[k] = evidence.byWeights[k]! + (-0.1 / w + 0.1 * w);
-  }
-  value += scale - Math.log(scale) + 30 * noise - 0.1 * Math.log(noise);
-  gradient[d] = evidence.byScale + scale - 1;
-  gradient[d + 1] = noise * evidence.byNoise.reduce((sum, slope) => sum + slope, 0) + 30 * noise - 0.1;
-  return { value, gradient };
+    gradient[k]! += -0.1 / w + 0.1 * w;
+  });
+  gradient[weights.length]! += scale - 1;
+  gradient[weights.length + 1]! += 30 * noise - 0.1;
+  return value;
 }
 
 function invertLower(factor: Float64Array, n: number): Float64Array {

@@ -1,0 +1,94 @@
+/**
+ * A model that keeps up with its trials: fitted anew at lengths that grow by a tenth, in between grown by a trial at a time.
+ * Invariant: the model after n trials follows from those trials alone, whatever was asked before; the fits among them depend on
+ * their first trials only, so a study that goes on in another process fits the same.
+ */
+import type { Objective } from "../../core/objective.ts";
+import type { Features } from "./features.ts";
+import { regressionModel, type Hyperparameters, type Model } from "./regression.ts";
+import { chosenRows, combined, fitLength } from "./values.ts";
+
+export interface Observed {
+  readonly point: Float64Array;
+  readonly losses: readonly number[];
+}
+
+/** A model's hyperparameters and where they place a point; the same point unless inputs are warped. */
+export interface Fit {
+  readonly hyperparameters: Hyperparameters;
+  readonly place: (point: Float64Array) => Float64Array;
+}
+
+export interface GrowingSettings {
+  readonly features: Features;
+  readonly objectives: readonly Objective[];
+  /** The length of the first fit. */
+  readonly first: number;
+  /** Trials in the model at most (plus those since the last fit). */
+  readonly maxTrials: number;
+  /** Trials that are fitted to at most. */
+  readonly fitTrials: number;
+  /** Brings losses to mean 0 and deviation 1; must not change their order. */
+  readonly shape: (losses: Float64Array) => Float64Array;
+  readonly fit: (points: readonly Float64Array[], y: Float64Array) => Fit;
+}
+
+export interface Grown {
+  readonly model: Model;
+  readonly place: (point: Float64Array) => Float64Array;
+  /** Which observations are in the model. */
+  readonly rows: readonly number[];
+  /** Their losses, scalarised where there are several objectives; not shaped. */
+  readonly losses: Float64Array;
+}
+
+/**
+ * @returns the model of observations, of which there are at least `first`; calls with the same, longer list build on each other.
+ * Several objectives are scalarised with the weights given. O(n^2), and O(fitTrials^3) where a fit is due.
+ */
+export function growingModel(
+  settings: GrowingSettings,
+): (observations: readonly Observed[], weights?: readonly number[]) => Grown {
+  const { features, objectives, shape } = settings;
+  let memory:
+    | {
+        readonly observations: readonly Observed[];
+        readonly length: number;
+        readonly place: Fit["place"];
+        rows: readonly number[];
+        upTo: number;
+        model: Model;
+      }
+    | undefined;
+
+  const fitted = (observations: readonly Observed[], length: number): NonNullable<typeof memory> => {
+    const losses = combined(observations.slice(0, length), objectives, undefined);
+    const values = shape(losses);
+    const pick = (list: readonly number[]): [Float64Array[], Float64Array] => [
+      list.map((row) => observations[row]!.point),
+      Float64Array.from(list, (row) => values[row]!),
+    ];
+    const { hyperparameters, place } = settings.fit(...pick(chosenRows(losses, settings.fitTrials)));
+    const rows = chosenRows(losses, settings.maxTrials);
+    const [points, y] = pick(rows);
+    const model = regressionModel(features, hyperparameters, points.map(place), y);
+    return { observations, length, place, rows, upTo: length, model };
+  };
+
+  return (observations, weights) => {
+    const length = fitLength(observations.length, settings.first);
+    if (memory?.observations !== observations || memory.length !== length || memory.upTo > observations.length)
+      memory = fitted(observations, length);
+    for (; memory.upTo < observations.length; memory.upTo++) {
+      memory.model = memory.model.with(memory.place(observations[memory.upTo]!.point), 0);
+      memory.rows = [...memory.rows, memory.upTo];
+    }
+    const { model, place, rows } = memory;
+    const losses = combined(
+      rows.map((row) => observations[row]!),
+      objectives,
+      weights,
+    );
+    return { model: model.revalued(shape(losses)), place, rows, losses };
+  };
+}
