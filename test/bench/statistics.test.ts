@@ -1,4 +1,4 @@
-/** The tests against scipy.stats (1.17), published tables, and what can be reckoned by hand. */
+/** The tests against scipy.stats (1.16), published tables, and what can be reckoned by hand. */
 import { array, assert, integer, property } from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
