@@ -53,6 +53,7 @@ export class LiveTrials {
   readonly #study: Study;
   readonly #hooks: LiveHooks;
   readonly #idle = new Set<() => void>();
+  #gradientsMissed = false;
 
   constructor(study: Study, hooks: LiveHooks) {
     this.#study = study;
@@ -131,6 +132,7 @@ export class LiveTrials {
           slot,
           marker,
           ...(untilStep === undefined ? {} : { untilStep }),
+          ...(study.book.wantsGradients ? { gradientOf: definition.objectives[0].metric } : {}),
         },
         {
           event: (event) => this.#guarded(() => this.#onEvent(run, event)),
@@ -284,6 +286,7 @@ export class LiveTrials {
         `Trial ${number} is complete: ${valuesText(definition.objectives, values)}${best}.`,
         number,
       );
+      this.#missGradients(number);
     } else if (state === "pruned") {
       study.log.add("info", "scheduler", `Trial ${number} is pruned: ${reason}`, number);
     } else {
@@ -297,6 +300,21 @@ export class LiveTrials {
     // A program that has reported its result ends by itself; nobody else has anything more to do.
     if (state !== "complete" || definition.trainer.kind === "none") this.#stop(run, stopGraceMs);
     this.#hooks.finished({ number, state, values, reason, byUser });
+  }
+
+  /** Says once that the sampler asks for derivatives in vain. */
+  #missGradients(number: number): void {
+    const { book, log } = this.#study;
+    if (this.#gradientsMissed || !book.wantsGradients) return;
+    if (book.history.some(({ gradient }) => gradient !== undefined)) return;
+    this.#gradientsMissed = true;
+    const { objectives, sampler } = this.#hooks.definition();
+    log.add(
+      "warning",
+      "sampler",
+      `Trial ${number} has brought no derivative of ${objectives[0].metric} (metrics named hypergradient.<parameter>); without them the sampler ${sampler.kind} can follow none.`,
+      number,
+    );
   }
 
   /** Puts a running trial back. */

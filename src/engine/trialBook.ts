@@ -144,6 +144,11 @@ export class TrialBook {
     this.#evidence = earlier.length === 0 ? own : [...earlier, ...own];
   }
 
+  /** Whether the sampler asks trainers for derivatives by hyperparameters. */
+  get wantsGradients(): boolean {
+    return this.#needs === "gradients";
+  }
+
   /** All trials by number; lives. */
   get trials(): ReadonlyMap<number, BookTrial> {
     return this.#trials;

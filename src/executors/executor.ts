@@ -21,6 +21,8 @@ export interface TrialJob {
   readonly seed: number;
   /** Stop here (a scheduler's rung); undefined = to the end. */
   readonly untilStep?: number;
+  /** The metric that the study's sampler would like the derivatives of; undefined = none. */
+  readonly gradientOf?: string;
   /** Absolute folder for params.json, trainer.log and checkpoints of this trial; exists. */
   readonly trialFolder: string;
   /** Absolute folder for prepared data, shared by all trials of the workspace; need not exist. */

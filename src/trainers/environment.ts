@@ -24,6 +24,8 @@ export interface TrialEnvironment {
   readonly marker: string;
   readonly threads: number;
   readonly untilStep?: number;
+  /** The metric whose derivatives by hyperparameters the study's sampler would like (see protocol.ts); undefined = none. */
+  readonly gradientOf?: string;
   /** The built-in trainer's own file. */
   readonly trainerFile?: string;
   /** CUDA_VISIBLE_DEVICES; undefined = not touched. */
@@ -112,6 +114,7 @@ export function trialEnvironment(
   });
   if (params.length <= longestVariable) env["BASIN_PARAMS"] = params;
   if (trial.untilStep !== undefined) env["BASIN_UNTIL_STEP"] = String(trial.untilStep);
+  if (trial.gradientOf !== undefined) env["BASIN_GRADIENT_OF"] = trial.gradientOf;
   if (trial.cacheFolder !== undefined) env["BASIN_CACHE_DIR"] = trial.cacheFolder;
   if (trial.trainerFile !== undefined) env["BASIN_TRAINER_FILE"] = trial.trainerFile;
   return env;

@@ -102,6 +102,7 @@ export async function runTrial(
     });
     const untilEpoch = wholeNumber(env, "BASIN_UNTIL_STEP", 0);
     const checkpointFolder = env["BASIN_CHECKPOINT_DIR"];
+    const differentiated = env["BASIN_GRADIENT_OF"];
     const options: TrainingOptions = {
       backend,
       trainable,
@@ -111,6 +112,9 @@ export async function runTrial(
       epochs,
       ...(untilEpoch > 0 ? { untilEpoch } : {}),
       ...(checkpointFolder === undefined || checkpointFolder === "" ? {} : { checkpointFolder }),
+      ...(differentiated === undefined || differentiated === ""
+        ? {}
+        : { hypergradients: { metric: differentiated, iteration: wholeNumber(env, "BASIN_TRIAL", 0) } }),
     };
     const end = await train(options, {
       report: (step, metrics) => session.send({ type: "report", step, metrics }),

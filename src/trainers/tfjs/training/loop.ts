@@ -7,6 +7,7 @@ import type { LoadedBackend } from "../backends/backend.ts";
 import { createBatches } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Hyperparameters } from "../hyperparameters.ts";
+import { hypergradients, type HypergradientRequest } from "../hypergradients/hypergradients.ts";
 import { trainableCount, trainableVariables, type TrainableModel } from "../models/trainable.ts";
 import { readNewestCheckpoint, writeCheckpoint, type Checkpoint, type NamedValues } from "./checkpoint.ts";
 import { createCheckpointClock } from "./checkpointClock.ts";
@@ -47,6 +48,8 @@ export interface TrainingOptions {
   readonly untilEpoch?: number;
   /** undefined = no checkpoints. */
   readonly checkpointFolder?: string;
+  /** Derivatives of a metric by hyperparameters, wanted at the end; undefined = none. */
+  readonly hypergradients?: HypergradientRequest;
 }
 
 export type TrainingEnd =
@@ -274,6 +277,23 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
       const testBatches = createBatches(tf, dataset.test, dataset.inputShape, backend.largestTensor);
       Object.assign(metrics, metricsOf(await evaluate(evaluation, testBatches), "test_", dataset.task));
       testBatches.dispose();
+    }
+    if (options.hypergradients !== undefined && (end === epochs || stoppedEarly)) {
+      const found = await hypergradients({
+        backend,
+        trainable,
+        hyperparameters: h,
+        training: batches,
+        validation: validationBatches,
+        head,
+        plainHead,
+        request: options.hypergradients,
+        metrics,
+        epochs: epoch,
+        observer,
+      });
+      if (found === undefined) return { kind: "stopped", epoch };
+      Object.assign(metrics, found);
     }
     if (timedEpochs > 0) metrics["epoch_seconds"] = seconds / timedEpochs;
     metrics["parameters"] = parameters;
