@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { rngForKey } from "../rng.ts";
-import { choleskyInPlace, solveLower, solveUpper, timesLower } from "./cholesky.ts";
+import { choleskyInPlace, invertFactored, solveLower, solveRowsLower, solveUpper, timesLower } from "./cholesky.ts";
 
 function randomDefinite(n: number, seed: number): Float64Array {
   const rng = rngForKey(`definite ${seed}`);
@@ -50,6 +50,47 @@ it("solves both triangular systems", () => {
       });
       solveUpper(factor, n, upper).forEach((value, i) => expect(value).toBeCloseTo(x[i]!, 6));
     }),
+  );
+});
+
+it("solves for many right-hand sides as for one, wherever they lie", () => {
+  fc.assert(
+    fc.property(cases, fc.integer({ min: 1, max: 37 }), ({ n, seed }, count) => {
+      const factor = randomDefinite(n, seed);
+      choleskyInPlace(factor, n);
+      const rng = rngForKey(`right sides ${seed}`);
+      const [at, stride] = [3, n + 2];
+      const rows = Float64Array.from({ length: at + count * stride }, () => rng.normal());
+      const before = rows.slice();
+      solveRowsLower(factor, n, n, rows, stride, count, { factorAt: 0, rowsAt: at });
+      for (let r = 0; r < count; r++) {
+        const from = at + r * stride;
+        const alone = solveLower(factor, n, before.slice(from, from + n));
+        alone.forEach((value, i) => expect(rows[from + i]).toBeCloseTo(value, 6));
+        expect(rows.slice(from + n, from + stride)).toEqual(before.slice(from + n, from + stride));
+      }
+    }),
+    { numRuns: 40 },
+  );
+});
+
+it("inverts a matrix from its factor", () => {
+  fc.assert(
+    fc.property(cases, ({ n, seed }) => {
+      const matrix = randomDefinite(n, seed);
+      const factor = matrix.slice();
+      choleskyInPlace(factor, n);
+      const inverse = invertFactored(factor, n);
+      const at = (m: Float64Array, i: number, j: number): number => m[Math.max(i, j) * n + Math.min(i, j)]!;
+      for (let i = 0; i < n; i++) {
+        for (let j = 0; j < n; j++) {
+          let sum = 0;
+          for (let k = 0; k < n; k++) sum += at(inverse, i, k) * at(matrix, k, j);
+          expect(sum).toBeCloseTo(i === j ? 1 : 0, 5);
+        }
+      }
+    }),
+    { numRuns: 40 },
   );
 });
 

@@ -30,7 +30,7 @@ export interface GrowingSettings {
   readonly fitTrials: number;
   /** Brings losses to mean 0 and deviation 1; must not change their order. */
   readonly shape: (losses: Float64Array) => Float64Array;
-  readonly fit: (points: readonly Float64Array[], y: Float64Array) => Fit;
+  readonly fit: (points: readonly Float64Array[], y: Float64Array) => Fit | Promise<Fit>;
 }
 
 export interface Grown {
@@ -48,7 +48,7 @@ export interface Grown {
  */
 export function growingModel(
   settings: GrowingSettings,
-): (observations: readonly Observed[], weights?: readonly number[]) => Grown {
+): (observations: readonly Observed[], weights?: readonly number[]) => Promise<Grown> {
   const { features, objectives, shape } = settings;
   let memory:
     | {
@@ -61,24 +61,24 @@ export function growingModel(
       }
     | undefined;
 
-  const fitted = (observations: readonly Observed[], length: number): NonNullable<typeof memory> => {
+  const fitted = async (observations: readonly Observed[], length: number): Promise<NonNullable<typeof memory>> => {
     const losses = combined(observations.slice(0, length), objectives, undefined);
     const values = shape(losses);
     const pick = (list: readonly number[]): [Float64Array[], Float64Array] => [
       list.map((row) => observations[row]!.point),
       Float64Array.from(list, (row) => values[row]!),
     ];
-    const { hyperparameters, place } = settings.fit(...pick(chosenRows(losses, settings.fitTrials)));
+    const { hyperparameters, place } = await settings.fit(...pick(chosenRows(losses, settings.fitTrials)));
     const rows = chosenRows(losses, settings.maxTrials);
     const [points, y] = pick(rows);
     const model = regressionModel(features, hyperparameters, points.map(place), y);
     return { observations, length, place, rows, upTo: length, model };
   };
 
-  return (observations, weights) => {
+  return async (observations, weights) => {
     const length = fitLength(observations.length, settings.first);
     if (memory?.observations !== observations || memory.length !== length || memory.upTo > observations.length)
-      memory = fitted(observations, length);
+      memory = await fitted(observations, length);
     for (; memory.upTo < observations.length; memory.upTo++) {
       memory.model = memory.model.with(memory.place(observations[memory.upTo]!.point), 0);
       memory.rows = [...memory.rows, memory.upTo];

@@ -5,9 +5,12 @@
  * inverse squared lengthscales towards 1.
  * Invariant: a model is never changed; all numbers are functions of the data given.
  */
-import { choleskyInPlace, solveLower, solveUpper } from "../../core/linalg/cholesky.ts";
+import { choleskyInPlace, invertFactored, solveLower, solveRowsLower, solveUpper } from "../../core/linalg/cholesky.ts";
+import { dotRange, dotTile, tile } from "../../core/linalg/dots.ts";
 import { minimiseInBox, type Evaluated } from "../../core/optimize/minimiseInBox.ts";
+import type { Rng } from "../../core/rng.ts";
 import type { Features } from "./features.ts";
+import { jointNormal, type JointPosterior } from "./joint.ts";
 
 export interface Hyperparameters {
   /** Inverse squared lengthscale of each parameter. */
@@ -90,24 +93,20 @@ export function kernelEvidence(
   let value = 0;
   for (let i = 0; i < n; i++) value += 0.5 * y[i]! * alpha[i]! + Math.log(factor[i * n + i]!);
 
-  // Rows of the inverse of L; the inverse of the matrix is their Gram matrix.
-  const inverse = invertLower(factor, n);
+  const inverse = invertFactored(factor, n);
   let byScale = 0;
   for (let i = 0, at = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) {
-      let entry = 0;
-      for (let k = i; k < n; k++) entry += inverse[k * n + i]! * inverse[k * n + j]!;
-      const m = entry - alpha[i]! * alpha[j]!;
-      if (j === i) {
-        byNoise[i] = 0.5 * m;
-        byScale += 0.5 * m * scale;
-      } else {
-        // Both triangles at once.
-        byScale += m * scale * matern(squared[at]!);
-        byDistance[at] = m * scale * maternSlope(squared[at]!);
-        at++;
-      }
+    for (let j = 0; j < i; j++, at++) {
+      // Both triangles at once; the kernel and its slope share their exponential.
+      const m = scale * (inverse[i * n + j]! - alpha[i]! * alpha[j]!);
+      const r = root5 * Math.sqrt(squared[at]!);
+      const decay = Math.exp(-r);
+      byScale += m * (1 + r + (r * r) / 3) * decay;
+      byDistance[at] = m * -(5 / 6) * (1 + r) * decay;
     }
+    const m = inverse[i * n + i]! - alpha[i]! * alpha[i]!;
+    byNoise[i] = 0.5 * m;
+    byScale += 0.5 * m * scale;
   }
   parts.forEach((part, k) => {
     let sum = 0;
@@ -145,19 +144,6 @@ export function addPrior(weights: Float64Array, scale: number, noise: number, gr
   gradient[weights.length]! += scale - 1;
   gradient[weights.length + 1]! += 30 * noise - 0.1;
   return value;
-}
-
-function invertLower(factor: Float64Array, n: number): Float64Array {
-  const inverse = new Float64Array(n * n);
-  for (let j = 0; j < n; j++) {
-    inverse[j * n + j] = 1 / factor[j * n + j]!;
-    for (let i = j + 1; i < n; i++) {
-      let sum = 0;
-      for (let k = j; k < i; k++) sum -= factor[i * n + k]! * inverse[k * n + j]!;
-      inverse[i * n + j] = sum / factor[i * n + i]!;
-    }
-  }
-  return inverse;
 }
 
 /** Steps of a search between two breaths. */
@@ -208,6 +194,12 @@ export interface Prediction {
   readonly variance: number;
 }
 
+/** Means and variances of the function, one a point. */
+export interface Predictions {
+  readonly means: Float64Array;
+  readonly variances: Float64Array;
+}
+
 export interface Model {
   readonly size: number;
   readonly hyperparameters: Hyperparameters;
@@ -219,6 +211,14 @@ export interface Model {
   revalued(y: Float64Array): Model;
   /** O(n^2 + n d). */
   predict(point: Float64Array): Prediction;
+  /** The same for many points, at less than half the cost of each. O(count (n^2 + n d)). */
+  predictMany(points: readonly Float64Array[]): Predictions;
+  /** Means alone. O(count n d). */
+  means(points: readonly Float64Array[]): Float64Array;
+  /** The function at all of these points together; up to about a thousand. O(m n^2 + m^2 n + m^3). */
+  joint(points: readonly Float64Array[]): JointPosterior;
+  /** One draw of the function's values at these points, for Thompson sampling; `joint` for several draws. */
+  samplePosterior(points: readonly Float64Array[], rng: Rng): Float64Array;
   /** The same, with the derivatives of mean and variance by each coordinate; those of categories are 0. O(n^2 + n d). */
   predictWithSlopes(
     point: Float64Array,
@@ -256,6 +256,11 @@ export function regressionModel(
 
 const zero = new Float64Array(1);
 
+/** Sum of squares of `count` numbers from `at` on. */
+function squareOf(values: Float64Array, at: number, count: number): number {
+  return dotRange(values, at, values, at, 0, count);
+}
+
 /** Points one after another. */
 function flatOf(points: readonly Float64Array[]): Float64Array {
   const d = points[0]?.length ?? 0;
@@ -290,6 +295,23 @@ function modelOf(
     return sum;
   };
 
+  const covariancesTo = (point: Float64Array): Float64Array => {
+    const k = squaredTo(point);
+    for (let i = 0; i < n; i++) k[i] = scale * matern(k[i]!);
+    return k;
+  };
+  /** Means, and L^-1 k of each point in a row; as many rows as fill tiles. */
+  const whitened = (points: readonly Float64Array[]): { readonly means: Float64Array; readonly rows: Float64Array } => {
+    const rows = new Float64Array(Math.ceil(points.length / tile) * tile * n);
+    const means = Float64Array.from(points, (point, i) => {
+      const k = covariancesTo(point);
+      rows.set(k, i * n);
+      return dot(k, alpha);
+    });
+    solveRowsLower(factor, n, n, rows, n, points.length);
+    return { means, rows };
+  };
+
   const model: Model = {
     size: n,
     hyperparameters,
@@ -317,6 +339,32 @@ function modelOf(
       const white = solveLower(factor, n, k);
       return { mean, variance: Math.max(scale * 1e-12, scale - dot(white, white)) };
     },
+    predictMany(points) {
+      const { means, rows } = whitened(points);
+      return { means, variances: means.map((_, i) => Math.max(scale * 1e-12, scale - squareOf(rows, i * n, n))) };
+    },
+    means: (points) => Float64Array.from(points, (point) => dot(covariancesTo(point), alpha)),
+    joint(points) {
+      const m = points.length;
+      const { means, rows } = whitened(points);
+      const all = flatOf(points);
+      const covariance = new Float64Array(m * m);
+      const between = new Float64Array(tile * tile);
+      for (let i = 0; i < m; i++) {
+        const squared = features.squaredTo(points[i]!, all, i + 1, weights);
+        for (let j = 0; j <= i; j++) covariance[i * m + j] = scale * matern(squared[j]!);
+      }
+      for (let i = 0; i < m; i += tile) {
+        for (let j = 0; j <= i; j += tile) {
+          // Rows beyond the last are zeros.
+          dotTile(rows, i * n, n, rows, j * n, n, 0, n, between);
+          for (let r = i; r < Math.min(i + tile, m); r++)
+            for (let c = j; c < j + tile && c <= r; c++) covariance[r * m + c]! -= between[(r - i) * tile + c - j]!;
+        }
+      }
+      return jointNormal(means, covariance, scale);
+    },
+    samplePosterior: (points, rng) => model.joint(points).draw(rng),
     predictWithSlopes(point) {
       const squared = squaredTo(point);
       const k = squared.map((value) => scale * matern(value));
