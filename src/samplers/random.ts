@@ -11,6 +11,7 @@ export const randomSampler = defineSampler(
     kind: "random",
     label: "Random search",
     summary: "Independent uniform draws. A baseline, and a fair choice for very cheap trials or very many slots.",
+    source: "J. Bergstra and Y. Bengio, Random Search for Hyper-Parameter Optimization (JMLR 2012)",
     options: z.strictObject({}),
   },
   (context) => {

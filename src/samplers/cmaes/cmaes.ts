@@ -39,6 +39,8 @@ export const cmaesSampler = defineSampler(
     kind: "cmaes",
     label: "CMA-ES",
     summary: "Evolution strategy that learns scales and correlations. For numeric spaces and hundreds of trials.",
+    source:
+      "N. Hansen and A. Ostermeier, Completely Derandomized Self-Adaptation in Evolution Strategies (Evolutionary Computation 2001); A. Auger and N. Hansen, A Restart CMA Evolution Strategy with Increasing Population Size (CEC 2005); R. Hamano et al., CatCMA (GECCO 2024), for categories",
     options: z.strictObject({
       population: z
         .int()

@@ -21,6 +21,8 @@ export const sobolSampler = defineSampler(
     kind: "sobol",
     label: "Sobol sequence",
     summary: "Quasi-random points that cover the space evenly. Better than random draws for wide, cheap sweeps.",
+    source:
+      "I. M. Sobol (1967), with the direction numbers of S. Joe and F. Y. Kuo, Constructing Sobol Sequences with Better Two-Dimensional Projections (SIAM J. Sci. Comput. 2008), and A. B. Owen’s scrambling (1998)",
     options: z.strictObject({
       scramble: z
         .enum(["owen", "shift", "none"])
