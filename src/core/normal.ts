@@ -30,7 +30,7 @@ export function normalCdf(z: number): number {
 }
 
 /** (1 - Phi(x)) / phi(x) for x >= 3, by the continued fraction 1/(x+ 1/(x+ 2/(x+ ...))). */
-function millsRatio(x: number): number {
+export function millsRatio(x: number): number {
   let fraction = x;
   for (let k = 60; k >= 1; k--) fraction = x + k / fraction;
   return 1 / fraction;
