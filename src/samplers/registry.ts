@@ -8,6 +8,7 @@ import { cmaesSampler } from "./cmaes/cmaes.ts";
 import type { SamplerEntry } from "./entry.ts";
 import { geneticSampler } from "./evolution/genetic.ts";
 import { nsga2Sampler } from "./evolution/nsga2.ts";
+import { freezeThawSampler } from "./freezeThaw/freezeThaw.ts";
 import { gpSampler } from "./gp/gp.ts";
 import { gridSampler } from "./grid/grid.ts";
 import { randomSampler } from "./random.ts";
@@ -22,6 +23,7 @@ export const samplers: readonly SamplerEntry[] = [
   cmaesSampler,
   geneticSampler,
   nsga2Sampler,
+  freezeThawSampler,
   sobolSampler,
   gridSampler,
 ];
