@@ -62,7 +62,7 @@ export function activate(context: vscode.ExtensionContext): BasinExports {
   scope.add(registerCommands(services));
   scope.add(createStudyLens(files, studies));
   scope.add(createConfigLens(log));
-  scope.add(createStudyAssist(log));
+  scope.add(createStudyAssist(studies, log));
   scope.add(createStatusBar(studies));
   scope.add(createEndNotification(engines, studies, report));
 

@@ -15,6 +15,7 @@ export function identityChanges(before: StudyDefinition, after: StudyDefinition)
     ["sampler", before.sampler, after.sampler],
     ["scheduler", before.scheduler, after.scheduler],
     ["seed", before.seed, after.seed],
+    ["warm start", before.warmStart ?? [], after.warmStart ?? []],
   ];
   return parts.filter(([, a, b]) => canonical(a) !== canonical(b)).map(([name]) => name);
 }

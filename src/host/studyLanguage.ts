@@ -21,8 +21,9 @@ export interface TunableConfig {
 
 export const language = {
   parse: (text: string, format: StudyFormat): ParsedStudy => parseStudy(text, format, catalog),
-  completions: (text: string, format: StudyFormat, offset: number): Completion[] =>
-    completionsAt(text, format, offset, catalog),
+  /** @param studies names of the studies of the file's workspace */
+  completions: (text: string, format: StudyFormat, offset: number, studies: readonly string[]): Completion[] =>
+    completionsAt(text, format, offset, catalog, studies),
   hover: (text: string, format: StudyFormat, offset: number): Hover | undefined =>
     hoverAt(text, format, offset, catalog),
   /** Hyperparameters of a configuration file, or undefined when there is nothing to tune in it. */

@@ -54,6 +54,7 @@ describe("keys", () => {
       "seed",
       "sampler",
       "scheduler",
+      "warmStart",
     ]);
     expect(complete(`${base}|`).labels).toEqual([
       "objectives",
@@ -62,6 +63,7 @@ describe("keys", () => {
       "seed",
       "sampler",
       "scheduler",
+      "warmStart",
     ]);
     expect(complete(`${base}sa|`).labels).toContain("sampler");
     expect(complete("study: x\n|\nspace: {}\n").labels).not.toContain("space");
@@ -96,6 +98,19 @@ describe("keys", () => {
     ["limits: { | }", ["timeout", "heartbeat", "gpus"]],
   ])("%j", (marked, labels) => {
     expect(complete(marked).labels).toEqual(labels);
+  });
+
+  it("names earlier studies of the workspace", () => {
+    const names = (marked: string): string[] => {
+      const offset = marked.indexOf("|");
+      return completionsAt(marked.replace("|", ""), "yaml", offset, catalog, ["digits", "wine", "digits"])
+        .filter(({ kind }) => kind === "value")
+        .map(({ label }) => label);
+    };
+    for (const at of ["warmStart: |", "warmStart: [ a, | ]", "warmStart:\n  - |", "warmStart: { study: | }"])
+      expect(names(at), at).toEqual(["digits", "wine"]);
+    expect(names("warmStart: { study: a, generation: | }")).toEqual([]);
+    expect(complete("warmStart: { study: a, | }").labels).toEqual(["generation"]);
   });
 
   it("helps with beliefs", () => {

@@ -42,8 +42,17 @@ export interface Hover {
   readonly markdown: string;
 }
 
-/** What may be written at `offset`. O(length of the text). */
-export function completionsAt(text: string, format: StudyFormat, offset: number, catalog: Catalog): Completion[] {
+/**
+ * What may be written at `offset`. O(length of the text).
+ * @param studies names of the studies of the workspace
+ */
+export function completionsAt(
+  text: string,
+  format: StudyFormat,
+  offset: number,
+  catalog: Catalog,
+  studies: readonly string[] = [],
+): Completion[] {
   const context = contextAt(text, format, offset);
   if (context === undefined) return [];
   // Without the word being typed the rest reads as what it will be.
@@ -51,7 +60,7 @@ export function completionsAt(text: string, format: StudyFormat, offset: number,
   const root = readSource(blanked, format).root;
   const writer: Writer = { format, context, text };
   const special = insideText(text, offset, context, root);
-  const items = special?.items ?? itemsFor(context, root, catalog);
+  const items = special?.items ?? itemsFor(context, root, catalog, studies);
   return items.map((item, order) => ({
     ...item,
     order,
@@ -85,11 +94,29 @@ function blank(text: string, { range, role }: AssistContext, format: StudyFormat
   return text.slice(0, range.start) + filler + text.slice(range.end);
 }
 
-function itemsFor(context: AssistContext, root: SourceNode, catalog: Catalog): Item[] {
+function itemsFor(context: AssistContext, root: SourceNode, catalog: Catalog, studies: readonly string[]): Item[] {
   const items: Item[] = [];
+  if (context.role !== "key" && namesStudy(context.path)) items.push(...studyItems(studies));
   if (context.role !== "value") items.push(...keyItems(context.path, root, catalog));
   if (context.role !== "key") items.push(...valueItems(context, root, catalog));
   return items;
+}
+
+/** Whether a value here is the name of an earlier study. */
+function namesStudy(path: Path): boolean {
+  const [section, ...rest] = path;
+  if (section !== "warmStart") return false;
+  return rest.every((part) => typeof part === "number") || rest.at(-1) === "study";
+}
+
+function studyItems(studies: readonly string[]): Item[] {
+  return [...new Set(studies)].map((name): Item => ({
+    label: name,
+    kind: "value",
+    detail: "study of this workspace",
+    documentation: "",
+    value: name,
+  }));
 }
 
 function keyItems(path: Path, root: SourceNode, catalog: Catalog): Item[] {

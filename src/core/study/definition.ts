@@ -159,6 +159,14 @@ export interface Choice {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/** Earlier studies of the workspace whose trials enter the model. */
+export interface WarmStart {
+  /** Name of the study. */
+  readonly study: string;
+  /** undefined = all of them. */
+  readonly generation?: number;
+}
+
 export interface StudyDefinition {
   readonly name: string;
   readonly objectives: readonly [Objective, ...Objective[]];
@@ -169,6 +177,8 @@ export interface StudyDefinition {
   readonly constraints: readonly string[];
   readonly sampler: Choice;
   readonly scheduler: Choice;
+  /** In the order of the file; absent when nothing is named. */
+  readonly warmStart?: readonly WarmStart[];
   readonly budget: Budget;
   readonly seed: number;
 }

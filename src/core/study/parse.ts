@@ -9,7 +9,16 @@ import { checkConstraints, type PlacedText } from "./checkConstraints.ts";
 import { Report } from "./checks.ts";
 import { checkSpace } from "./checkSpace.ts";
 import { checkMetrics, checkModelParameters, checkTrainer } from "./checkTrainer.ts";
-import type { Budget, Choice, Limits, ParsedStudy, StudyDefinition, StudyFormat, StudyIssue } from "./definition.ts";
+import type {
+  Budget,
+  Choice,
+  Limits,
+  ParsedStudy,
+  StudyDefinition,
+  StudyFormat,
+  StudyIssue,
+  WarmStart,
+} from "./definition.ts";
 import { parseDuration } from "./duration.ts";
 import { issuesFromZod } from "./messages.ts";
 import {
@@ -20,6 +29,7 @@ import {
   type RawLimits,
   type RawObjective,
   type RawParameter,
+  type RawWarmStart,
   type StudySchema,
 } from "./schema.ts";
 import { jsonSchemaFor } from "./schemaDocs.ts";
@@ -116,6 +126,7 @@ function checkStudy(parts: Parts, catalog: Catalog, report: Report): StudyDefini
   if (parts.has("diagnostics")) {
     report.warningAtKey(["diagnostics"], "This release does not support `diagnostics` and ignores it.");
   }
+  const warmStart = checkWarmStart(parts.get("warmStart"), report);
   const [name, sampler, scheduler, seed] = [
     parts.get("study"),
     parts.get("sampler"),
@@ -137,7 +148,24 @@ function checkStudy(parts: Parts, catalog: Catalog, report: Report): StudyDefini
     scheduler: toChoice(scheduler, catalog.schedulers),
     budget,
     seed,
+    ...(warmStart.length === 0 ? {} : { warmStart }),
   };
+}
+
+function checkWarmStart(raw: RawWarmStart, report: Report): WarmStart[] {
+  const list = raw === undefined ? [] : Array.isArray(raw) ? raw : [raw];
+  const studies = list.map((item): WarmStart => {
+    if (typeof item === "string") return { study: item };
+    const { study, generation } = item;
+    return generation === undefined ? { study } : { study, generation };
+  });
+  studies.forEach(({ study, generation }, i) => {
+    const again = studies
+      .slice(0, i)
+      .some((other) => other.study === study && (other.generation ?? generation) === (generation ?? other.generation));
+    if (again) report.error(["warmStart", i], `\`${study}\` is named twice. Its trials count once.`);
+  });
+  return studies;
 }
 
 function checkObjectives(parts: Parts, report: Report): StudyDefinition["objectives"] | undefined {

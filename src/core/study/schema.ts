@@ -263,6 +263,28 @@ const budget = z
   .describe("When the study ends and how much runs at once. Needs trials, time, or both.")
   .meta({ examples: [{ trials: 50 }] });
 
+const studyName = z.string().trim().min(1).max(100);
+
+const warmStartStudy = z
+  .strictObject({
+    study: studyName.describe("Name of the earlier study.").meta({ examples: ["my-study"] }),
+    generation: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("Which of its generations (the 2 of `my-study #2`). Without it, all of them."),
+  })
+  .describe("An earlier study of this workspace.");
+
+const warmStart = z
+  .union([studyName, warmStartStudy, z.array(z.union([studyName, warmStartStudy])).min(1)])
+  .optional()
+  .describe(
+    "Earlier studies of this workspace whose trials the sampler learns from, by name; the study's own name means its earlier generations. Trials count where objective, parameter names and scales agree and every value lies in its range; the log says how many did.",
+  )
+  .meta({ examples: ["my-study"] });
+
+export type RawWarmStart = z.output<typeof warmStart>;
 export type RawParameter = z.output<typeof parameterSchema>;
 export type RawObjective = z.output<typeof objective>;
 export type RawTrainer = z.output<typeof trainer>;
@@ -272,13 +294,7 @@ export type RawBudget = z.output<typeof budget>;
 /** The part of the schema that does not depend on the registries. */
 const fixedShape = {
   $schema: z.string().optional().describe("JSON Schema of this file, for editors; Basin does not read it."),
-  study: z
-    .string()
-    .trim()
-    .min(1)
-    .max(100)
-    .describe("Name of the study.")
-    .meta({ examples: ["my-study"] }),
+  study: studyName.describe("Name of the study.").meta({ examples: ["my-study"] }),
   objective: z
     .union([objective, objectives])
     .optional()
@@ -346,6 +362,7 @@ function buildStudySchema(catalog: Catalog) {
       ...fixedShape,
       sampler: choiceOf(catalog.samplers, "How the next configuration is chosen.", "tpe"),
       scheduler: choiceOf(catalog.schedulers, "Whether unpromising trials are ended early.", "none"),
+      warmStart,
     })
     .describe("A Basin study: what to tune, within which ranges, and how long.");
 }

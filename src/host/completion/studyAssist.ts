@@ -9,6 +9,7 @@ import { studyFormatOf } from "../../core/study/format.ts";
 import { createScope, type Disposable } from "../disposables.ts";
 import { studyLanguage } from "../loadLanguage.ts";
 import type { Log } from "../log.ts";
+import type { Studies } from "../studies.ts";
 
 const selector: vscode.DocumentSelector = [{ scheme: "file", pattern: "**/*.study.{yaml,yml}" }];
 
@@ -34,7 +35,7 @@ function itemOf(document: vscode.TextDocument, entry: Completion): vscode.Comple
   return item;
 }
 
-export function createStudyAssist(log: Log): Disposable {
+export function createStudyAssist(studies: Studies, log: Log): Disposable {
   const scope = createScope();
   let own: Disposable | undefined;
 
@@ -44,8 +45,10 @@ export function createStudyAssist(log: Log): Disposable {
       if (format === undefined) return [];
       try {
         const { completions } = await studyLanguage();
-        const text = document.getText();
-        return completions(text, format, document.offsetAt(position)).map((entry) => itemOf(document, entry));
+        const offset = document.offsetAt(position);
+        const folder = vscode.workspace.getWorkspaceFolder(document.uri)?.uri.fsPath;
+        const names = studies.all().flatMap((study) => (study.folder === folder ? [study.summary.name] : []));
+        return completions(document.getText(), format, offset, names).map((entry) => itemOf(document, entry));
       } catch (error) {
         log.warn(`Completion: ${errorText(error)}`);
         return [];

@@ -69,7 +69,9 @@ export const badRuns: readonly BadStudy[] = [
   [
     "sampler unknown short",
     { budget: "sampler: bohb\nbudget: { trials: 5 }" },
-    ['error 8:10-8:14 Unknown sampler "bohb". This release has: tpe, gp, random, cmaes, genetic, nsga2, freeze-thaw, sobol, grid.'],
+    [
+      'error 8:10-8:14 Unknown sampler "bohb". This release has: tpe, gp, random, cmaes, genetic, nsga2, freeze-thaw, sobol, grid.',
+    ],
   ],
   [
     "sampler kind missing",
@@ -91,7 +93,9 @@ export const badRuns: readonly BadStudy[] = [
   [
     "sampler number",
     { budget: "sampler: 3\nbudget: { trials: 5 }" },
-    ["error 8:10-8:11 Unknown sampler 3. This release has: tpe, gp, random, cmaes, genetic, nsga2, freeze-thaw, sobol, grid."],
+    [
+      "error 8:10-8:11 Unknown sampler 3. This release has: tpe, gp, random, cmaes, genetic, nsga2, freeze-thaw, sobol, grid.",
+    ],
   ],
   [
     "scheduler unknown",
@@ -180,6 +184,16 @@ export const badRuns: readonly BadStudy[] = [
     "colon in value",
     { trainer: "trainer: { kind: command, run: python train.py --lr {width} }" },
     ["error 3:53-3:54 This cannot stand here. Text that holds braces, brackets or `: ` needs quotes."],
+  ],
+  [
+    "warm start twice",
+    { budget: "warmStart: [ old, { study: other }, { study: old, generation: 2 } ]\nbudget: { trials: 5 }" },
+    ["error 8:37-8:66 `old` is named twice. Its trials count once."],
+  ],
+  [
+    "warm start generation",
+    { budget: "warmStart: { study: old, generation: 0 }\nbudget: { trials: 5 }" },
+    ["error 8:38-8:39 `generation` must be at least 1, not 0."],
   ],
   [
     "value with colon",
