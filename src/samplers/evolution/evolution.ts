@@ -7,8 +7,9 @@
 import type { Rng } from "../../core/rng.ts";
 import { paramsKey } from "../../core/space/configuration.ts";
 import { feasibleSampler } from "../../core/space/feasible.ts";
-import type { Params } from "../../core/space/parameter.ts";
-import type { FinishedTrial, PendingTrial } from "../../core/trial.ts";
+import type { FinishedTrial } from "../../core/trial.ts";
+import { historyFold } from "../historyFold.ts";
+import { firstNew, newcomerTest, type Candidate } from "../proposals.ts";
 import { bestFirst } from "../ranking.ts";
 import type { Sampler, SamplerContext } from "../sampler.ts";
 import { childOf, type Variation } from "./variation.ts";
@@ -17,76 +18,67 @@ export interface EvolutionOptions extends Variation {
   readonly population: number;
   /** Members drawn for each parent, of which the best is taken. */
   readonly tournament: number;
+  /** Trials drawn uniformly before the first child; the whole population when absent. */
+  readonly startup?: number;
 }
 
-/** Keeps the best `size` trials, best first. */
+/** Keeps `size` of the trials, best first. The newcomer is the last of them. */
 export type Survival = (members: readonly FinishedTrial[], size: number) => readonly FinishedTrial[];
 
-/** Children that were tried before are bred again this often; then a repeat is accepted where nothing else is left. */
-const breedings = 40;
+interface State {
+  population: readonly FinishedTrial[];
+  readonly survive: Survival;
+  readonly tried: Set<string>;
+  /** Trials so far that could be ranked. */
+  ranked: number;
+}
 
-/** @param survival which trials of population and newcomer stay; default: the best by `bestFirst` */
-export function evolutionSampler(context: SamplerContext, options: EvolutionOptions, survival?: Survival): Sampler {
+/**
+ * @param survival makes what decides which trials of population and newcomer stay, anew for each fold: it may remember;
+ *   default: the best by `bestFirst`
+ */
+export function evolutionSampler(
+  context: SamplerContext,
+  options: EvolutionOptions,
+  survival?: () => Survival,
+): Sampler {
   const { space, objectives, isFeasible } = context;
   const feasible = feasibleSampler(space, isFeasible);
-  const survive: Survival = survival ?? ((members, size) => bestFirst(members, objectives).slice(0, size));
-  let population: readonly FinishedTrial[] = [];
-  let tried = new Map<string, number>();
-  let ranked = 0;
-  let seen = 0;
-  let last: FinishedTrial | undefined;
+  const best: Survival = (members, size) => bestFirst(members, objectives).slice(0, size);
+  const startup = Math.max(2, Math.min(options.population, options.startup ?? options.population));
 
-  const learn = (history: readonly FinishedTrial[]): void => {
-    if (seen > history.length || (seen > 0 && history[seen - 1]?.number !== last?.number)) {
-      population = [];
-      tried = new Map();
-      ranked = 0;
-      seen = 0;
-    }
-    for (; seen < history.length; seen++) {
-      last = history[seen]!;
-      const key = paramsKey(last.params);
-      tried.set(key, (tried.get(key) ?? 0) + 1);
-      if (bestFirst([last], objectives).length === 0) continue;
-      ranked++;
-      population = survive([...population, last], options.population);
-    }
-  };
+  const learn = historyFold<State>(
+    () => ({ population: [], survive: survival?.() ?? best, tried: new Set(), ranked: 0 }),
+    (state, trial) => {
+      state.tried.add(paramsKey(trial.params));
+      if (bestFirst([trial], objectives).length === 0) return;
+      state.ranked++;
+      state.population = state.survive([...state.population, trial], options.population);
+    },
+  );
 
-  const parent = (rng: Rng): FinishedTrial => {
-    let best = population.length - 1;
+  const parent = (population: readonly FinishedTrial[], rng: Rng): FinishedTrial => {
+    let index = population.length - 1;
     // The population is in order: the least index is the best member.
-    for (let i = 0; i < options.tournament; i++) best = Math.min(best, rng.int(population.length));
-    return population[best]!;
+    for (let i = 0; i < options.tournament; i++) index = Math.min(index, rng.int(population.length));
+    return population[index]!;
   };
 
-  const isNew = (params: Params, pending: readonly PendingTrial[]): boolean => {
-    const key = paramsKey(params);
-    return !tried.has(key) && !pending.some((trial) => paramsKey(trial.params) === key);
+  const child = (population: readonly FinishedTrial[], rng: Rng): Candidate => {
+    const [first, second] = [parent(population, rng), parent(population, rng)];
+    const reason =
+      first === second ? `child of trial ${first.number}` : `child of trials ${first.number} and ${second.number}`;
+    return { params: childOf(space, first.params, second.params, options, rng), reason };
   };
 
   return {
     suggest({ history, pending, rng }) {
-      learn(history);
-      if (ranked + pending.length < options.population || population.length < 2) {
-        const count = Math.min(ranked + pending.length + 1, options.population);
-        return { params: feasible.draw(rng), reason: `first population, ${count} of ${options.population}` };
+      const { population, tried, ranked } = learn(history);
+      if (ranked + pending.length < startup || population.length < 2) {
+        const count = Math.min(ranked + pending.length + 1, startup);
+        return { params: feasible.draw(rng), reason: `first population, ${count} of ${startup}` };
       }
-      let repeat: { readonly params: Params; readonly reason: string } | undefined;
-      for (let i = 0; i < breedings; i++) {
-        const [first, second] = [parent(rng), parent(rng)];
-        const params = childOf(space, first.params, second.params, options, rng);
-        if (!isFeasible(params)) continue;
-        const reason =
-          first === second ? `child of trial ${first.number}` : `child of trials ${first.number} and ${second.number}`;
-        if (isNew(params, pending)) return { params, reason };
-        repeat ??= { params, reason: `${reason}, tried before` };
-      }
-      for (let i = 0; i < breedings; i++) {
-        const params = feasible.draw(rng);
-        if (isNew(params, pending)) return { params, reason: "uniform draw: all children have been tried" };
-      }
-      return repeat ?? { params: feasible.draw(rng), reason: "uniform draw: no child satisfies the constraints" };
+      return firstNew(() => child(population, rng), isFeasible, newcomerTest(tried, pending), feasible, rng);
     },
   };
 }

@@ -7,22 +7,54 @@
 import { z } from "zod";
 import type { Rng } from "../../core/rng.ts";
 import { setOwn } from "../../core/space/configuration.ts";
-import { fromUnit, gridCount, gridIndex, gridValue, isNumeric, toUnit } from "../../core/space/domain.ts";
+import {
+  fromUnit,
+  gridCount,
+  gridIndex,
+  gridValue,
+  isNumeric,
+  toUnit,
+  type NumericParameter,
+} from "../../core/space/domain.ts";
 import { isActive, type Parameter, type Params, type ParamValue, type Space } from "../../core/space/parameter.ts";
 
 /** Options of every sampler that breeds. */
 export const variationOptions = {
   crossover: z.number().min(0).max(1).default(0.9).describe("Chance that a child mixes two parents."),
   swap: z.number().min(0).max(1).default(0.5).describe("Share of a mixed child that is the second parent's."),
+  blend: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe("Share of a mixed child's numbers that lie beside or between the parents' (simulated binary crossover)."),
   mutations: z.number().min(0).default(1).describe("Parameters of a child that change at random, on average."),
-  eta: z.number().min(1).max(1000).default(20).describe("How near a mutated number stays: larger is nearer."),
+  eta: z
+    .number()
+    .min(1)
+    .max(1000)
+    .default(20)
+    .describe("How near a mutated or blended number stays: larger is nearer."),
 };
 
-export type Variation = { readonly [K in keyof typeof variationOptions]: number };
+export type Variation = { readonly [K in Exclude<keyof typeof variationOptions, "blend">]: number } & {
+  readonly blend?: number;
+};
 
 /** Step of polynomial mutation in the unit interval for a uniform draw u in [0, 1). */
 export function polynomialStep(u: number, eta: number): number {
   return u < 0.5 ? (2 * u) ** (1 / (eta + 1)) - 1 : 1 - (2 - 2 * u) ** (1 / (eta + 1));
+}
+
+/** Spread factor of simulated binary crossover for a uniform draw u in [0, 1) (K. Deb and R. Agrawal 1995). */
+export function crossoverSpread(u: number, eta: number): number {
+  return (u < 0.5 ? 2 * u : 1 / (2 - 2 * u)) ** (1 / (eta + 1));
+}
+
+/** A number around `near`, at a distance that the parents' distance sets. */
+function blended(parameter: NumericParameter, near: ParamValue, far: ParamValue, eta: number, rng: Rng): ParamValue {
+  const beta = crossoverSpread(rng.next(), eta);
+  return fromUnit(parameter, ((1 + beta) * toUnit(parameter, near) + (1 - beta) * toUnit(parameter, far)) / 2);
 }
 
 /** Another value of the parameter, near to `value` where there is an order; `value` itself if it is the only one. */
@@ -48,6 +80,7 @@ export function mutated(parameter: Parameter, value: ParamValue, eta: number, rn
 export function childOf(space: Space, first: Params, second: Params, variation: Variation, rng: Rng): Params {
   const own = (params: Params, name: string): ParamValue | undefined =>
     Object.hasOwn(params, name) ? params[name] : undefined;
+  const { blend = 0 } = variation;
   const mixes = rng.next() < variation.crossover;
   const searched = space.filter((parameter) => gridCount(parameter) > 1);
   const rate = variation.mutations / Math.max(1, searched.length);
@@ -58,7 +91,11 @@ export function childOf(space: Space, first: Params, second: Params, variation: 
     const mutates = rng.next() < rate;
     if (!isActive(parameter, child)) continue;
     const [a, b] = [own(first, parameter.name), own(second, parameter.name)];
-    const inherited = mixes && swaps ? (b ?? a) : (a ?? b);
+    const blends = blend > 0 && rng.next() < blend;
+    let inherited = mixes && swaps ? (b ?? a) : (a ?? b);
+    if (mixes && blends && isNumeric(parameter) && a !== undefined && b !== undefined) {
+      inherited = blended(parameter, swaps ? b : a, swaps ? a : b, variation.eta, rng);
+    }
     const value = inherited === undefined ? fromUnit(parameter, rng.next()) : inherited;
     setOwn(child, parameter.name, mutates ? mutated(parameter, value, variation.eta, rng) : value);
   }
