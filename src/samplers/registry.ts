@@ -11,6 +11,7 @@ import { nsga2Sampler } from "./evolution/nsga2.ts";
 import { freezeThawSampler } from "./freezeThaw/freezeThaw.ts";
 import { gpSampler } from "./gp/gp.ts";
 import { gridSampler } from "./grid/grid.ts";
+import { hoagSampler } from "./hoag/hoag.ts";
 import { randomSampler } from "./random.ts";
 import type { Sampler, SamplerContext } from "./sampler.ts";
 import { sobolSampler } from "./sobol/sobol.ts";
@@ -24,6 +25,7 @@ export const samplers: readonly SamplerEntry[] = [
   geneticSampler,
   nsga2Sampler,
   freezeThawSampler,
+  hoagSampler,
   sobolSampler,
   gridSampler,
 ];
