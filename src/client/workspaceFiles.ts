@@ -60,6 +60,11 @@ export function studyFolderOf(workspace: string, studyId: number): string {
   return path.join(workspace, ".basin", "studies", String(studyId));
 }
 
+/** What a study took from earlier ones when it began. */
+export function warmStartFileOf(workspace: string, studyId: number): string {
+  return path.join(studyFolderOf(workspace, studyId), "warm-start.bin");
+}
+
 /** Folder of prepared data, shared by all trials of the workspace. */
 export function dataFolderOf(workspace: string): string {
   return path.join(workspace, ".basin", "data");

@@ -25,6 +25,7 @@ import { identityChanges, listed } from "./identity.ts";
 import { definitionOf, type EngineParts, Study } from "./study.ts";
 import { StudyRunner } from "./studyRunner.ts";
 import { bestTrial, summaryOf } from "./summary.ts";
+import { checkWarmStart } from "./warmStart.ts";
 
 interface Open {
   readonly study: Study;
@@ -84,7 +85,7 @@ export class Studies {
 
   /**
    * Starts, continues or recognises the study of a text.
-   * @throws BasinError `invalid-study`, `invalid-argument`
+   * @throws BasinError `invalid-study`, `invalid-argument`, `unknown-study` (of `warmStart`)
    */
   start(request: EngineParams<"study.start">): Promise<StartResult> {
     // One after the other: two windows that start the same text must not make two studies.
@@ -115,9 +116,14 @@ export class Studies {
     const known = this.#parts.store.findStudy(file, definition.name);
     // A study that runs has its data; whatever starts now needs it.
     if (known === undefined || !this.get(known.id).runner.on) checkData(definition, path.dirname(file));
-    if (known === undefined) return this.#create(file, text, format, definition, "");
+    const own = { path: file, name: definition.name };
+    if (known === undefined) {
+      checkWarmStart(this.#parts.store, definition, own);
+      return this.#create(file, text, format, definition, "");
+    }
     const before = this.get(known.id);
     if (mode === "fresh") {
+      checkWarmStart(this.#parts.store, definition, own);
       this.#replace(before, "It was started afresh.");
       return this.#create(file, text, format, definition, "");
     }
@@ -126,6 +132,7 @@ export class Studies {
     }
     const changes = identityChanges(before.study.definition, definition);
     if (changes.length > 0) {
+      checkWarmStart(this.#parts.store, definition, own);
       this.#replace(before, `The study file changed (${listed(changes)}).`);
       const kept = before.study.record.generation;
       return this.#create(

@@ -16,6 +16,7 @@ import { errorDetails } from "./log.ts";
 import { openSampler, type StudySampler } from "./sampling/studySampler.ts";
 import type { Study } from "./study.ts";
 import type { BookTrial, TrialBook } from "./trialBook.ts";
+import { warmStartOf } from "./warmStart.ts";
 
 const tickMs = 5_000;
 /** Failures from the start of a run on after which a study gives up. */
@@ -95,8 +96,11 @@ export class StudyRunner {
     const { study } = this;
     try {
       await study.book.load();
+      const earlier = await warmStartOf(study.parts, study.record, definition);
       await study.parts.executor.ready?.catch(() => undefined);
       if (epoch !== this.#epoch) return;
+      study.book.adopt(earlier.trials);
+      if (study.book.count === 0) for (const line of earlier.lines) study.log.add("info", "sampler", line);
       this.#sampler = openSampler(definition, {
         file: study.parts.samplerThread,
         clock: study.parts.clock,

@@ -131,6 +131,18 @@ export function samplerContract(entry: SamplerEntry): void {
       }
     });
 
+    it("takes trials of earlier studies, whose numbers are negative", async () => {
+      for (const label of ["floats", "conditional"]) {
+        const space = spaces[label]!;
+        const known = historyOf(space, { count: 24, troubled: true }).filter(({ state }) => state !== "failed");
+        const earlier = known.map((trial, i) => ({ ...trial, number: i - known.length }));
+        const whole = await simulate(create(space), space, { count: 8, parallel: 2, earlier });
+        for (const suggestion of whole.suggestions) expectValid(space, suggestion);
+        const restarted = await simulate(() => create(space), space, { count: 8, parallel: 2, earlier });
+        expect(restarted.suggestions).toEqual(whole.suggestions);
+      }
+    });
+
     it("forgets what it knew when it is given another history", async () => {
       const space = spaces["floats"]!;
       const used = create(space);

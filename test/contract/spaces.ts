@@ -111,11 +111,13 @@ export async function simulate(
     readonly parallel?: number;
     readonly seed?: number;
     readonly objectives?: number;
+    /** Trials of an earlier study, which stand before its own. */
+    readonly earlier?: readonly FinishedTrial[];
   },
 ): Promise<Simulated> {
-  const { count, parallel = 1, seed = 7, objectives = 1 } = settings;
+  const { count, parallel = 1, seed = 7, objectives = 1, earlier = [] } = settings;
   const suggestions: Suggestion[] = [];
-  const history: FinishedTrial[] = [];
+  const history: FinishedTrial[] = [...earlier];
   let pending: PendingTrial[] = [];
   const finish = (): void => {
     const trial = pending[0]!;

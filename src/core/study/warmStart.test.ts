@@ -39,7 +39,7 @@ it("drops and counts what is outside, on another scale, failed, infinite, infeas
     return { kept: kept.map(({ number }) => number), dropped };
   };
   const changed = (name: string, change: object): Space =>
-    before.map((parameter) => (parameter.name === name ? { ...parameter, ...change } : parameter) as typeof parameter);
+    before.map((parameter) => (parameter.name === name ? { ...parameter, ...change } : parameter));
   const both = [trial(0, sgd), trial(1, adam), trial(2, { ...adam, width: 91 })];
   expect(of(changed("width", { high: 50 }), both)).toEqual({
     kept: [0],
