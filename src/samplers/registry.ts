@@ -5,16 +5,20 @@
 import { BasinError } from "../core/errors.ts";
 import type { Choice } from "../core/study/definition.ts";
 import { cmaesSampler } from "./cmaes/cmaes.ts";
+import { differentialEvolutionSampler } from "./differentialEvolution/differentialEvolution.ts";
 import type { SamplerEntry } from "./entry.ts";
 import { geneticSampler } from "./evolution/genetic.ts";
 import { nsga2Sampler } from "./evolution/nsga2.ts";
+import { nsga3Sampler } from "./evolution/nsga3.ts";
 import { freezeThawSampler } from "./freezeThaw/freezeThaw.ts";
 import { gpSampler } from "./gp/gp.ts";
 import { gridSampler } from "./grid/grid.ts";
 import { hoagSampler } from "./hoag/hoag.ts";
+import { psoSampler } from "./pso/pso.ts";
 import { randomSampler } from "./random.ts";
 import type { Sampler, SamplerContext } from "./sampler.ts";
 import { sobolSampler } from "./sobol/sobol.ts";
+import { tabuSampler } from "./tabu/tabu.ts";
 import { tpeSampler } from "./tpe/tpe.ts";
 
 export const samplers: readonly SamplerEntry[] = [
@@ -23,7 +27,11 @@ export const samplers: readonly SamplerEntry[] = [
   randomSampler,
   cmaesSampler,
   geneticSampler,
+  differentialEvolutionSampler,
+  psoSampler,
+  tabuSampler,
   nsga2Sampler,
+  nsga3Sampler,
   freezeThawSampler,
   hoagSampler,
   sobolSampler,
