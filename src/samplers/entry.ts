@@ -14,6 +14,8 @@ export interface SamplerEntry extends MethodInfo {
   readonly heavy?: true;
   /** What finished trials must carry beside their values; see `FinishedTrial`. */
   readonly needs?: "curves" | "gradients";
+  /** What it will do with a study and why, in one line for people; only where the kind alone does not say it. */
+  readonly explain?: (context: SamplerContext) => string;
   /** @throws BasinError `invalid-study` when an option is wrong */
   create(context: SamplerContext, options: Readonly<Record<string, unknown>>): Sampler;
 }

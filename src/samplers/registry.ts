@@ -4,6 +4,7 @@
  */
 import { BasinError } from "../core/errors.ts";
 import type { Choice } from "../core/study/definition.ts";
+import { autoSampler } from "./auto/auto.ts";
 import { cmaesSampler } from "./cmaes/cmaes.ts";
 import { differentialEvolutionSampler } from "./differentialEvolution/differentialEvolution.ts";
 import type { SamplerEntry } from "./entry.ts";
@@ -22,6 +23,7 @@ import { tabuSampler } from "./tabu/tabu.ts";
 import { tpeSampler } from "./tpe/tpe.ts";
 
 export const samplers: readonly SamplerEntry[] = [
+  autoSampler,
   tpeSampler,
   gpSampler,
   randomSampler,

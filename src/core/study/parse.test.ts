@@ -99,7 +99,7 @@ describe("good studies", () => {
         { name: "momentum", type: "float", low: 0.5, high: 0.99, log: false, when: { optimizer: ["sgd"] } },
       ],
       constraints: [],
-      sampler: { kind: "tpe", options: catalog.samplers.find(({ kind }) => kind === "tpe")?.options.parse({}) },
+      sampler: { kind: "auto", options: {} },
       scheduler: { kind: "none", options: {} },
       budget: { trials: 50, parallel: 1 },
       seed: 0,

@@ -360,7 +360,7 @@ function buildStudySchema(catalog: Catalog) {
   return z
     .strictObject({
       ...fixedShape,
-      sampler: choiceOf(catalog.samplers, "How the next configuration is chosen.", "tpe"),
+      sampler: choiceOf(catalog.samplers, "How the next configuration is chosen.", "auto"),
       scheduler: choiceOf(catalog.schedulers, "Whether unpromising trials are ended early.", "none"),
       warmStart,
     })

@@ -1,0 +1,93 @@
+/**
+ * Which sampler `auto` uses: a small table, first rule that holds, by what the study says of itself.
+ * Invariant: the choice depends on the space, the objectives and the slots; from one phase of a rule to the next it changes
+ * with the length of the history alone. How many trials are planned is told, but decides nothing: it may be raised later.
+ */
+import { gridCount } from "../../core/space/domain.ts";
+import type { SamplerEntry } from "../entry.ts";
+import { nsga2Sampler } from "../evolution/nsga2.ts";
+import { gpSampler } from "../gp/gp.ts";
+import type { SamplerContext } from "../sampler.ts";
+import { tpeSampler } from "../tpe/tpe.ts";
+
+/** What the rules look at. */
+interface Facts {
+  /** Parameters with more than one value. */
+  readonly parameters: number;
+  readonly objectives: number;
+  readonly parallel: number;
+}
+
+/** A sampler for the trials up to `until`; the last phase has no end. */
+export interface Phase {
+  readonly sampler: SamplerEntry;
+  /** Trials in the history from which on the next phase suggests. */
+  readonly until: number;
+}
+
+interface Rule {
+  readonly holds: (facts: Facts) => boolean;
+  readonly phases: readonly [Phase, ...Phase[]];
+}
+
+const always = Number.POSITIVE_INFINITY;
+
+/**
+ * Gaussian processes make the most of few trials, but their time grows with the cube of the trials, they tell little where
+ * parameters are many, and many slots ask for more points than one model can place. Sorting into fronts needs a population.
+ */
+const rules: readonly Rule[] = [
+  {
+    holds: ({ objectives }) => objectives > 1,
+    phases: [
+      { sampler: tpeSampler, until: 200 },
+      { sampler: nsga2Sampler, until: always },
+    ],
+  },
+  {
+    holds: ({ parameters, parallel }) => parameters <= 20 && parallel <= 16,
+    phases: [
+      { sampler: gpSampler, until: 300 },
+      { sampler: tpeSampler, until: always },
+    ],
+  },
+  { holds: () => true, phases: [{ sampler: tpeSampler, until: always }] },
+];
+
+function factsOf({ space, objectives, parallel }: SamplerContext): Facts {
+  const parameters = space.filter((parameter) => gridCount(parameter) > 1).length;
+  return { parameters, objectives: objectives.length, parallel };
+}
+
+/** The samplers of a study, one after the other. */
+export function phasesOf(context: SamplerContext): readonly [Phase, ...Phase[]] {
+  const facts = factsOf(context);
+  const rule = rules.find(({ holds }) => holds(facts)) ?? rules.at(-1)!;
+  return rule.phases;
+}
+
+/**
+ * The choice and its reasons in one line: "auto: Gaussian process for the first 300 trials, then Tree-structured Parzen
+ * estimator (8 parameters, 1 objective, 500 trials planned)".
+ */
+export function explainChoice(context: SamplerContext): string {
+  const { parameters, objectives, parallel } = factsOf(context);
+  const planned = context.budgetTrials;
+  const parts: string[] = [];
+  for (const { sampler, until } of phasesOf(context)) {
+    const last = until >= (planned ?? always);
+    parts.push(last ? sampler.label : `${sampler.label} for the first ${until} trials`);
+    if (last) break;
+  }
+  const reasons = [
+    counted(parameters, "parameter"),
+    counted(objectives, "objective"),
+    ...(planned === undefined ? [] : [`${counted(planned, "trial")} planned`]),
+    ...(parallel === 1 ? [] : [`${parallel} at once`]),
+  ];
+  return `auto: ${parts.join(", then ")} (${reasons.join(", ")})`;
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}
