@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { rngForKey } from "../../core/rng.ts";
 import { edges, gridCount, gridIndex, toUnit } from "../../core/space/domain.ts";
-import type { CategoricalParameter, FloatParameter, IntParameter, Params } from "../../core/space/parameter.ts";
+import type { CategoricalParameter, FloatParameter, IntParameter, Params, Prior } from "../../core/space/parameter.ts";
+import { logPrior } from "../../core/space/prior.ts";
 import type { Group } from "./groups.ts";
 import { dimensionsOf, Observations } from "./observations.ts";
 import { ageWeight, Candidates, Mixture, shapeOf, type Bandwidth } from "./parzen.ts";
@@ -12,12 +13,12 @@ const logX: FloatParameter = { name: "x", type: "float", low: 1e-5, high: 1, log
 const i: IntParameter = { name: "i", type: "int", low: 1, high: 10, log: false };
 const c: CategoricalParameter = { name: "c", type: "categorical", choices: ["a", "b", "c"] };
 
-function mixtureOf(group: Group, params: readonly Params[], bandwidth: Bandwidth = "neighbours") {
+function mixtureOf(group: Group, params: readonly Params[], bandwidth: Bandwidth = "neighbours", beliefs = false) {
   const shape = shapeOf(dimensionsOf(group));
   const observations = new Observations(shape.dimensions);
   params.forEach((p, number) => observations.add(number, p));
   observations.index();
-  const mixture = new Mixture(shape, bandwidth);
+  const mixture = new Mixture(shape, bandwidth, beliefs);
   const rows = Int32Array.from(params.keys());
   mixture.take(observations, rows, params.length);
   /** Density in the parameters' own units (log units for log ranges). */
@@ -129,6 +130,32 @@ describe("Parzen estimator", () => {
     const { density } = mixtureOf([x, c], []);
     // A normal of the range's width in the middle, cut off at the ends.
     expect(density({ x: 0.5, c: "a" })[0]).toBeCloseTo(0.3989422804 / 3 / 0.3829249225, 9);
+  });
+
+  it("has the users' beliefs for its prior where it is told so", () => {
+    const prior = (value: number | string): { prior: Prior } => ({ prior: { value, confidence: "medium" } });
+    const group: Group = [
+      { ...x, ...prior(0.3) },
+      { ...i, ...prior(4) },
+      { ...c, ...prior("b") },
+    ];
+    const { density } = mixtureOf(group, [], "neighbours", true);
+    for (const point of [
+      { x: 0.3, i: 4, c: "b" },
+      { x: 0.9, i: 9, c: "a" },
+    ])
+      expect(density(point)[0]! * 30).toBeCloseTo(Math.exp(logPrior(group, point)), 6);
+    const plain = mixtureOf(group, []).density;
+    expect(plain({ x: 0.5, i: 5, c: "a" })[0]).toBeCloseTo(plain({ x: 0.5, i: 6, c: "b" })[0]!, 9);
+    const { mixture } = mixtureOf(group, [], "neighbours", true);
+    const drawn = mixture.sample(rngForKey("beliefs"), 3000).categories;
+    expect(drawn.filter((index) => index === 1).length / 3000).toBeCloseTo(4 / 6, 1);
+  });
+
+  it("keeps kernels on a grid wide enough to know the next value", () => {
+    const four: IntParameter = { name: "i", type: "int", low: 1, high: 4, log: false };
+    const seen = Array.from({ length: 40 }, () => ({ i: 2 }));
+    expect(mixtureOf([four], seen).mixture.sigmas(0).slice(0, 3)).toEqual([0.125, 0.125, 0.125]);
   });
 
   it("draws what its density says", () => {

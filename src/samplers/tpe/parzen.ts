@@ -1,17 +1,33 @@
 /**
  * Parzen estimators: mixtures of products of truncated normals, discretised normals and smoothed categories, one kernel an
- * observation plus a wide prior. Bergstra et al., NeurIPS 2011; constants as in Optuna 5 (weights, neighbour bandwidths and
- * their clipping) with Optuna 4's multivariate bandwidth as an option. Everything lives on the unit interval.
+ * observation plus a wide prior, or the user's. Bergstra et al., NeurIPS 2011; constants as in Optuna 5 (weights, neighbour
+ * bandwidths and their clipping) with Optuna 4's multivariate bandwidth as an option. Everything lives on the unit interval.
  * Invariant: a mixture of no observation is the prior. Filling is O(n d); a density O(n d) per candidate.
  */
 import { fastNormalCdf, logSqrt2Pi, normalQuantile } from "../../core/normal.ts";
 import type { Rng } from "../../core/rng.ts";
 import { gridCount, gridIndex, fromUnit, type NumericParameter } from "../../core/space/domain.ts";
 import type { CategoricalParameter } from "../../core/space/parameter.ts";
+import { beliefOf } from "../../core/space/prior.ts";
 import { BinTable } from "./binTable.ts";
 import type { Dimensions, Observations } from "./observations.ts";
 
 export type Bandwidth = "neighbours" | "scott";
+
+/** The prior's normal in one numeric dimension. */
+interface Wide {
+  readonly mu: number;
+  readonly sigma: number;
+}
+
+/** Over the whole range: what is known without observations. */
+const wholeRange: Wide = { mu: 0.5, sigma: 1 };
+
+/**
+ * Narrowest kernel on a grid, in its steps. Where trials share a grid value the neighbour's distance is 0; kernels that stay
+ * within their own value would know nothing of the value beside it, and on coarse grids l and g could not be told apart.
+ */
+const leastSteps = 0.5;
 
 /** Weight of the i-th oldest of n observations: the newest 25 count fully, the others on a ramp from 1/n. */
 export function ageWeight(i: number, n: number): number {
@@ -60,6 +76,9 @@ export function shapeOf(dimensions: Dimensions): Shape {
 export class Mixture {
   readonly #shape: Shape;
   readonly #bandwidth: Bandwidth;
+  /** The prior kernel, by numeric and by categorical dimension. */
+  readonly #wide: readonly Wide[];
+  readonly #preferred: readonly { readonly index: number; readonly odds: number }[];
   /** Kernels, the prior (the last one) included. */
   #kernels = 0;
   #capacity = 0;
@@ -81,8 +100,17 @@ export class Mixture {
   #walkValues = new Float64Array(0);
   #walkSigmas = new Float64Array(0);
 
-  constructor(shape: Shape, bandwidth: Bandwidth) {
+  /** @param beliefs whether the prior kernel is the users' beliefs, where they have any */
+  constructor(shape: Shape, bandwidth: Bandwidth, beliefs = false) {
     this.#shape = shape;
+    this.#wide = shape.dimensions.numeric.map((parameter) => {
+      const belief = beliefs ? beliefOf(parameter) : undefined;
+      return belief?.kind === "normal" ? { mu: belief.mean, sigma: belief.sd } : wholeRange;
+    });
+    this.#preferred = shape.categorical.map((parameter) => {
+      const belief = beliefs ? beliefOf(parameter) : undefined;
+      return belief?.kind === "choice" ? belief : { index: -1, odds: 1 };
+    });
     this.#bandwidth = bandwidth;
     this.#classMu = shape.discrete.map(() => []);
     this.#classSigma = shape.discrete.map(() => []);
@@ -109,21 +137,21 @@ export class Mixture {
 
     for (let d = 0; d < place.length; d++) {
       this.#walk(observations, rows, count, d);
-      this.#findSigmas(count);
       const at = place[d]!;
-      if (at >= 0) this.#fillContinuous(count, at);
-      else this.#fillDiscrete(count, -1 - at);
+      this.#findSigmas(count, at < 0 ? leastSteps / gridCount(this.#shape.discrete[-1 - at]!) : 0);
+      if (at >= 0) this.#fillContinuous(count, at, this.#wide[d]!);
+      else this.#fillDiscrete(count, -1 - at, this.#wide[d]!);
       // A product of more normalisers could leave the range of a double.
       if (d % 64 === 63) this.#foldScale();
     }
 
     let missed = 0;
     let prior = 0;
-    for (const parameter of categorical) {
+    categorical.forEach((parameter, d) => {
       const choices = parameter.choices.length;
       missed += Math.log(1 / kernels / (1 + choices / kernels));
-      prior -= Math.log(choices);
-    }
+      prior -= Math.log(choices - 1 + this.#preferred[d]!.odds);
+    });
     const width = categorical.length;
     for (let slot = 0; slot < count; slot++) {
       this.#base[slot]! += missed + Math.log(this.#weights[slot]! / (total * this.#scale[slot]!));
@@ -131,7 +159,7 @@ export class Mixture {
       for (let d = 0; d < width; d++) this.#categories[slot * width + d] = observations.categories[from + d]!;
     }
     this.#base[count]! += prior - Math.log(total * this.#scale[count]!);
-    this.#categories.fill(-1, count * width, kernels * width);
+    for (let d = 0; d < width; d++) this.#categories[count * width + d] = this.#preferred[d]!.index;
   }
 
   /** Sigmas of one numeric dimension, for tests and reports: observations oldest first, the prior last; fractions of the range. */
@@ -167,7 +195,10 @@ export class Mixture {
         const choices = categorical[d]!.choices.length;
         const own = this.#categories[slot * categorical.length + d]!;
         // A kernel is its own category with weight 1 mixed with the uniform one with weight choices / kernels.
-        const keep = own >= 0 && rng.next() * (1 + choices / this.#kernels) < 1;
+        const { odds } = this.#preferred[d]!;
+        const share =
+          slot === this.#kernels - 1 ? (odds - 1) / (choices - 1 + odds) : 1 / (1 + choices / this.#kernels);
+        const keep = own >= 0 && rng.next() < share;
         out.categories[c * categorical.length + d] = keep ? own : rng.int(choices);
       }
     }
@@ -207,12 +238,13 @@ export class Mixture {
     const classes = this.#classes;
     const own = this.#categories;
     const hit = Math.log(this.#kernels + 1);
+    const prior = this.#kernels - 1;
     const first = cont > 0 ? x[c * cont]! : 0;
     let top = Number.NEGATIVE_INFINITY;
     let sum = 0;
     let slack = Number.POSITIVE_INFINITY;
     // The prior comes first: it is a floor under every density, below which most kernels fall within a dimension or two.
-    for (let slot = this.#kernels - 1; slot >= lowest; slot--) {
+    for (let slot = prior; slot >= lowest; slot--) {
       // What a kernel may still lose: terms below e^-36 of the largest do not change the first ten digits.
       const limit = 2 * base[slot]! + slack;
       let quadratic = 0;
@@ -230,7 +262,9 @@ export class Mixture {
       }
       if (quadratic > limit) continue;
       let log = base[slot]! - 0.5 * quadratic;
-      for (let d = 0; d < cats; d++) if (own[slot * cats + d] === categories[c * cats + d]) log += hit;
+      for (let d = 0; d < cats; d++)
+        if (own[slot * cats + d] === categories[c * cats + d])
+          log += slot === prior ? Math.log(this.#preferred[d]!.odds) : hit;
       if (log > top) {
         sum = sum * Math.exp(top - log) + 1;
         top = log;
@@ -275,10 +309,10 @@ export class Mixture {
   }
 
   /** Sigmas of the walk: the larger gap to a neighbour, clipped; the ends have one neighbour only. */
-  #findSigmas(count: number): void {
+  #findSigmas(count: number, narrowest: number): void {
     const values = this.#walkValues;
     const sigmas = this.#walkSigmas;
-    const least = 1 / Math.min(100, count + 2);
+    const least = Math.max(narrowest, 1 / Math.min(100, count + 2));
     if (this.#bandwidth === "scott") {
       const { numeric, categorical } = this.#shape.dimensions;
       const scott = 0.2 * Math.max(count, 1) ** (-1 / (numeric.length + categorical.length + 4));
@@ -294,7 +328,7 @@ export class Mixture {
     }
   }
 
-  #fillContinuous(count: number, at: number): void {
+  #fillContinuous(count: number, at: number, wide: Wide): void {
     const slots = this.#walkSlots;
     const values = this.#walkValues;
     const sigmas = this.#walkSigmas;
@@ -305,8 +339,8 @@ export class Mixture {
     for (let i = 0; i <= count; i++) {
       const prior = i === count;
       const slot = prior ? count : slots[i]!;
-      const mu = prior ? 0.5 : values[i]!;
-      const sigma = prior ? 1 : sigmas[i]!;
+      const mu = prior ? wide.mu : values[i]!;
+      const sigma = prior ? wide.sigma : sigmas[i]!;
       const inverse = 1 / sigma;
       mus[from + slot] = mu;
       inverses[from + slot] = inverse;
@@ -316,7 +350,7 @@ export class Mixture {
     }
   }
 
-  #fillDiscrete(count: number, at: number): void {
+  #fillDiscrete(count: number, at: number, wide: Wide): void {
     const width = this.#shape.discrete.length;
     const mus = this.#classMu[at]!;
     const sigmas = this.#classSigma[at]!;
@@ -333,8 +367,8 @@ export class Mixture {
       }
       this.#classes[this.#walkSlots[i]! * width + at] = mus.length - 1;
     }
-    mus.push(0.5);
-    sigmas.push(1);
+    mus.push(wide.mu);
+    sigmas.push(wide.sigma);
     this.#classes[count * width + at] = mus.length - 1;
   }
 

@@ -1,7 +1,8 @@
 /**
  * Tree-structured Parzen estimator: two densities, l of the good trials and g of the others; the next trial is the one of a
  * few draws from l where l/g is largest. Bergstra et al., "Algorithms for Hyper-Parameter Optimization", NeurIPS 2011;
- * multivariate form: Falkner et al. 2018, with parameters active together modelled together.
+ * multivariate form: Falkner et al. 2018, with parameters active together modelled together. Users' beliefs: the prior kernel
+ * of l, and a factor of the score that fades (Hvarfner et al., "piBO", ICLR 2022).
  * Invariant: an instance remembers only a digest of the history. O(candidates * trials * parameters) a suggestion.
  */
 import { z } from "zod";
@@ -9,15 +10,18 @@ import { formatNumber } from "../../core/format.ts";
 import type { Rng } from "../../core/rng.ts";
 import { setOwn } from "../../core/space/configuration.ts";
 import { fromUnit, gridValue, type SearchedParameter } from "../../core/space/domain.ts";
-import { feasibleSampler } from "../../core/space/feasible.ts";
+import { enumerateParams, feasibleSampler } from "../../core/space/feasible.ts";
 import { isActive, type Params, type ParamValue } from "../../core/space/parameter.ts";
-import type { FinishedTrial, PendingTrial } from "../../core/trial.ts";
+import { feasiblePrior, hasPrior, logPriorOf, priorMode } from "../../core/space/prior.ts";
+import type { PendingTrial } from "../../core/trial.ts";
 import { defineSampler } from "../entry.ts";
+import { historyFold } from "../historyFold.ts";
 import type { Sampler, SamplerContext, SuggestRequest, Suggestion } from "../sampler.ts";
 import { groupsOf, type Group } from "./groups.ts";
 import { dimensionsOf, Observations } from "./observations.ts";
 import { Mixture, shapeOf, type Bandwidth, type Candidates, type Shape } from "./parzen.ts";
 import { createSplit, type Split } from "./split.ts";
+import { Tried } from "./tried.ts";
 
 interface TpeOptions {
   readonly startupTrials: number;
@@ -25,6 +29,7 @@ interface TpeOptions {
   readonly multivariate: boolean;
   readonly group: boolean;
   readonly constantLiar: boolean;
+  readonly repeats: "avoid" | "allow";
   readonly bandwidth: Bandwidth;
 }
 
@@ -32,10 +37,13 @@ export const tpeSampler = defineSampler(
   {
     kind: "tpe",
     label: "Tree-structured Parzen estimator",
-    summary:
-      "Learns where good trials lie. The default: any kind of parameter, conditions, many slots, thousands of trials.",
+    summary: "Learns where good trials lie. Any kind of parameter, conditions, many slots, thousands of trials.",
     options: z.strictObject({
-      startupTrials: z.int().min(1).default(10).describe("Uniform draws before the model takes over."),
+      startupTrials: z
+        .int()
+        .min(1)
+        .default(10)
+        .describe("Draws before the model takes over: by the parameters’ `prior`, uniform without one."),
       candidates: z.int().min(1).max(10_000).default(24).describe("Draws of which the most promising one is run."),
       multivariate: z.boolean().default(true).describe("Model parameters jointly, so that interactions are seen."),
       group: z
@@ -46,6 +54,12 @@ export const tpeSampler = defineSampler(
         .boolean()
         .default(true)
         .describe("Count running trials as bad ones, so that parallel slots do not try the same place."),
+      repeats: z
+        .enum(["avoid", "allow"])
+        .default("avoid")
+        .describe(
+          "`avoid` proposes nothing twice while anything untried is in sight; `allow` measures a good configuration again, which noisy metrics may need.",
+        ),
       bandwidth: z
         .enum(["neighbours", "scott"])
         .default("neighbours")
@@ -74,8 +88,17 @@ interface Scored {
   readonly ranking: () => readonly number[];
 }
 
-/** Rounds of drawing candidates before constraints are met by uniform draws instead. */
+/** What is taken in of the history. */
+interface Memory {
+  readonly split: Split;
+  readonly models: readonly GroupModel[];
+  readonly tried: Tried;
+}
+
+/** Rounds of drawing candidates before uniform draws are looked at instead. */
 const rounds = 10;
+/** Trials after which a belief counts as much as one factor of l/g: exponent `priorStrength / trials` (piBO's beta). */
+const priorStrength = 10;
 
 function createTpe(context: SamplerContext, options: TpeOptions): Sampler {
   const { space, objectives, isFeasible } = context;
@@ -83,49 +106,58 @@ function createTpe(context: SamplerContext, options: TpeOptions): Sampler {
   const groups = groupsOf(space, options.multivariate, options.group);
   const groupOf = new Map<string, number>();
   groups.forEach((group, index) => group.forEach((parameter) => groupOf.set(parameter.name, index)));
-  let memory = emptyMemory();
+  const believed = hasPrior(space);
+  /** Every configuration of a small space, once it was needed. */
+  let everything: readonly Params[] | undefined;
+  const learn = historyFold<Memory>(
+    () => ({
+      split: createSplit(objectives),
+      models: groups.map((group) => {
+        const shape = shapeOf(dimensionsOf(group));
+        return {
+          group,
+          shape,
+          observations: new Observations(shape.dimensions),
+          good: new Mixture(shape, options.bandwidth, true),
+          rest: new Mixture(shape, options.bandwidth),
+        };
+      }),
+      tried: new Tried(space),
+    }),
+    ({ split, models, tried }, trial) => {
+      tried.add(trial.params);
+      if (!split.add(trial)) return;
+      for (const model of models) model.observations.add(trial.number, trial.params);
+    },
+  );
 
-  function emptyMemory(): { split: Split; models: GroupModel[]; seen: number; last: FinishedTrial | undefined } {
-    const models = groups.map((group) => {
-      const shape = shapeOf(dimensionsOf(group));
-      return {
-        group,
-        shape,
-        observations: new Observations(shape.dimensions),
-        good: new Mixture(shape, options.bandwidth),
-        rest: new Mixture(shape, options.bandwidth),
-      };
-    });
-    return { split: createSplit(objectives), models, seen: 0, last: undefined };
-  }
-
-  /** Takes in what is new; starts again when this is not the history it knows. */
-  function learn(history: readonly FinishedTrial[]): void {
-    const known = memory.seen === 0 ? undefined : history[memory.seen - 1];
-    if (memory.seen > history.length || known?.number !== memory.last?.number) memory = emptyMemory();
-    for (; memory.seen < history.length; memory.seen++) {
-      const trial = history[memory.seen]!;
-      memory.last = trial;
-      if (!memory.split.add(trial)) continue;
-      for (const model of memory.models) model.observations.add(trial.number, trial.params);
-    }
-    for (const model of memory.models) model.observations.index();
-  }
-
-  function score(model: GroupModel, good: readonly number[], rng: Rng): Scored {
-    fillMixtures(model, good);
+  function score(model: GroupModel, trials: number, rng: Rng): Scored {
     const points = model.good.sample(rng, options.candidates);
-    const likely = model.good.logDensity(points);
-    const rest = model.rest.densities(points);
+    return scored(model, points, trials);
+  }
+
+  /** Scores of points whose mixtures are filled. */
+  function scored({ shape, group, good, rest }: GroupModel, points: Candidates, trials: number): Scored {
+    const likely = good.logDensity(points);
+    const believers = believed ? group.filter(({ prior }) => prior !== undefined) : [];
+    if (believers.length > 0) {
+      const strength = priorStrength / Math.max(trials, priorStrength);
+      for (let index = 0; index < points.count; index++) {
+        const values = valuesOf(shape, points, index);
+        for (const parameter of believers)
+          likely[index]! += strength * logPriorOf(parameter, values.get(parameter.name) ?? null);
+      }
+    }
+    const others = rest.densities(points);
     const known = new Float64Array(points.count).fill(Number.NaN);
     const scoreOf = (index: number): number => {
-      if (Number.isNaN(known[index])) known[index] = likely[index]! - rest.at(index);
+      if (Number.isNaN(known[index])) known[index] = likely[index]! - others.at(index);
       return known[index]!;
     };
     const indices = Array.from(known.keys());
     const best = (): number => {
       // g is at least its prior's part, so a score is at most l against that: most candidates need no more than the bound.
-      const bounds = likely.map((log, index) => log - rest.floor(index));
+      const bounds = likely.map((log, index) => log - others.floor(index));
       indices.sort((a, b) => bounds[b]! - bounds[a]! || a - b);
       let found = indices[0]!;
       for (const index of indices) {
@@ -135,7 +167,7 @@ function createTpe(context: SamplerContext, options: TpeOptions): Sampler {
       return found;
     };
     const ranking = (): readonly number[] => indices.toSorted((a, b) => scoreOf(b) - scoreOf(a) || a - b);
-    return { values: (index) => valuesOf(model.shape, points, index), scoreOf, best, ranking };
+    return { values: (index) => valuesOf(shape, points, index), scoreOf, best, ranking };
   }
 
   /** One configuration; `pick` chooses a candidate for each group that turns out to be active. */
@@ -156,49 +188,98 @@ function createTpe(context: SamplerContext, options: TpeOptions): Sampler {
     return params;
   }
 
-  function suggest({ history, pending, rng }: SuggestRequest): Suggestion {
-    learn(history);
-    const { split, models } = memory;
-    if (split.count < options.startupTrials || groups.length === 0) {
-      const reason =
-        groups.length === 0
-          ? "nothing to search"
-          : `start-up ${split.count + 1} of ${options.startupTrials}, uniform draw`;
-      return { params: feasible.draw(rng), reason };
+  /** A draw before there is a model; the first one is what is believed. */
+  function startUp(
+    { history, pending, rng }: SuggestRequest,
+    count: number,
+    isNew: (params: Params) => boolean,
+  ): Suggestion {
+    const place = `start-up ${count + 1} of ${options.startupTrials}`;
+    if (believed && history.length === 0 && pending.length === 0) {
+      const params = priorMode(space, rng);
+      if (isFeasible(params)) return { params, reason: `${place}, the believed values` };
     }
+    const draw = (): Params => (believed ? feasiblePrior(space, isFeasible, feasible, rng) : feasible.draw(rng));
+    let params = draw();
+    for (let round = 1; round < rounds && !isNew(params); round++) params = draw();
+    return { params, reason: `${place}, ${believed ? "drawn by the priors" : "uniform draw"}` };
+  }
+
+  function suggest(request: SuggestRequest): Suggestion {
+    const { history, pending, rng } = request;
+    const { split, models, tried } = learn(history);
+    if (groups.length === 0) return { params: feasible.draw(rng), reason: "nothing to search" };
+    const isNew = options.repeats === "avoid" ? tried.test(pending) : (): boolean => true;
+    if (split.count < options.startupTrials) return startUp(request, split.count, isNew);
     const liars: readonly PendingTrial[] = options.constantLiar ? pending : [];
-    for (const model of models) model.observations.setPending(liars);
+    for (const { observations } of models) {
+      observations.index();
+      observations.setPending(liars);
+    }
     const good = split.good();
     const counts = `${good.length} good, ${split.count - good.length} other${liars.length > 0 ? `, ${liars.length} running` : ""}`;
+    const filled = new Set<number>();
+    const modelOf = (group: number): GroupModel => {
+      if (!filled.has(group)) fillMixtures(models[group]!, good);
+      filled.add(group);
+      return models[group]!;
+    };
 
+    let repeat: { readonly params: Params; readonly total: number } | undefined;
     for (let round = 0; round < rounds; round++) {
-      const scored = new Map<number, Scored>();
+      const known = new Map<number, Scored>();
       const scoredOf = (group: number): Scored => {
-        const known = scored.get(group) ?? score(models[group]!, good, rng);
-        scored.set(group, known);
-        return known;
+        const scores = known.get(group) ?? score(modelOf(group), split.count, rng);
+        known.set(group, scores);
+        return scores;
       };
       let total = 0;
-      const best = assemble((group) => {
+      const params = assemble((group) => {
         const { values, best: bestOf, scoreOf } = scoredOf(group);
         const index = bestOf();
         total += scoreOf(index);
         return values(index);
       });
-      if (isFeasible(best)) return { params: best, reason: reasonFor(total, counts) };
-      const other = bestFeasible(scoredOf, rng);
+      const fits = isFeasible(params);
+      if (fits && isNew(params)) return { params, reason: reasonFor(total, counts) };
+      if (fits) repeat ??= { params, total };
+      const other = bestAllowed(scoredOf, rng, (candidate) => isNew(candidate) && isFeasible(candidate));
       if (other !== undefined)
-        return { params: other.params, reason: reasonFor(other.total, `${counts}; constrained`) };
+        return {
+          params: other.params,
+          reason: reasonFor(other.total, `${counts}; ${fits ? "untried" : "constrained"}`),
+        };
     }
-    return {
-      params: feasible.draw(rng),
-      reason: `no feasible one among ${rounds * options.candidates} candidates, uniform feasible draw (${counts})`,
-    };
+    if (repeat === undefined) {
+      return {
+        params: feasible.draw(rng),
+        reason: `no feasible one among ${rounds * options.candidates} candidates, uniform feasible draw (${counts})`,
+      };
+    }
+    const untried = anyUntried(isNew, rng);
+    if (untried !== undefined)
+      return { params: untried, reason: `all candidates have been tried, uniform draw (${counts})` };
+    return { params: repeat.params, reason: `${reasonFor(repeat.total, counts)}, tried before` };
   }
 
-  /** The best feasible configuration put together of the groups' candidates: all of them for one group, chance pairs for more. */
-  function bestFeasible(scoredOf: (group: number) => Scored, rng: Rng): { params: Params; total: number } | undefined {
-    let best: { params: Params; total: number } | undefined;
+  /** Something that has not been tried: out of all there is in a small space, else by chance; undefined if none was found. */
+  function anyUntried(isNew: (params: Params) => boolean, rng: Rng): Params | undefined {
+    for (let round = 0; round < rounds; round++) {
+      const params = feasible.draw(rng);
+      if (isNew(params)) return params;
+    }
+    everything ??= enumerateParams(space)?.map(({ params }) => params) ?? [];
+    const left = everything.filter((params) => isNew(params) && isFeasible(params));
+    return left.length === 0 ? undefined : rng.choice(left);
+  }
+
+  /** The best allowed configuration put together of the groups' candidates: all of them for one group, chance pairs for more. */
+  function bestAllowed(
+    scoredOf: (group: number) => Scored,
+    rng: Rng,
+    isAllowed: (params: Params) => boolean,
+  ): { readonly params: Params; readonly total: number } | undefined {
+    let best: { readonly params: Params; readonly total: number } | undefined;
     const rankings = new Map<number, readonly number[]>();
     for (let attempt = 0; attempt < options.candidates; attempt++) {
       let total = 0;
@@ -210,7 +291,7 @@ function createTpe(context: SamplerContext, options: TpeOptions): Sampler {
         total += scoreOf(index);
         return values(index);
       });
-      if ((best === undefined || total > best.total) && isFeasible(params)) best = { params, total };
+      if ((best === undefined || total > best.total) && isAllowed(params)) best = { params, total };
     }
     return best;
   }
