@@ -48,6 +48,8 @@ export async function runCommand(name: string, options: RunOptions): Promise<Exi
     output.note(message);
     if (how !== "already-complete") {
       output.note(session.hosted ? `  in ${workspace}` : `  by the engine that already runs in ${workspace}`);
+      const { samplerChoice } = await session.client.request("study.get", { studyId });
+      if (samplerChoice !== undefined) output.note(`  ${samplerChoice}`);
     }
     const view = createProgress(output);
     let summary: StudySummary;

@@ -112,6 +112,7 @@ export function resultObject(summary: StudySummary, workspace: string): Record<s
     reason: summary.reason,
     trials: summary.counts,
     elapsedMs: Math.round(summary.elapsedMs),
+    ...(summary.samplerChoice === undefined ? {} : { samplerChoice: summary.samplerChoice }),
     best:
       best === undefined
         ? null
@@ -164,6 +165,7 @@ export function studyLines(study: StudySummary, rows: readonly TrialRow[], total
     `${study.name} #${study.generation} (study ${study.id}) ${study.state}${study.reason === "" ? "" : `: ${study.reason}`}`,
     `  file ${study.path}`,
     `  ${countsText(study)} in ${formatDuration(study.elapsedMs)}${study.etaMs === undefined || study.state !== "running" ? "" : `, about ${formatEta(study.etaMs)} left`}`,
+    ...(study.samplerChoice === undefined ? [] : [`  ${study.samplerChoice}`]),
     ...bestLines(study.objectives, study.best),
     "",
     ...table([

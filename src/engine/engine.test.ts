@@ -170,7 +170,7 @@ describe("a study", () => {
     expect(trial.metrics).toMatchObject({ "sharpness.trace": 12.5, "sharpness.lambda_max": Infinity });
     expect(trial.curves).toContainEqual({ metric: "sharpness.trace", steps: [1], values: [12.5] });
     const list = path.join(trialFolderOf(fixture.workspace, studyId, 1), "embeddings.jsonl");
-    await until(() => existsSync(list), "the embedding");
+    await until(() => existsSync(list) && readFileSync(list, "utf8").endsWith("\n"), "the embedding");
     expect(JSON.parse(readFileSync(list, "utf8"))).toEqual({ name: "probe", step: 1, file: "embeddings/probe-1.npy" });
     const refusals = async (): Promise<boolean> => {
       const lines = await fixture.engine.request("study.log", { studyId, limit: 100 });

@@ -16,6 +16,7 @@ import type { StudyRecord, StudyState, TrialStore } from "../storage/trialStore.
 import type { Clock } from "./clock.ts";
 import type { EngineLog } from "./log.ts";
 import type { Revisions } from "./revisions.ts";
+import { samplerContextOf } from "./sampling/context.ts";
 import { StudyIndex } from "./studyIndex.ts";
 import { StudyLog } from "./studyLog.ts";
 import { type StudyFacts, tallyOf } from "./tally.ts";
@@ -44,6 +45,8 @@ export class Study {
   definition: StudyDefinition | undefined;
   /** Why there is no definition. */
   problem = "";
+  /** What a sampler that chooses for itself does with this study and why; undefined for all others. */
+  samplerChoice: string | undefined;
   #book: TrialBook | undefined;
   #tally: Promise<StudyFacts> | undefined;
 
@@ -141,6 +144,9 @@ export class Study {
   #parse(): void {
     const result = definitionOf(this.record.text, this.record.format);
     this.definition = result.definition;
+    const entry = samplers.find(({ kind }) => kind === this.definition?.sampler.kind);
+    this.samplerChoice =
+      this.definition === undefined ? undefined : entry?.explain?.(samplerContextOf(this.definition));
     this.problem =
       result.problem === "" ? "" : `The stored text of ${this.record.name} cannot be read: ${result.problem}`;
   }

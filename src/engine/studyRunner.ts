@@ -86,6 +86,7 @@ export class StudyRunner {
       "runner",
       given === 0 ? "The study runs." : `The study runs on; it has ${given} trials so far.`,
     );
+    this.#tellChoice();
     this.#arm(definition);
     this.#ready = this.#prepare(definition, epoch);
     // Whoever awaits it sees the error; this one only keeps it from being unhandled.
@@ -121,14 +122,22 @@ export class StudyRunner {
     }
   }
 
+  /** Logs what a sampler that chooses for itself has chosen. */
+  #tellChoice(): void {
+    const choice = this.study.samplerChoice;
+    if (choice !== undefined) this.study.log.add("info", "sampler", `${choice}.`);
+  }
+
   /** A changed budget, limit or number of slots for a running study. */
   update(definition: StudyDefinition): void {
     const { trials, parallel } = this.definition.budget;
     this.#definition = definition;
     if (!this.#on) return;
-    // As after a restart: a sampler plans by these.
-    if (trials !== definition.budget.trials || parallel !== definition.budget.parallel)
+    if (trials !== definition.budget.trials || parallel !== definition.budget.parallel) {
+      // As after a restart: a sampler plans by these.
       this.#sampler?.update(definition);
+      this.#tellChoice();
+    }
     this.#disarm();
     this.#arm(definition);
     this.fill();

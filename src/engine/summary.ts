@@ -22,6 +22,7 @@ export function summaryOf(study: Study, runner: StudyRunner | undefined, facts: 
   const best = bestTrial(study, facts);
   const budget = definition?.budget;
   const now = study.parts.clock.now();
+  const choice = study.samplerChoice;
   const slots: SlotStatus[] = [];
   const spent: number[] = [];
   for (const run of runner?.live.active.values() ?? []) {
@@ -69,6 +70,7 @@ export function summaryOf(study: Study, runner: StudyRunner | undefined, facts: 
     ...(budget?.time === undefined ? {} : { budgetMs: budget.time * 1000 }),
     ...(etaMs === undefined ? {} : { etaMs }),
     ...(best === undefined ? {} : { best }),
+    ...(choice === undefined ? {} : { samplerChoice: choice }),
     ...(study.objectives.length > 1 ? { paretoSize: facts.paretoSize } : {}),
   };
 }

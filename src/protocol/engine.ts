@@ -58,6 +58,8 @@ export interface StudySummary {
   readonly best?: BestTrial;
   readonly paretoSize?: number;
   readonly slots: readonly SlotStatus[];
+  /** What a sampler that chooses for itself has chosen and why, in one line ("auto: Gaussian process ..."). */
+  readonly samplerChoice?: string;
 }
 
 export interface StudyDetail extends StudySummary {

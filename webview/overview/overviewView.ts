@@ -48,6 +48,7 @@ export class OverviewView extends PanelElement {
         ${this.slots(study)}
         <section class="log" aria-label="Study log">
           <h2>Log</h2>
+          ${study.samplerChoice === undefined ? nothing : html`<p class="muted none">${study.samplerChoice}</p>`}
           ${this.log()}
         </section>
       </aside>

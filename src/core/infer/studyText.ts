@@ -65,7 +65,7 @@ export function studyTextFor(config: ConfigFile, options: StudyTextOptions): str
       ? ["  learningRate: { type: float, low: 0.0001, high: 0.1, log: true }"]
       : entries.map(entryLine)),
     "",
-    "sampler: tpe",
+    "sampler: auto",
     "scheduler: median # ends a trial early when it is worse than the median of the others at the same epoch",
     `budget: { trials: ${trials}, parallel: 1 } # parallel: trials that run at the same time`,
     "seed: 0",

@@ -18,7 +18,7 @@ space:
   learningRate: { type: float, low: 1e-5, high: 1e-1, log: true }
   width: { type: int, low: 16, high: 512, log: true }
   optimizer: { type: categorical, choices: [sgd, adam] }
-sampler: { kind: tpe }
+sampler: auto
 budget: { trials: 30, parallel: 2 }
 seed: 1
 `;

@@ -31,6 +31,13 @@ describe("a study in words", () => {
     expect(studyDescription(early)).toBe("12/50");
   });
 
+  test("tooltip: what the sampler chose", () => {
+    expect(studyTooltip(summaryOf())).not.toContain("auto");
+    expect(studyTooltip(summaryOf({ samplerChoice: "auto: NSGA (2 objectives)" }))).toContain(
+      escapeMarkdown("auto: NSGA (2 objectives)"),
+    );
+  });
+
   test("running line has the ETA, a paused one has not", () => {
     expect(runningText(summaryOf({ etaMs: 360_000 }))).toBe("Running 12/50 · best 0.981 (#7) · 6 min left");
     expect(runningText(summaryOf({ etaMs: 360_000, state: "paused" }))).toBe("Paused 12/50 · best 0.981 (#7)");

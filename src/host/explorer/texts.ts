@@ -148,6 +148,7 @@ export function studyTooltip(summary: StudySummary): string {
   lines.push(
     `ran ${formatDuration(summary.elapsedMs)}${summary.etaMs === undefined ? "" : `, about ${formatEta(summary.etaMs)} left`}, ${summary.parallel} in parallel`,
   );
+  if (summary.samplerChoice !== undefined) lines.push(escapeMarkdown(summary.samplerChoice));
   lines.push(escapeMarkdown(summary.path));
   return lines.join("\n\n");
 }
