@@ -18,6 +18,7 @@ import { hoagSampler } from "./hoag/hoag.ts";
 import { psoSampler } from "./pso/pso.ts";
 import { randomSampler } from "./random.ts";
 import type { Sampler, SamplerContext } from "./sampler.ts";
+import { smacSampler } from "./smac/smac.ts";
 import { sobolSampler } from "./sobol/sobol.ts";
 import { tabuSampler } from "./tabu/tabu.ts";
 import { tpeSampler } from "./tpe/tpe.ts";
@@ -26,6 +27,7 @@ export const samplers: readonly SamplerEntry[] = [
   autoSampler,
   tpeSampler,
   gpSampler,
+  smacSampler,
   randomSampler,
   cmaesSampler,
   geneticSampler,
