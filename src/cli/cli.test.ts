@@ -245,6 +245,31 @@ describe("basin ask-tell", () => {
     expect(rows).toEqual([0, 1, 2, 3].map((number) => [String(number), "complete", String(number)]));
   });
 
+  it("is handed configurations of a person first", async () => {
+    const folder = workspaceWith(external);
+    const enqueue = (params: string) => bench.run(folder, ["enqueue", "toy.study.yaml", "--params", params]);
+    expect(await enqueue('{"x": 0.5}')).toMatchObject({ code: 2, stdout: "" });
+    const first = await bench.run(folder, ["ask-tell", "toy.study.yaml"], '{"ask": 1}\n');
+    const two = '[{"x": 0.25, "optimizer": "adam"}, {"x": 0.75}]';
+    const added = await enqueue(two);
+    expect(added.stdout).toMatch(/^Trial 1 of toy: x=0.25 optimizer=adam\nTrial 2 of toy: x=0.75 optimizer=\w+\n/);
+    for (const [params, word] of [
+      ['{"x": 7}', "x must be between 0 and 1, not 7"],
+      ['{"y": 7}', "y is not a parameter of this study"],
+      ["x=7", "not JSON"],
+      ["[1]", "must be an object"],
+    ] as const) {
+      const refused = await enqueue(params);
+      expect(refused).toMatchObject({ code: 2, stdout: "" });
+      expect(refused.stderr).toContain(word);
+    }
+    const { stdout } = await bench.run(folder, ["ask-tell", "toy.study.yaml"], '{"ask": 4}\n');
+    const { trials } = JSON.parse(stdout) as { trials: { number: number; params: { x: number } }[] };
+    expect(trials.map(({ number }) => number)).toEqual([0, 1, 2, 3]);
+    expect(first.stdout).toContain(JSON.stringify(trials[0]?.params));
+    expect(trials.slice(1, 3).map(({ params }) => params.x)).toEqual([0.25, 0.75]);
+  });
+
   it("refuses studies that have a trainer, and run refuses those that have none", async () => {
     const folder = workspaceWith(studyText());
     expect(await bench.run(folder, ["ask-tell", "toy.study.yaml"])).toMatchObject({ code: 2, stdout: "" });

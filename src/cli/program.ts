@@ -81,6 +81,11 @@ export async function runProgram(argv: readonly string[], distFolder: string): P
       code = await (await import("./control.ts")).controlCommand(action, study, options);
     });
   }
+  command("enqueue <study>", "add configurations of your own, to be tried before anything else")
+    .requiredOption("--params <json>", "parameters and values as JSON, or a list; what is left out is drawn")
+    .action(async (study: string, options: { params: string }) => {
+      code = await (await import("./enqueue.ts")).enqueueCommand(study, options);
+    });
   command("ask-tell <study>", "drive a study without a trainer by lines of JSON on standard input")
     .option("--fresh", "start again even if results are there")
     .action(async (study: string, options: object) => {

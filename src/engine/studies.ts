@@ -9,7 +9,7 @@ import path from "node:path";
 import { studyFolderOf } from "../client/workspaceFiles.ts";
 import { BasinError } from "../core/errors.ts";
 import { formatDuration } from "../core/format.ts";
-import { rngFor } from "../core/rng.ts";
+import { type Rng, rngFor } from "../core/rng.ts";
 import { checkParams, completeParams } from "../core/space/configuration.ts";
 import { feasibleSampler } from "../core/space/feasible.ts";
 import type { Params } from "../core/space/parameter.ts";
@@ -251,7 +251,7 @@ export class Studies {
     });
   }
 
-  /** Adds a configuration to run next. @throws BasinError `invalid-params`, `no-feasible-point`, `study-complete` */
+  /** Adds a configuration to run next. @throws BasinError `invalid-params`, `study-complete` */
   async enqueue(id: number, given: Params): Promise<number> {
     const { study, runner } = this.get(id);
     const definition = study.requireDefinition();
@@ -276,9 +276,7 @@ export class Studies {
         "Domains and conditions are those of the study file.",
       );
     }
-    const params = isFeasible(drawn)
-      ? drawn
-      : feasibleSampler(definition.space, isFeasible).complete(given, rng.fork("constraints"));
+    const params = isFeasible(drawn) ? drawn : completed(definition, given, rng.fork("constraints"));
     const added = study.book.add(params, "Added by user.", this.#parts.clock.now());
     study.log.add("info", "runner", `Trial ${added.number} was added by the user.`, added.number);
     study.touch();
@@ -331,6 +329,27 @@ export class Studies {
       "wrong-state",
       `The folder ${study.folder} of ${study.title} is not there.`,
       "Put it back, or start the study from where its file is now.",
+    );
+  }
+}
+
+/** A person's values with the rest drawn so that the constraints hold. @throws BasinError `invalid-params` */
+function completed(definition: StudyDefinition, given: Params, rng: Rng): Params {
+  const { space, constraints } = definition;
+  try {
+    return feasibleSampler(space, feasibilityOf(definition)).complete(given, rng);
+  } catch (error) {
+    if (!(error instanceof BasinError && error.code === "no-feasible-point")) throw error;
+    const drawn = completeParams(space, given, rng);
+    const violated = constraints.filter((text) => !feasibilityOf({ space, constraints: [text] })(drawn));
+    const whole = Object.keys(drawn).every((name) => Object.hasOwn(given, name));
+    throw new BasinError(
+      "invalid-params",
+      whole
+        ? `The configuration violates ${violated.join(" and ")}.`
+        : `No values for the other parameters were found that satisfy the constraints (${constraints.join("; ")}).`,
+      "Constraints are those of the study file.",
+      { cause: error },
     );
   }
 }

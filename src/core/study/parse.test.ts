@@ -87,6 +87,19 @@ describe("good studies", () => {
     ]);
   });
 
+  it("names earlier studies in every form", () => {
+    const named = (text: string): unknown =>
+      studyOf(badText({ budget: `warmStart: ${text}\nbudget: { trials: 5 }` })).warmStart;
+    expect(named("old")).toEqual([{ study: "old" }]);
+    expect(named("old#3")).toEqual([{ study: "old", generation: 3 }]);
+    expect(named("[ old, { study: 'a#2' }, { study: b, generation: 1 } ]")).toEqual([
+      { study: "old" },
+      { study: "a#2" },
+      { study: "b", generation: 1 },
+    ]);
+    expect(studyOf(badText({}))).not.toHaveProperty("warmStart");
+  });
+
   it("fills in defaults", () => {
     expect(studyOf(badText({}))).toEqual({
       name: "digits",

@@ -155,7 +155,10 @@ function checkStudy(parts: Parts, catalog: Catalog, report: Report): StudyDefini
 function checkWarmStart(raw: RawWarmStart, report: Report): WarmStart[] {
   const list = raw === undefined ? [] : Array.isArray(raw) ? raw : [raw];
   const studies = list.map((item): WarmStart => {
-    if (typeof item === "string") return { study: item };
+    if (typeof item === "string") {
+      const [, name, number] = /^(.*\S)#([1-9]\d*)$/.exec(item) ?? [];
+      return name === undefined ? { study: item } : { study: name, generation: Number(number) };
+    }
     const { study, generation } = item;
     return generation === undefined ? { study } : { study, generation };
   });

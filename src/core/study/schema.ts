@@ -280,7 +280,7 @@ const warmStart = z
   .union([studyName, warmStartStudy, z.array(z.union([studyName, warmStartStudy])).min(1)])
   .optional()
   .describe(
-    "Earlier studies of this workspace whose trials the sampler learns from, by name; the study's own name means its earlier generations. Trials count where objective, parameter names and scales agree and every value lies in its range; the log says how many did.",
+    "Earlier studies of this workspace whose trials the sampler learns from, by name or `name#generation`; the study's own name means its earlier generations. Trials count where objective, parameter names and scales agree and every value lies in its range; the log says how many did.",
   )
   .meta({ examples: ["my-study"] });
 
