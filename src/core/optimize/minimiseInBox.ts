@@ -62,6 +62,7 @@ function direction(gradient: Float64Array, held: Uint8Array, pairs: readonly Pai
  * @param evaluate value and gradient at a point; a value that is not finite is a wall the search steps back from
  * @param start in the box
  * @param iterations steps at most
+ * @param tolerance a step that falls by less ends the search; relative to the value where that is above 1
  * @returns the best point found; O(iterations * n) beside the evaluations
  */
 export function minimiseInBox(
@@ -70,6 +71,7 @@ export function minimiseInBox(
   lower: Float64Array,
   upper: Float64Array,
   iterations: number,
+  tolerance = 1e-9,
 ): BoxMinimum {
   const inside = (x: number, i: number): number => Math.min(upper[i]!, Math.max(lower[i]!, x));
   let point: Float64Array = start.map(inside);
@@ -108,7 +110,7 @@ export function minimiseInBox(
     const fall = value - moved.at.value;
     ({ point } = moved);
     ({ value, gradient } = moved.at);
-    if (fall <= 1e-9 * Math.max(1, Math.abs(value))) break;
+    if (fall <= tolerance * Math.max(1, Math.abs(value))) break;
   }
   return { point, value, evaluations };
 }

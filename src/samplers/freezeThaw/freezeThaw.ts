@@ -13,6 +13,7 @@ import type { FinishedTrial } from "../../core/trial.ts";
 import { defineSampler } from "../entry.ts";
 import { logExpectedImprovement } from "../gp/acquisition.ts";
 import { featuresOf } from "../gp/features.ts";
+import { landscapeOf } from "../gp/landscape.ts";
 import { createProposer } from "../gp/proposer.ts";
 import { chosenRows, combined, fitLength, randomWeights } from "../gp/values.ts";
 import { lossesOf } from "../ranking.ts";
@@ -57,7 +58,7 @@ function createFreezeThaw(context: SamplerContext, options: FreezeThawOptions): 
   const { space, objectives } = context;
   const features = featuresOf(space);
   const startup = sobolSampler.create(context, {});
-  const propose = createProposer(context, features, () => Promise.resolve());
+  const propose = createProposer(context, features);
   let memory = emptyMemory();
 
   function emptyMemory() {
@@ -151,9 +152,8 @@ function createFreezeThaw(context: SamplerContext, options: FreezeThawOptions): 
         model = model.with(point, model.predict(point).mean);
         tried.add(paramsKey(trial.params));
       }
-      const { params, score } = await propose({
-        model,
-        acquisition: (mean, variance) => logExpectedImprovement(mean, variance, best),
+      const { params, score } = propose({
+        landscape: landscapeOf(model, (mean, variance) => logExpectedImprovement(mean, variance, best)),
         good: ranked.slice(0, elites).map((row) => trials[row]!.params),
         tried,
         rng,

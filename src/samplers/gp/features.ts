@@ -12,6 +12,14 @@ const inactiveDistance = 0.75;
 /** An inactive parameter's mark among coordinates, outside of [0, 1] and of all indices. */
 export const inactive = -1;
 
+/** Coordinates of many points, parameter after parameter. */
+export interface Columns {
+  readonly count: number;
+  readonly values: readonly Float64Array[];
+  /** Which parameters are active in all of them. */
+  readonly active: readonly boolean[];
+}
+
 export interface Features {
   readonly parameters: readonly SearchedParameter[];
   readonly dimension: number;
@@ -21,8 +29,10 @@ export interface Features {
   encode(params: Params): Float64Array;
   /** Squared distance in parameter `k` between two coordinates. */
   squared(k: number, a: number, b: number): number;
-  /** Weighted sums of the squared distances from a point to `count` others, which lie one after another. O(count * dimension). */
-  squaredTo(point: Float64Array, others: Float64Array, count: number, weights: Float64Array): Float64Array;
+  /** Points, laid out for `squaredTo`. O(count * dimension). */
+  columnsOf(points: readonly Float64Array[]): Columns;
+  /** Weighted sums of the squared distances from a point to the first `count` of others. O(count * dimension). */
+  squaredTo(point: Float64Array, others: Columns, weights: Float64Array, count?: number): Float64Array;
 }
 
 export function featuresOf(space: Space): Features {
@@ -30,7 +40,6 @@ export function featuresOf(space: Space): Features {
     (parameter): parameter is SearchedParameter => parameter.type !== "constant" && gridCount(parameter) > 1,
   );
   const numeric = parameters.map(isNumeric);
-  const plain = Uint8Array.from(numeric, Number);
   const squared = (k: number, a: number, b: number): number => {
     if (a === b) return 0;
     if (numeric[k] !== true) return 1;
@@ -49,21 +58,33 @@ export function featuresOf(space: Space): Features {
         return isNumeric(parameter) ? toUnit(parameter, value) : gridIndex(parameter, value);
       }),
     squared,
-    squaredTo(point, others, count, weights) {
-      const d = point.length;
+    columnsOf(points) {
+      const values = parameters.map((_, k) => Float64Array.from(points, (point) => point[k]!));
+      return { count: points.length, values, active: values.map((column) => column.every((value) => value >= 0)) };
+    },
+    squaredTo(point, others, weights, count = others.count) {
       const sums = new Float64Array(count);
-      for (let i = 0, at = 0; i < count; i++) {
-        let sum = 0;
-        for (let k = 0; k < d; k++, at++) {
-          const a = point[k]!;
-          const b = others[at]!;
-          // The common case by itself: this loop is most of a suggestion's time.
-          if (plain[k] === 1 && a >= 0 && b >= 0) sum += weights[k]! * (a - b) * (a - b);
-          else sum += weights[k]! * squared(k, a, b);
-        }
-        sums[i] = sum;
+      for (let k = 0; k < parameters.length; k++) {
+        const a = point[k]!;
+        const column = others.values[k]!;
+        const weight = weights[k]!;
+        // The common cases by themselves: these loops are much of a suggestion's time.
+        if (numeric[k] !== true) addDifferent(sums, a, column, weight);
+        else if (a >= 0 && others.active[k] === true) addSquares(sums, a, column, weight);
+        else for (let i = 0; i < count; i++) sums[i]! += weight * squared(k, a, column[i]!);
       }
       return sums;
     },
   };
+}
+
+function addSquares(sums: Float64Array, a: number, column: Float64Array, weight: number): void {
+  for (let i = 0; i < sums.length; i++) {
+    const difference = a - column[i]!;
+    sums[i]! += weight * difference * difference;
+  }
+}
+
+function addDifferent(sums: Float64Array, a: number, column: Float64Array, weight: number): void {
+  for (let i = 0; i < sums.length; i++) if (column[i] !== a) sums[i]! += weight;
 }

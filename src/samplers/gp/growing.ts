@@ -1,5 +1,6 @@
 /**
- * A model that keeps up with its trials: fitted anew at lengths that grow by a tenth, in between grown by a trial at a time.
+ * A model that keeps up with its trials: fitted anew at lengths that grow by a tenth; in between its fit is followed up from
+ * there, or, with many trials, kept and the model grown by a trial at a time.
  * Invariant: the model after n trials follows from those trials alone, whatever was asked before; the fits among them depend on
  * their first trials only, so a study that goes on in another process fits the same.
  */
@@ -30,7 +31,10 @@ export interface GrowingSettings {
   readonly fitTrials: number;
   /** Brings losses to mean 0 and deviation 1; must not change their order. */
   readonly shape: (losses: Float64Array) => Float64Array;
-  readonly fit: (points: readonly Float64Array[], y: Float64Array) => Fit | Promise<Fit>;
+  /** @param latest what was fitted to fewer trials, where it is to be followed up rather than found again */
+  readonly fit: (points: readonly Float64Array[], y: Float64Array, latest?: Fit) => Fit | Promise<Fit>;
+  /** Up to so many trials the fit is followed up at every one. None without it. */
+  readonly refitTrials?: number;
 }
 
 export interface Grown {
@@ -54,32 +58,44 @@ export function growingModel(
     | {
         readonly observations: readonly Observed[];
         readonly length: number;
-        readonly place: Fit["place"];
+        /** As of that length; follow-ups start from it. */
+        readonly fit: Fit;
+        place: Fit["place"];
         rows: readonly number[];
         upTo: number;
         model: Model;
       }
     | undefined;
 
-  const fitted = async (observations: readonly Observed[], length: number): Promise<NonNullable<typeof memory>> => {
+  const fitted = async (
+    observations: readonly Observed[],
+    length: number,
+    latest?: Fit,
+  ): Promise<{ readonly fit: Fit; readonly rows: readonly number[]; readonly model: Model }> => {
     const losses = combined(observations.slice(0, length), objectives, undefined);
     const values = shape(losses);
     const pick = (list: readonly number[]): [Float64Array[], Float64Array] => [
       list.map((row) => observations[row]!.point),
       Float64Array.from(list, (row) => values[row]!),
     ];
-    const { hyperparameters, place } = await settings.fit(...pick(chosenRows(losses, settings.fitTrials)));
+    const fit = await settings.fit(...pick(chosenRows(losses, settings.fitTrials)), latest);
     const rows = chosenRows(losses, settings.maxTrials);
     const [points, y] = pick(rows);
-    const model = regressionModel(features, hyperparameters, points.map(place), y);
-    return { observations, length, place, rows, upTo: length, model };
+    return { fit, rows, model: regressionModel(features, fit.hyperparameters, points.map(fit.place), y) };
   };
 
   return async (observations, weights) => {
-    const length = fitLength(observations.length, settings.first);
-    if (memory?.observations !== observations || memory.length !== length || memory.upTo > observations.length)
-      memory = await fitted(observations, length);
-    for (; memory.upTo < observations.length; memory.upTo++) {
+    const count = observations.length;
+    const length = fitLength(count, settings.first);
+    if (memory?.observations !== observations || memory.length !== length || memory.upTo > count) {
+      const { fit, rows, model } = await fitted(observations, length);
+      memory = { observations, length, fit, place: fit.place, rows, upTo: length, model };
+    }
+    if (memory.upTo < count && count <= (settings.refitTrials ?? 0)) {
+      const { fit, rows, model } = await fitted(observations, count, memory.fit);
+      memory = { ...memory, place: fit.place, rows, upTo: count, model };
+    }
+    for (; memory.upTo < count; memory.upTo++) {
       memory.model = memory.model.with(memory.place(observations[memory.upTo]!.point), 0);
       memory.rows = [...memory.rows, memory.upTo];
     }

@@ -1,30 +1,28 @@
 /**
- * Where an acquisition is largest: many configurations looked at, the most promising ones improved.
- * Numbers without a grid move along the gradient, all others through their values one at a time; a configuration is looked at
- * as it would run, rounded to its grid. Invariant: what is proposed is feasible, and new while there is anything new in sight.
+ * Where a landscape is highest: many configurations looked at, the most promising ones improved.
+ * Numbers with many values move along the slope and are rounded to their grids, all others go through their values one at a
+ * time; a configuration is looked at as it would run. As in Optuna's GPSampler some climbs start from candidates drawn by their height, so that
+ * not all of them end on one hill. Invariant: what is proposed is feasible, and new while there is anything new in sight.
  */
 import { minimiseInBox } from "../../core/optimize/minimiseInBox.ts";
 import type { Rng } from "../../core/rng.ts";
-import { paramsKey, setOwn, uniformParams } from "../../core/space/configuration.ts";
+import { paramsKey, setOwn, spaceSize, uniformParams } from "../../core/space/configuration.ts";
 import { fromUnit, gridCount, gridIndex, gridValue, toUnit } from "../../core/space/domain.ts";
-import { feasibleSampler } from "../../core/space/feasible.ts";
+import { enumerateParams, feasibleSampler } from "../../core/space/feasible.ts";
 import { isActive, type Params, type ParamValue } from "../../core/space/parameter.ts";
 import { childOf } from "../evolution/variation.ts";
 import type { SamplerContext } from "../sampler.ts";
-import type { Acquisition } from "./acquisition.ts";
 import { inactive, type Features } from "./features.ts";
-import type { Model } from "./regression.ts";
+import type { Landscape } from "./landscape.ts";
 
 export interface Proposal {
   readonly params: Params;
-  /** The acquisition there; undefined when nothing new is left and an old configuration is drawn again. */
+  /** The height there; undefined when nothing new is left and an old configuration is drawn again. */
   readonly score: number | undefined;
 }
 
 export interface ProposalRequest {
-  readonly model: Model;
-  /** What is to be as large as possible. */
-  readonly acquisition: Acquisition;
+  readonly landscape: Landscape;
   /** Configurations of the best trials, for candidates near them. */
   readonly good: readonly Params[];
   /** Keys of the configurations that are not to be proposed again. */
@@ -32,20 +30,23 @@ export interface ProposalRequest {
   readonly rng: Rng;
 }
 
-export type Proposer = (request: ProposalRequest) => Promise<Proposal>;
+export type Proposer = (request: ProposalRequest) => Proposal;
 
 /** Multiplications that looking at candidates may cost, and the bounds on their number. */
-const lookingCost = 4e6;
+const lookingCost = 1e7;
 const fewestCandidates = 160;
 const mostCandidates = 600;
-/** Candidates that are improved, and steps along the gradient of each. */
-const improved = 3;
-const gradientSteps = 10;
-const sweeps = 2;
-/** Values of a discrete parameter that are tried in a sweep; of longer grids the nearest and some far ones. */
-const valuesTried = 12;
-/** Candidates between two breaths. */
-const lookedAtOnce = 32;
+/** Multiplications that climbing may cost, and the bounds on the number of climbs. */
+const climbingCost = 2e6;
+const fewestClimbs = 3;
+const mostClimbs = 8;
+/** Steps along the slope at a time. */
+const slopeSteps = 12;
+/** A step that rises by less, in logarithms, is the last. */
+const slopeTolerance = 1e-3;
+const sweeps = 4;
+/** Parameters with at most so many values go through all of them. */
+const fewValues = 16;
 /** Exact feasible draws where nothing else is in sight. */
 const lastDraws = 5;
 /** Children of the best trials, as candidates near them: two changes each, of moderate size. */
@@ -54,16 +55,29 @@ const nearby = { crossover: 0.5, swap: 0.5, mutations: 2, eta: 8 };
 interface Candidate {
   readonly params: Params;
   readonly point: Float64Array;
-  readonly score: number;
+  readonly height: number;
 }
 
-export function createProposer(context: SamplerContext, features: Features, breathe: () => Promise<void>): Proposer {
+interface Spot {
+  readonly point: Float64Array;
+  readonly height: number;
+}
+
+export function createProposer(context: SamplerContext, features: Features): Proposer {
   const { space, isFeasible } = context;
   const feasible = feasibleSampler(space, isFeasible);
   const parents = new Set(space.flatMap((parameter) => Object.keys(parameter.when ?? {})));
-  const continuous = features.parameters.map((parameter) => gridCount(parameter) === Infinity);
+  const counts = features.parameters.map(gridCount);
   // Another value of a parent would turn other parameters on and off: the candidates see to those.
-  const swept = features.parameters.map((parameter, k) => continuous[k] !== true && !parents.has(parameter.name));
+  const free = features.parameters.map(({ name }) => !parents.has(name));
+  const sloped = features.parameters.map((_, k) => free[k]! && features.numeric[k]! && counts[k]! > fewValues);
+  const swept = features.parameters.map((_, k) => free[k]! && sloped[k] !== true);
+  const rounds = features.parameters.some((_, k) => sloped[k] === true && counts[k]! < Infinity);
+  /** Everything there is, where that is little. */
+  const whole =
+    spaceSize(space) <= mostCandidates
+      ? enumerateParams(space, mostCandidates)?.map(({ params }) => params)
+      : undefined;
 
   /** The configuration at a point; its numbers are rounded to their grids. */
   const decode = (point: Float64Array): Params => {
@@ -83,107 +97,128 @@ export function createProposer(context: SamplerContext, features: Features, brea
     return params;
   };
 
-  /** Coordinates of values a discrete parameter may take instead. */
+  /** Coordinates of the other values of a parameter with few; other categories where there are many. */
   const alternatives = (k: number, coordinate: number, rng: Rng): number[] => {
     const parameter = features.parameters[k]!;
-    const count = gridCount(parameter);
-    const coordinateOf = (index: number): number =>
-      features.numeric[k] === true ? toUnit(parameter, gridValue(parameter, index)) : index;
-    const here =
-      features.numeric[k] === true ? gridIndex(parameter, fromUnit(parameter, coordinate)) : Math.round(coordinate);
-    const near = [-1, 1, -2, 2].map((step) => here + step).filter((index) => index >= 0 && index < count);
-    const all =
-      count <= valuesTried
-        ? Array.from({ length: count }, (_, index) => index)
-        : [...near, ...Array.from({ length: valuesTried - near.length }, () => rng.int(count))];
-    return all.filter((index) => index !== here).map(coordinateOf);
+    const count = counts[k]!;
+    const isNumber = features.numeric[k] === true;
+    const here = isNumber ? gridIndex(parameter, fromUnit(parameter, coordinate)) : coordinate;
+    const all = Array.from({ length: Math.min(count, fewValues) }, (_, i) => (count > fewValues ? rng.int(count) : i));
+    return all
+      .filter((index) => index !== here)
+      .map((index) => (isNumber ? toUnit(parameter, gridValue(parameter, index)) : index));
   };
 
-  return async ({ model, acquisition, good, tried, rng }) => {
-    const score = (point: Float64Array): number => {
-      const { mean, variance } = model.predict(point);
-      return acquisition(mean, variance).value;
-    };
-    const look = (params: Params): Candidate => {
-      const point = features.encode(params);
-      return { params, point, score: score(point) };
-    };
-
-    const count = Math.max(fewestCandidates, Math.min(mostCandidates, Math.floor(lookingCost / model.size ** 2)));
-    const candidates: Candidate[] = [];
-    const seen = new Set<string>();
-    const consider = (params: Params): void => {
-      const key = paramsKey(params);
-      if (tried.has(key) || seen.has(key) || !isFeasible(params)) return;
-      seen.add(key);
-      candidates.push(look(params));
-    };
-    for (let i = 0; i < count; i++) {
-      if (i % lookedAtOnce === lookedAtOnce - 1) await breathe();
-      if (i % 2 === 0 || good.length === 0) consider(uniformParams(space, rng));
-      else consider(childOf(space, rng.choice(good), rng.choice(good), nearby, rng));
-    }
+  return ({ landscape, good, tried, rng }) => {
+    const isNew = (params: Params): boolean => !tried.has(paramsKey(params)) && isFeasible(params);
+    const count = Math.max(fewestCandidates, Math.min(mostCandidates, Math.floor(lookingCost / landscape.size ** 2)));
+    const drawn =
+      whole ??
+      Array.from({ length: count }, (_, i) =>
+        i % 2 === 0 || good.length === 0
+          ? uniformParams(space, rng)
+          : childOf(space, rng.choice(good), rng.choice(good), nearby, rng),
+      );
+    let candidates = ranked(drawn.filter(isNew), landscape);
     // Constraints that leave little, or a small space of which nearly all has been tried.
-    for (let i = 0; candidates.length === 0 && i < lastDraws; i++) consider(feasible.draw(rng));
-    if (candidates.length === 0) return { params: feasible.draw(rng), score: undefined };
+    for (let i = 0; candidates.length === 0 && whole === undefined && i < lastDraws; i++)
+      candidates = ranked([feasible.draw(rng)].filter(isNew), landscape);
+    let winner = candidates[0];
+    if (winner === undefined) return { params: feasible.draw(rng), score: undefined };
+    if (whole !== undefined) return { params: winner.params, score: winner.height };
 
-    candidates.sort((a, b) => b.score - a.score);
-    let winner = candidates[0]!;
-    for (const start of candidates.slice(0, improved)) {
-      await breathe();
-      const params = decode(climb(start.point, model, acquisition, rng));
-      if (tried.has(paramsKey(params)) || !isFeasible(params)) continue;
-      const end = look(params);
-      if (end.score > winner.score) winner = end;
+    const climbs = Math.max(fewestClimbs, Math.min(mostClimbs, Math.floor(climbingCost / landscape.size ** 2)));
+    const starts: Spot[] = [...spread(candidates, climbs - 1, rng)];
+    // The best trial itself has been tried, but the best of all may lie beside it.
+    if (good.length > 0) {
+      const point = features.encode(good[0]!);
+      starts.push({ point, height: landscape.heights([point])[0]! });
     }
-    return { params: winner.params, score: winner.score };
+    for (const start of starts) {
+      const end = climb(start, landscape, isNew, rng);
+      if (!(end.height > winner.height)) continue;
+      const params = decode(end.point);
+      if (!isNew(params)) continue;
+      const [height] = landscape.heights([features.encode(params)]);
+      if (height! > winner.height) winner = { params, point: end.point, height: height! };
+    }
+    return { params: winner.params, score: winner.height };
   };
 
-  /** A point near `start` with a larger acquisition. */
-  function climb(start: Float64Array, model: Model, acquisition: Acquisition, rng: Rng): Float64Array {
-    let point = start;
-    const score = (at: Float64Array): number => {
-      const { mean, variance } = model.predict(at);
-      return acquisition(mean, variance).value;
-    };
-    let height = score(point);
-    for (let sweep = 0; sweep < sweeps; sweep++) {
-      const before = height;
-      const free = features.parameters.flatMap((_, k) => (continuous[k] === true && point[k]! >= 0 ? [k] : []));
-      if (free.length > 0) {
-        const base = point;
-        const found = minimiseInBox(
-          (x) => {
-            const at = placed(base, free, x);
-            const { mean, variance, meanSlope, varianceSlope } = model.predictWithSlopes(at);
-            const { value, byMean, byVariance } = acquisition(mean, variance);
-            return {
-              value: -value,
-              gradient: Float64Array.from(free, (k) => -(byMean * meanSlope[k]! + byVariance * varianceSlope[k]!)),
-            };
-          },
-          Float64Array.from(free, (k) => point[k]!),
-          new Float64Array(free.length),
-          new Float64Array(free.length).fill(1),
-          gradientSteps,
-        );
-        if (-found.value > height) {
-          point = placed(base, free, found.point);
-          height = -found.value;
-        }
-      }
-      for (const k of features.parameters.keys()) {
-        if (swept[k] !== true || point[k] === inactive) continue;
-        for (const coordinate of alternatives(k, point[k]!, rng)) {
-          const other = placed(point, [k], Float64Array.of(coordinate));
-          const there = score(other);
-          if (there > height) [point, height] = [other, there];
-        }
-      }
-      if (height - before < 1e-3) break;
-    }
-    return point;
+  function ranked(all: readonly Params[], landscape: Landscape): Candidate[] {
+    const points = all.map((params) => features.encode(params));
+    const heights = landscape.heights(points);
+    return all
+      .map((params, i) => ({ params, point: points[i]!, height: heights[i]! }))
+      .sort((a, b) => b.height - a.height);
   }
+
+  /** A place near `start`, as high or higher. */
+  function climb(start: Spot, landscape: Landscape, isNew: (params: Params) => boolean, rng: Rng): Spot {
+    let at = start;
+    for (let sweep = 0; sweep < sweeps; sweep++) {
+      const before = at.height;
+      at = alongSlope(at, landscape);
+      const moved = throughValues(at, landscape, isNew, rng);
+      // Without a step to another value the slope has been followed as far as is worth it.
+      if (moved === at || moved.height - before < 1e-3) return moved;
+      at = moved;
+    }
+    return at;
+  }
+
+  function alongSlope(start: Spot, landscape: Landscape): Spot {
+    const { point, height } = start;
+    const moving = features.parameters.flatMap((_, k) => (sloped[k] === true && point[k]! >= 0 ? [k] : []));
+    if (moving.length === 0) return start;
+    const found = minimiseInBox(
+      (x) => {
+        const { height: value, gradient } = landscape.slope(placed(point, moving, x));
+        return { value: -value, gradient: Float64Array.from(moving, (k) => -gradient[k]!) };
+      },
+      Float64Array.from(moving, (k) => point[k]!),
+      new Float64Array(moving.length),
+      new Float64Array(moving.length).fill(1),
+      slopeSteps,
+      slopeTolerance,
+    );
+    if (!(-found.value > height)) return start;
+    const end = placed(point, moving, found.point);
+    if (!rounds) return { point: end, height: -found.value };
+    for (const k of moving) {
+      const parameter = features.parameters[k]!;
+      if (counts[k]! < Infinity) end[k] = toUnit(parameter, fromUnit(parameter, end[k]!));
+    }
+    const [rounded] = landscape.heights([end]);
+    return rounded! > height ? { point: end, height: rounded! } : start;
+  }
+
+  /** Each discrete parameter in turn takes its best value; the same spot when none is better. */
+  function throughValues(start: Spot, landscape: Landscape, isNew: (params: Params) => boolean, rng: Rng): Spot {
+    let at = start;
+    for (const k of features.parameters.keys()) {
+      if (swept[k] !== true || at.point[k] === inactive) continue;
+      const points = alternatives(k, at.point[k]!, rng).map((value) => placed(at.point, [k], Float64Array.of(value)));
+      const heights = landscape.heights(points);
+      const better = points
+        .map((point, i) => ({ point, height: heights[i]! }))
+        .filter(({ height }) => height > at.height)
+        .sort((a, b) => b.height - a.height);
+      const best = better.find(({ point }) => isNew(decode(point)));
+      if (best !== undefined) at = best;
+    }
+    return at;
+  }
+}
+
+/** The first of some candidates in falling order, and others by chance in proportion to what the heights are logarithms of. */
+function spread(candidates: readonly Candidate[], count: number, rng: Rng): Candidate[] {
+  const [first, ...rest] = candidates;
+  if (first === undefined) return [];
+  // Largest keys log(weight) + Gumbel noise are draws without replacement (Efraimidis & Spirakis 2006).
+  const keyed = rest.map((candidate) => ({ candidate, key: candidate.height - Math.log(-Math.log(1 - rng.next())) }));
+  keyed.sort((a, b) => b.key - a.key);
+  return [first, ...keyed.slice(0, count - 1).map(({ candidate }) => candidate)];
 }
 
 function placed(base: Float64Array, at: readonly number[], values: Float64Array): Float64Array {

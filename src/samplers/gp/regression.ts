@@ -9,7 +9,7 @@ import { choleskyInPlace, invertFactored, solveLower, solveRowsLower, solveUpper
 import { dotRange, dotTile, tile } from "../../core/linalg/dots.ts";
 import { minimiseInBox, type Evaluated } from "../../core/optimize/minimiseInBox.ts";
 import type { Rng } from "../../core/rng.ts";
-import type { Features } from "./features.ts";
+import type { Columns, Features } from "./features.ts";
 import { jointNormal, type JointPosterior } from "./joint.ts";
 
 export interface Hyperparameters {
@@ -80,8 +80,16 @@ export function kernelEvidence(
   const n = y.length;
   const squared = distances(weights, parts);
   const factor = new Float64Array(n * n);
+  // The kernel and its slope share their exponential.
+  const decays = new Float64Array(squared.length);
   for (let i = 0, at = 0; i < n; i++) {
-    for (let j = 0; j < i; j++) factor[i * n + j] = scale * matern(squared[at++]!);
+    for (let j = 0; j < i; j++, at++) {
+      const r = root5 * Math.sqrt(squared[at]!);
+      squared[at] = r;
+      const decay = scale * Math.exp(-r);
+      decays[at] = decay;
+      factor[i * n + j] = (1 + r + (r * r) / 3) * decay;
+    }
     factor[i * n + i] = scale + noise[i]!;
   }
   const byWeights = new Float64Array(parts.length);
@@ -97,12 +105,11 @@ export function kernelEvidence(
   let byScale = 0;
   for (let i = 0, at = 0; i < n; i++) {
     for (let j = 0; j < i; j++, at++) {
-      // Both triangles at once; the kernel and its slope share their exponential.
-      const m = scale * (inverse[i * n + j]! - alpha[i]! * alpha[j]!);
-      const r = root5 * Math.sqrt(squared[at]!);
-      const decay = Math.exp(-r);
-      byScale += m * (1 + r + (r * r) / 3) * decay;
-      byDistance[at] = m * -(5 / 6) * (1 + r) * decay;
+      // Both triangles at once.
+      const m = (inverse[i * n + j]! - alpha[i]! * alpha[j]!) * decays[at]!;
+      const r = squared[at]!;
+      byScale += m * (1 + r + (r * r) / 3);
+      byDistance[at] = m * -(5 / 6) * (1 + r);
     }
     const m = inverse[i * n + i]! - alpha[i]! * alpha[i]!;
     byNoise[i] = 0.5 * m;
@@ -146,8 +153,8 @@ export function addPrior(weights: Float64Array, scale: number, noise: number, gr
   return value;
 }
 
-/** Steps of a search between two breaths. */
-const slice = 5;
+/** Log posteriors that differ by less are alike; relative where they are above 1. */
+const fitTolerance = 1e-4;
 
 /** First guesses: the prior's own, and one for functions that vary quickly. */
 const guesses = [
@@ -156,35 +163,30 @@ const guesses = [
 ];
 
 /**
- * Hyperparameters at the maximum of their posterior, the best of two searches.
- * @param y standardised values @param iterations of each search @param breathe awaited every few of them
+ * Hyperparameters at the maximum of their posterior: the best of two searches, or of one from `latest`.
+ * @param y standardised values @param iterations of each search
  * O(iterations (n^3 + n^2 d)).
  */
-export async function fitHyperparameters(
+export function fitHyperparameters(
   features: Features,
   points: readonly Float64Array[],
   y: Float64Array,
   iterations: number,
-  breathe: () => Promise<void>,
-): Promise<Hyperparameters> {
+  latest?: Hyperparameters,
+): Hyperparameters {
   const d = features.dimension;
   const parts = pairwise(features, points);
   const bounds = (weight: number, scale: number, noise: number): Float64Array =>
     Float64Array.from({ length: d + 2 }, (_, k) => Math.log(k < d ? weight : k === d ? scale : noise));
   const lower = bounds(1e-3, 1e-2, leastNoise);
   const upper = bounds(1e3, 1e2, 1);
-  let best: { readonly point: Float64Array; readonly value: number } | undefined;
-  for (const { weight, noise } of guesses) {
-    let point = bounds(weight, 1, noise);
-    for (let done = 0; done < iterations; done += slice) {
-      const evaluate = (theta: Float64Array): Evaluated => negativeLogPosterior(theta, parts, y);
-      const found = minimiseInBox(evaluate, point, lower, upper, Math.min(slice, iterations - done));
-      if (best === undefined || found.value < best.value) best = found;
-      ({ point } = found);
-      await breathe();
-    }
-  }
-  const theta = best!.point;
+  const starts =
+    latest === undefined
+      ? guesses.map(({ weight, noise }) => bounds(weight, 1, noise))
+      : [Float64Array.of(...latest.weights, latest.scale, latest.noise).map(Math.log)];
+  const evaluate = (theta: Float64Array): Evaluated => negativeLogPosterior(theta, parts, y);
+  const found = starts.map((start) => minimiseInBox(evaluate, start, lower, upper, iterations, fitTolerance));
+  const theta = found.reduce((best, other) => (other.value < best.value ? other : best)).point;
   return { weights: theta.slice(0, d).map(Math.exp), scale: Math.exp(theta[d]!), noise: Math.exp(theta[d + 1]!) };
 }
 
@@ -249,7 +251,15 @@ export function regressionModel(
       factor[i * n + i] = hyperparameters.scale + hyperparameters.noise + jitter + extra[i]!;
     }
     if (choleskyInPlace(factor, n))
-      return modelOf(features, hyperparameters, jitter, flatOf(points), Float64Array.from(y), factor, extra);
+      return modelOf(
+        features,
+        hyperparameters,
+        jitter,
+        features.columnsOf(points),
+        Float64Array.from(y),
+        factor,
+        extra,
+      );
   }
   throw new Error("The covariance of the trials is not positive definite.");
 }
@@ -259,14 +269,6 @@ const zero = new Float64Array(1);
 /** Sum of squares of `count` numbers from `at` on. */
 function squareOf(values: Float64Array, at: number, count: number): number {
   return dotRange(values, at, values, at, 0, count);
-}
-
-/** Points one after another. */
-function flatOf(points: readonly Float64Array[]): Float64Array {
-  const d = points[0]?.length ?? 0;
-  const flat = new Float64Array(points.length * d);
-  points.forEach((point, i) => flat.set(point, i * d));
-  return flat;
 }
 
 function joined(a: Float64Array, b: Float64Array): Float64Array {
@@ -280,7 +282,7 @@ function modelOf(
   features: Features,
   hyperparameters: Hyperparameters,
   jitter: number,
-  flat: Float64Array,
+  columns: Columns,
   y: Float64Array,
   factor: Float64Array,
   extra: Float64Array,
@@ -288,7 +290,7 @@ function modelOf(
   const n = y.length;
   const { weights, scale, noise } = hyperparameters;
   const alpha = solveUpper(factor, n, solveLower(factor, n, y.slice()));
-  const squaredTo = (point: Float64Array): Float64Array => features.squaredTo(point, flat, n, weights);
+  const squaredTo = (point: Float64Array): Float64Array => features.squaredTo(point, columns, weights);
   const dot = (a: Float64Array, b: Float64Array): number => {
     let sum = 0;
     for (let i = 0; i < n; i++) sum += a[i]! * b[i]!;
@@ -317,13 +319,9 @@ function modelOf(
     hyperparameters,
     // (K + noise) alpha = y, so K alpha, the mean at the points, is what is left of y.
     fitted: y.map((value, i) => value - (noise + jitter + extra[i]!) * alpha[i]!),
-    revalued: (values) => modelOf(features, hyperparameters, jitter, flat, values, factor, extra),
+    revalued: (values) => modelOf(features, hyperparameters, jitter, columns, values, factor, extra),
     with(point, value) {
-      const row = solveLower(
-        factor,
-        n,
-        squaredTo(point).map((squared) => scale * matern(squared)),
-      );
+      const row = solveLower(factor, n, covariancesTo(point));
       const rest = scale + noise + jitter - dot(row, row);
       const larger = new Float64Array((n + 1) * (n + 1));
       for (let i = 0; i < n; i++) larger.set(factor.subarray(i * n, i * n + i + 1), i * (n + 1));
@@ -331,10 +329,15 @@ function modelOf(
       // A point on top of another one leaves nothing; the noise is the least there can be.
       larger[n * (n + 1) + n] = Math.sqrt(Math.max(rest, noise));
       const values = joined(y, Float64Array.of(value));
-      return modelOf(features, hyperparameters, jitter, joined(flat, point), values, larger, joined(extra, zero));
+      const more: Columns = {
+        count: n + 1,
+        values: columns.values.map((column, k) => joined(column, point.subarray(k, k + 1))),
+        active: columns.active.map((active, k) => active && point[k]! >= 0),
+      };
+      return modelOf(features, hyperparameters, jitter, more, values, larger, joined(extra, zero));
     },
     predict(point) {
-      const k = squaredTo(point).map((squared) => scale * matern(squared));
+      const k = covariancesTo(point);
       const mean = dot(k, alpha);
       const white = solveLower(factor, n, k);
       return { mean, variance: Math.max(scale * 1e-12, scale - dot(white, white)) };
@@ -347,11 +350,11 @@ function modelOf(
     joint(points) {
       const m = points.length;
       const { means, rows } = whitened(points);
-      const all = flatOf(points);
+      const all = features.columnsOf(points);
       const covariance = new Float64Array(m * m);
       const between = new Float64Array(tile * tile);
       for (let i = 0; i < m; i++) {
-        const squared = features.squaredTo(points[i]!, all, i + 1, weights);
+        const squared = features.squaredTo(points[i]!, all, weights, i + 1);
         for (let j = 0; j <= i; j++) covariance[i * m + j] = scale * matern(squared[j]!);
       }
       for (let i = 0; i < m; i += tile) {
@@ -367,23 +370,35 @@ function modelOf(
     samplePosterior: (points, rng) => model.joint(points).draw(rng),
     predictWithSlopes(point) {
       const squared = squaredTo(point);
-      const k = squared.map((value) => scale * matern(value));
+      const k = new Float64Array(n);
+      const byDistance = new Float64Array(n);
+      for (let i = 0; i < n; i++) {
+        // The kernel and its slope share their exponential.
+        const r = root5 * Math.sqrt(squared[i]!);
+        const decay = scale * Math.exp(-r);
+        k[i] = (1 + r + (r * r) / 3) * decay;
+        byDistance[i] = -(5 / 6) * (1 + r) * decay;
+      }
       const mean = dot(k, alpha);
       const solved = solveUpper(factor, n, solveLower(factor, n, k.slice()));
       const variance = Math.max(scale * 1e-12, scale - dot(k, solved));
       const meanSlope = new Float64Array(point.length);
       const varianceSlope = new Float64Array(point.length);
-      for (let i = 0; i < n; i++) {
-        const slope = scale * maternSlope(squared[i]!);
-        for (let d = 0; d < point.length; d++) {
-          const a = point[d]!;
-          const b = flat[i * point.length + d]!;
-          if (a === b || features.numeric[d] !== true || a < 0) continue;
+      for (let d = 0; d < point.length; d++) {
+        const a = point[d]!;
+        if (features.numeric[d] !== true || a < 0) continue;
+        const column = columns.values[d]!;
+        let byMean = 0;
+        let byVariance = 0;
+        for (let i = 0; i < n; i++) {
           // Towards an inactive parameter the distance is measured from the middle of the interval.
-          const step = 2 * weights[d]! * (a - (b < 0 ? 0.5 : b)) * slope;
-          meanSlope[d]! += alpha[i]! * step;
-          varianceSlope[d]! -= 2 * solved[i]! * step;
+          const b = column[i]!;
+          const step = (a - (b < 0 ? 0.5 : b)) * byDistance[i]!;
+          byMean += alpha[i]! * step;
+          byVariance += solved[i]! * step;
         }
+        meanSlope[d] = 2 * weights[d]! * byMean;
+        varianceSlope[d] = -4 * weights[d]! * byVariance;
       }
       return { mean, variance, meanSlope, varianceSlope };
     },
