@@ -1,84 +1,97 @@
 /**
- * Conjugate gradients (Hestenes and Stiefel 1952) for (A + damping I) x = b with a symmetric A that is known by its products
- * alone and need not be positive definite: where a direction of no or negative curvature turns up, the damping rises above it
- * and the solve begins again. Invariant: at most `maxProducts` products; x is finite, and 0 only where b is.
+ * Conjugate gradients for (A + damping I) x = b with a symmetric A that is known by its products alone, in the form of Lanczos
+ * (Golub and Van Loan, Matrix Computations, 11.3): the basis is kept, so that the damping can follow from all of the curvature
+ * that was seen. No damping where A is positive definite on it; else twice the most negative curvature.
+ * Invariant: at most `maxProducts` products; x is finite, and 0 only where b is.
  */
+import { BasinError } from "../../../core/errors.ts";
+import { tridiagonalEigen } from "../../../flatness/tridiagonal.ts";
 
 export interface SolveOptions {
   /** The residual to reach, as a share of |b|. */
   readonly tolerance: number;
-  /** Products with A in all, restarts included; at least 1. */
+  /** Products with A; at least 1. */
   readonly maxProducts: number;
 }
 
 export interface Solution {
   readonly x: Float64Array;
-  /** |b - (A + damping I) x| / |b| by the recurrence; 0 where b is 0. */
+  /** |b - (A + damping I) x| / |b|. */
   readonly residual: number;
-  /** 0 where A was positive definite as far as it was seen. */
   readonly damping: number;
   readonly products: number;
 }
 
-/** Curvature below this share of the largest one seen is rounding: products come from float32. */
-const flat = 1e-7;
-/** A new damping is at least this share of the largest curvature: a smaller one would leave the system all but singular. */
+/** Curvature below this share of the largest one is rounding: products come from float32. */
+const flat = 1e-6;
+/** A damping is at least this share of the largest curvature: a smaller one would leave the system all but singular. */
 const leastDamping = 1e-3;
 
-export function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-}
-
-/** @param product A v; its result is not kept. O(products * (n + cost of a product)). */
+/**
+ * @param product A v for a unit vector v. O(products * cost of a product + products^2 n); 4 * products * n bytes.
+ * @throws BasinError "trainer" when a product is not finite
+ */
 export async function solveDamped(
   product: (v: Float64Array) => Promise<Float64Array>,
   b: Float64Array,
   { tolerance, maxProducts }: SolveOptions,
 ): Promise<Solution> {
   const n = b.length;
-  const bb = dot(b, b);
-  if (!(bb > 0)) return { x: new Float64Array(n), residual: 0, damping: 0, products: 0 };
-  const enough = tolerance * tolerance * bb;
-  let damping = 0;
-  let largest = 0;
-  let products = 0;
-  let previous: Solution | undefined;
+  const length = Math.sqrt(dot(b, b));
+  if (!(length > 0)) return { x: new Float64Array(n), residual: 0, damping: 0, products: 0 };
+  const basis: Float32Array[] = [];
+  const diagonal: number[] = [];
+  const off: number[] = [];
+  let v = b.map((value) => value / length);
   for (;;) {
-    const x = new Float64Array(n);
-    const r = b.slice();
-    const p = b.slice();
-    let rr = bb;
-    let raised = 0;
-    let steps = 0;
-    while (rr > enough && products < maxProducts) {
-      const along = await product(p);
-      products++;
-      const pp = dot(p, p);
-      const own = dot(p, along) / pp;
-      if (!Number.isFinite(own)) break;
-      largest = Math.max(largest, Math.abs(own));
-      const curvature = own + damping;
-      if (curvature <= flat * largest) {
-        raised = Math.max(-2 * own, 4 * damping, leastDamping * largest, Number.MIN_VALUE);
-        break;
+    basis.push(Float32Array.from(v));
+    const u = (await product(v)).slice();
+    diagonal.push(dot(v, u));
+    const size = Math.sqrt(dot(u, u));
+    if (!Number.isFinite(size))
+      throw new BasinError("trainer", "The second derivative is not finite at these weights.");
+    // Twice is enough (Giraud et al. 2005) to keep the basis orthogonal to rounding.
+    for (let pass = 0; pass < 2; pass++)
+      for (const one of basis) {
+        const share = dot(one, u);
+        for (let i = 0; i < n; i++) u[i]! -= share * one[i]!;
       }
-      const step = rr / (curvature * pp);
-      for (let i = 0; i < n; i++) {
-        x[i]! += step * p[i]!;
-        r[i]! -= step * (along[i]! + damping * p[i]!);
-      }
-      steps++;
-      const next = dot(r, r);
-      for (let i = 0; i < n; i++) p[i] = r[i]! + (next / rr) * p[i]!;
-      rr = next;
+    const beta = Math.sqrt(dot(u, u));
+    const { values } = tridiagonalEigen(diagonal, off);
+    const least = values[0]!;
+    const largest = Math.max(Math.abs(least), Math.abs(values.at(-1)!));
+    const damping = least > flat * largest ? 0 : Math.max(-2 * least, largest > 0 ? leastDamping * largest : 1);
+    const y = solveTridiagonal(diagonal, off, damping);
+    const residual = beta * Math.abs(y.at(-1)!);
+    const exhausted = !(beta > 1e-7 * size) || basis.length === n;
+    if (residual <= tolerance || exhausted || basis.length >= maxProducts) {
+      const x = new Float64Array(n);
+      basis.forEach((one, k) => {
+        for (let i = 0; i < n; i++) x[i]! += length * y[k]! * one[i]!;
+      });
+      return { x, residual: exhausted ? 0 : residual, damping, products: basis.length };
     }
-    // Without a single step, b over a safe curvature is all that is known of the solution.
-    if (steps === 0) for (let i = 0; i < n; i++) x[i] = b[i]! / (largest > 0 ? 2 * largest : 1);
-    const solution = { x, residual: Math.sqrt(rr / bb), damping, products };
-    if (raised === 0 || products >= maxProducts) return steps === 0 && previous ? { ...previous, products } : solution;
-    previous = solution;
-    damping = raised;
+    off.push(beta);
+    v = u.map((value) => value / beta);
   }
+}
+
+export function dot(a: Float64Array | Float32Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+/** y of (T + shift I) y = e1 for a positive definite T + shift I, by elimination. O(n). */
+function solveTridiagonal(diagonal: readonly number[], off: readonly number[], shift: number): Float64Array {
+  const n = diagonal.length;
+  const pivots = new Float64Array(n);
+  const y = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    const above = i === 0 ? 0 : off[i - 1]! / pivots[i - 1]!;
+    pivots[i] = diagonal[i]! + shift - (i === 0 ? 0 : above * off[i - 1]!);
+    y[i] = i === 0 ? 1 : -above * y[i - 1]!;
+  }
+  for (let i = n - 1; i >= 0; i--) y[i] = (y[i]! - (i + 1 < n ? off[i]! * y[i + 1]! : 0)) / pivots[i]!;
+  return y;
 }

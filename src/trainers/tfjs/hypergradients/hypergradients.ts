@@ -67,6 +67,8 @@ const leastTolerance = 1e-5;
 /** A product costs about three gradients. The solve may cost what the training cost, within these bounds. */
 const gradientsOfProduct = 3;
 const fewestProducts = 20;
+/** The solve keeps a vector for each product: large models get fewer. */
+const basisBytes = 256 * 1024 ** 2;
 const mostProducts = 100;
 /** As in flatnessOracle.ts: what a second differentiation keeps, in units of `activationBytes`. */
 const secondOrderCopies = 4;
@@ -168,10 +170,8 @@ async function derivatives(
     }
     const decay = h.optimizer === "adamw" ? 0 : h.weightDecay;
     const product = async (v: Float64Array): Promise<Float64Array> => {
-      // float32 has a narrow range: directions travel as unit vectors.
-      const length = Math.sqrt(dot(v, v));
-      const scaled = await objective.product(Float32Array.from(v, (x) => x / length));
-      return Float64Array.from(scaled, (x, i) => length * x + (decayed[i] === 1 ? decay * v[i]! : 0));
+      const own = await objective.product(Float32Array.from(v));
+      return Float64Array.from(own, (x, i) => (decayed[i] === 1 ? x + decay * v[i]! : x));
     };
 
     const slope = Float64Array.from(await outer.gradient());
@@ -180,7 +180,8 @@ async function derivatives(
       firstTolerance * toleranceDecay ** Math.max(0, options.request.iteration),
     );
     const affordable = Math.floor((options.epochs * training.rows) / (gradientsOfProduct * rows.length));
-    const maxProducts = Math.min(mostProducts, Math.max(fewestProducts, affordable));
+    const kept = Math.floor(basisBytes / (4 * slope.length));
+    const maxProducts = Math.max(1, Math.min(mostProducts, kept, Math.max(fewestProducts, affordable)));
     const solution = await solveDamped(product, slope, { tolerance, maxProducts });
     const { x: q, residual, damping, products } = solution;
     observer.log(
