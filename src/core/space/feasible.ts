@@ -9,8 +9,8 @@ import { completeParams, setOwn, spaceSize } from "./configuration.ts";
 import { binOf, gridCount, gridValue } from "./domain.ts";
 import { isActive, type Params, type ParamValue, type Space } from "./parameter.ts";
 
-/** Largest number of configurations that are enumerated. */
-export const enumerationLimit = 10_000;
+/** Largest number of configurations that are enumerated: what a study file is checked for can be drawn exactly. */
+export const enumerationLimit = 20_000;
 const quickTries = 100;
 const allTries = 20_000;
 

@@ -6,13 +6,11 @@ import { parseExpression, type Expression } from "../expression/expression.ts";
 import type { Space } from "../space/parameter.ts";
 import type { Report } from "./checks.ts";
 import { holds, parameterNames } from "./constraints.ts";
+import { enumerationLimit } from "../space/feasible.ts";
 import { someConfiguration } from "./grid.ts";
 import { short } from "./messages.ts";
 import type { Path } from "./source.ts";
 import { didYouMean } from "./suggest.ts";
-
-/** Configurations tried at most to find out whether the constraints leave anything. */
-const enumerationLimit = 20_000;
 
 export interface PlacedText {
   readonly text: string;
