@@ -14,6 +14,7 @@ import { nsga3Sampler } from "./evolution/nsga3.ts";
 import { freezeThawSampler } from "./freezeThaw/freezeThaw.ts";
 import { gpSampler } from "./gp/gp.ts";
 import { gridSampler } from "./grid/grid.ts";
+import { heboSampler } from "./hebo/hebo.ts";
 import { hoagSampler } from "./hoag/hoag.ts";
 import { psoSampler } from "./pso/pso.ts";
 import { randomSampler } from "./random.ts";
@@ -22,11 +23,14 @@ import { smacSampler } from "./smac/smac.ts";
 import { sobolSampler } from "./sobol/sobol.ts";
 import { tabuSampler } from "./tabu/tabu.ts";
 import { tpeSampler } from "./tpe/tpe.ts";
+import { turboSampler } from "./turbo/turbo.ts";
 
 export const samplers: readonly SamplerEntry[] = [
   autoSampler,
   tpeSampler,
   gpSampler,
+  heboSampler,
+  turboSampler,
   smacSampler,
   randomSampler,
   cmaesSampler,
