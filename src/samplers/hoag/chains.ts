@@ -2,7 +2,8 @@
  * Descents through a history: chains of trials in which each goes a step down the slope of the one before it.
  * Source: F. Pedregosa, "Hyperparameter optimization with approximate gradient" (HOAG), ICML 2016: projected gradient steps on
  * the (log) scale of the parameters, whose size grows by 1.05 where the loss fell as the slope foretold and shrinks where it
- * rose; first step as in the author's code, by the length of the first gradient.
+ * rose; first step as in the author's code, by the length of the first gradient. Added here: where the slope has turned along a
+ * move, the step is that of the secant.
  * Invariant: a trial belongs to the chain whose next configuration it is, to the last digit, and else begins one: so chains
  * follow from the history alone, whoever proposed its trials. O(parameters) a trial.
  */
@@ -55,8 +56,15 @@ export interface ChainOptions {
 /** Pedregosa 2016: the step grows slowly and shrinks fast. */
 const growth = 1.05;
 const shrinkage = 0.5;
-/** The loss has fallen as foretold when it fell by at least this share of it (Armijo's condition with 1/4, as in the author's code). */
+/**
+ * The loss has fallen as foretold when it fell by at least this share of it (Armijo's condition with 1/4, as in the author's
+ * code), and a rise of this share of the k-th tolerance, 0.1 * 0.9^k of the loss, is not yet a rise: slopes are that inexact.
+ */
 const sufficient = 0.25;
+const firstTolerance = 0.1;
+const toleranceDecay = 0.9;
+/** After a rise to where the slope has turned, the next step goes to where a straight line between both slopes is zero. */
+const leastShare = 0.1;
 /** No move is longer in any parameter, whatever the slope: it is known at one point only. */
 const longestMove = 0.25;
 /** Halvings of a move that breaks a constraint. */
@@ -119,15 +127,45 @@ export function takeTrial(chains: Chains, trial: FinishedTrial, context: ChainCo
 
 /** A trial of the chain has finished: with a place to go on from, or (failed, pruned, without a slope) without one. */
 function goOn(chains: Chains, chain: Chain, place: Place | undefined, context: ChainContext): void {
-  const { next } = chain;
-  chain.length++;
+  const { next, place: from } = chain;
   if (next === undefined) return;
-  if (place === undefined || !(place.loss < chain.place.loss)) chain.rate = next.rate * shrinkage;
+  chain.length++;
+  if (place === undefined) chain.rate = next.rate * shrinkage;
   else {
-    if (chain.place.loss - place.loss >= sufficient * next.foretold) chain.rate *= growth;
-    chain.place = place;
+    const { length, before, after, slope } = along(from, place);
+    // Where a straight line between both slopes along the move is zero, as a share of the move; beyond it while they agree.
+    const zero = before / (before - after);
+    const slack = sufficient * firstTolerance * toleranceDecay ** chain.length * Math.abs(from.loss);
+    if (!(place.loss <= from.loss + slack)) {
+      chain.rate = next.rate * (after > 0 ? Math.max(leastShare, Math.min(shrinkage, zero)) : shrinkage);
+    } else {
+      if (after > 0) chain.rate = next.rate * zero;
+      else if (from.loss - place.loss >= sufficient * next.foretold)
+        // A slope that flattens does not shorten the step as long as it shows the same way.
+        chain.rate = Math.max(chain.rate, slope > 0 ? length / slope : 0) * growth;
+      chain.place = place;
+    }
   }
   propose(chains, chain, context);
+}
+
+/** A move: its length, the slopes along it at both ends, and the length of the slope at the second, over what has moved. */
+function along(from: Place, to: Place): { length: number; before: number; after: number; slope: number } {
+  let squares = 0;
+  let before = 0;
+  let after = 0;
+  let slopes = 0;
+  for (const [parameter, slope] of from.slope) {
+    const at = (place: Place): number => toUnit(parameter, place.params[parameter.name]!);
+    const moved = at(to) - at(from);
+    const there = to.slope.get(parameter) ?? 0;
+    if (moved === 0) continue;
+    squares += moved * moved;
+    before += slope * moved;
+    after += there * moved;
+    slopes += there * there;
+  }
+  return { length: Math.sqrt(squares), before, after, slope: Math.sqrt(slopes) };
 }
 
 /** Sets what the chain tries next: a step down the slope from its place, back inside the bounds; nothing when that is too short. */
