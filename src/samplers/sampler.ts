@@ -19,8 +19,6 @@ export interface SamplerContext {
   readonly parallel: number;
   /** The study's own stream, for what is drawn once and holds for all trials (a scramble, an order); see `samplerStream`. */
   readonly rng: Rng;
-  /** Lets whatever waits have a turn; awaited between the pieces of a long computation. It changes nothing about the answer. */
-  readonly breathe?: () => Promise<void>;
 }
 
 /** The stream of `SamplerContext.rng` for a study's seed. */
