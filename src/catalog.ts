@@ -6,6 +6,7 @@ import { errorText } from "./core/errors.ts";
 import type { Catalog, ModelInfo } from "./core/study/catalog.ts";
 import { samplers } from "./samplers/registry.ts";
 import { schedulers } from "./schedulers/registry.ts";
+import { differentiableNames, smoothMetrics } from "./trainers/tfjs/hypergradients/differentiable.ts";
 import { hyperparameterTable } from "./trainers/tfjs/hyperparameterTable.ts";
 import { knownNames, numberedNames, resolveHyperparameters, understandsName } from "./trainers/tfjs/hyperparameters.ts";
 
@@ -45,4 +46,6 @@ const metrics = {
   regression: ["val_rmse", "val_mae", "val_r2", "test_rmse", "test_mae", "test_r2", ...always],
 };
 
-export const catalog: Catalog = { samplers, schedulers, models, metrics };
+const gradients = { metrics: smoothMetrics, parameters: differentiableNames };
+
+export const catalog: Catalog = { samplers, schedulers, models, metrics, gradients };

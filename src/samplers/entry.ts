@@ -12,8 +12,6 @@ export interface SamplerEntry extends MethodInfo {
   readonly exhausts?: true;
   /** A suggestion may take longer than the engine may be kept from its other work: it is computed in a worker thread. */
   readonly heavy?: true;
-  /** What finished trials must carry beside their values; see `FinishedTrial`. */
-  readonly needs?: "curves" | "gradients";
   /** What it will do with a study and why, in one line for people; only where the kind alone does not say it. */
   readonly explain?: (context: SamplerContext) => string;
   /** @throws BasinError `invalid-study` when an option is wrong */

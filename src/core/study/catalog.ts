@@ -16,6 +16,8 @@ export interface MethodInfo {
   /** Where the method comes from: authors, title, place, year. */
   readonly source?: string;
   readonly options: z.ZodObject;
+  /** What finished trials must carry beside their values; see `FinishedTrial`. */
+  readonly needs?: "curves" | "gradients";
 }
 
 /** A model of the built-in trainer, as far as a study file must know it. */
@@ -36,4 +38,9 @@ export interface Catalog {
   readonly models?: readonly ModelInfo[];
   /** Metrics that the built-in trainer reports, by task; without them objectives go unchecked. */
   readonly metrics?: Readonly<Record<"classification" | "regression", readonly string[]>>;
+  /** What the built-in trainer differentiates, and by which parameters; without it nobody asks. */
+  readonly gradients?: {
+    readonly metrics: Readonly<Record<"classification" | "regression", readonly string[]>>;
+    readonly parameters: readonly string[];
+  };
 }

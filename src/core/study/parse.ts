@@ -7,6 +7,7 @@ import type { Objective } from "../objective.ts";
 import type { Catalog, MethodInfo } from "./catalog.ts";
 import { checkConstraints, type PlacedText } from "./checkConstraints.ts";
 import { Report } from "./checks.ts";
+import { checkGradients } from "./checkGradients.ts";
 import { checkSpace } from "./checkSpace.ts";
 import { checkMetrics, checkModelParameters, checkTrainer } from "./checkTrainer.ts";
 import type {
@@ -120,6 +121,11 @@ function checkStudy(parts: Parts, catalog: Catalog, report: Report): StudyDefini
   if (trainer?.kind === "tfjs") checkModelParameters(trainer.model, space, catalog.models ?? [], report);
   if (trainer !== undefined && objectives !== undefined)
     checkMetrics(trainer, objectives, parts.has("objectives") ? "objectives" : "objective", catalog, report);
+  const choice = parts.get("sampler");
+  if (trainer !== undefined && objectives !== undefined && choice !== undefined && complete) {
+    const kind = typeof choice === "string" ? choice : choice.kind;
+    checkGradients(kind, trainer, objectives, space, catalog, report);
+  }
   const constraints = checkConstraints(parts.constraints(), names, complete ? space : undefined, report);
   const budget = checkBudget(parts.get("budget"), parts, report);
   const limits = checkLimits(parts.get("limits"), report);

@@ -384,6 +384,32 @@ export const badTrainers: readonly BadStudy[] = [
     ["warning 2:22-2:35 Choosing by `test_accuracy` leaves no rows for an honest last check. Use `val_accuracy`."],
   ],
   [
+    "no derivative of the objective",
+    {
+      objective: "objective: { metric: val_accuracy, direction: maximize }",
+      trainer: "trainer: { kind: tfjs, model: mlp, data: { csv: a.csv, label: y } }",
+      space: "space: { weightDecay: { type: float, low: 0.001, high: 1, log: true } }",
+      budget: "budget: { trials: 5 }\nsampler: hoag",
+    },
+    [
+      "error 6:10-6:14 `hoag` follows the derivative of the objective, and the built-in trainer has none of `val_accuracy`. Optimise `val_loss`, or use another sampler.",
+    ],
+  ],
+  [
+    "no derivative by a parameter",
+    {
+      objective:
+        "objectives: [{ metric: val_loss, direction: minimize }, { metric: val_accuracy, direction: maximize }]",
+      trainer: "trainer: { kind: tfjs, model: mlp, data: { csv: a.csv, label: y } }",
+      space: "space: { learningRate: { type: float, low: 0.001, high: 1, log: true } }",
+      budget: "budget: { trials: 5 }\nsampler: { kind: hoag }",
+    },
+    [
+      "warning 6:18-6:22 `hoag` follows the derivative of the first objective, `val_loss`, and of no other.",
+      "warning 6:18-6:22 `hoag` has nothing to follow here: the built-in trainer differentiates by `weightDecay`, `labelSmoothing`, `huberDelta`. Search one of them as a float, or use another sampler.",
+    ],
+  ],
+  [
     "placeholder in env",
     { trainer: "trainer: { kind: command, run: a, env: { W: '{width}' } }" },
     ["warning 3:45-3:54 `{width}` is replaced in `run` only. The program finds the value in BASIN_PARAM_WIDTH."],

@@ -19,8 +19,21 @@ export type ObjectiveSlope =
       readonly meanOf: (tf: Tf, output: Tensor, targets: Float32Array) => Scalar;
     };
 
+/** Their names. */
+export const differentiableNames = [
+  "weightDecay",
+  "labelSmoothing",
+  "huberDelta",
+] as const satisfies readonly (keyof HyperparameterTable)[];
+
+/** Metrics that are smooth functions of the validation loss, by task. */
+export const smoothMetrics = {
+  classification: ["val_loss"],
+  regression: ["val_loss", "val_rmse", "val_r2"],
+} as const;
+
 export interface Differentiable {
-  readonly name: keyof HyperparameterTable;
+  readonly name: (typeof differentiableNames)[number];
   readonly slope: ObjectiveSlope;
 }
 
