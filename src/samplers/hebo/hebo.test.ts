@@ -1,0 +1,95 @@
+/** The sampler on functions with known minima, on values of any shape, and in parallel. */
+import { expect, it } from "vitest";
+import { functions } from "../../../test/bench/samplers/functions.ts";
+import { rngFor, rngForKey } from "../../core/rng.ts";
+import { paramsKey, uniformParams } from "../../core/space/configuration.ts";
+import type { Params, Space } from "../../core/space/parameter.ts";
+import type { FinishedTrial, PendingTrial } from "../../core/trial.ts";
+import { samplerStream, type Sampler, type Suggestion } from "../sampler.ts";
+import { heboSampler } from "./hebo.ts";
+
+const create = (space: Space, parallel = 1, objectives = 1): Sampler => {
+  const own = Array.from({ length: objectives }, (_, i) => ({ metric: `m${i}`, direction: "minimize" as const }));
+  return heboSampler.create(
+    { space, objectives: [own[0]!, ...own.slice(1)], isFeasible: () => true, parallel, rng: samplerStream(2) },
+    {},
+  );
+};
+async function ask(
+  sampler: Sampler,
+  history: readonly FinishedTrial[],
+  pending: readonly PendingTrial[] = [],
+): Promise<Suggestion> {
+  const number = history.length + pending.length;
+  return sampler.suggest({ history, pending, number, rng: rngFor(2, number, "suggest") });
+}
+async function search(
+  space: Space,
+  f: (params: Params) => number | readonly number[],
+  trials: number,
+): Promise<FinishedTrial[]> {
+  const objectives = [f(uniformParams(space, rngForKey("width")))].flat().length;
+  const sampler = create(space, 1, objectives);
+  const history: FinishedTrial[] = [];
+  for (let number = 0; number < trials; number++) {
+    const { params } = await ask(sampler, history);
+    history.push({ number, state: "complete", params, values: [f(params)].flat() });
+  }
+  return history;
+}
+const best = (history: readonly FinishedTrial[]): number => Math.min(...history.map(({ values }) => values[0]!));
+
+it("finds in sixty trials what random search does not in a thousand: values over six decades, a curved valley", async () => {
+  const { space, evaluate } = functions.find(({ name }) => name === "rosenbrock4")!;
+  const random = Array.from({ length: 1000 }, (_, i) => evaluate(uniformParams(space, rngForKey(`random ${i}`))));
+  expect(best(await search(space, evaluate, 60))).toBeLessThan(Math.min(...random) / 2);
+});
+
+it("finds the minimum of a function that lies in a corner of its ranges", async () => {
+  const space: Space = ["x", "y"].map((name) => ({ name, type: "float", low: 0, high: 1, log: false }));
+  // All that happens, happens below 0.05 of both.
+  const f = ({ x, y }: Params): number =>
+    (Math.log(Number(x) + 1e-3) + 4) ** 2 + (Math.log(Number(y) + 1e-3) + 4.5) ** 2;
+  expect(best(await search(space, f, 35))).toBeLessThan(0.02);
+});
+
+it("suggests the same for values of another unit", async () => {
+  const { space, evaluate } = functions.find(({ name }) => name === "mixed5")!;
+  const history = await search(space, evaluate, 14);
+  const scaled = history.map((trial) => ({ ...trial, values: trial.values.map((value) => 1024 * value) }));
+  const [a, b] = [await ask(create(space), history), await ask(create(space), scaled)];
+  for (const [name, value] of Object.entries(a.params)) {
+    if (typeof value === "number") expect(Number(b.params[name])).toBeCloseTo(value, 6);
+    else expect(b.params[name]).toBe(value);
+  }
+});
+
+it("hands different configurations to parallel slots, of which the first bets and the second explores", async () => {
+  const { space, evaluate } = functions.find(({ name }) => name === "hartmann6")!;
+  const history: FinishedTrial[] = Array.from({ length: 20 }, (_, number) => {
+    const params = uniformParams(space, rngForKey(`parallel ${number}`));
+    return { number, state: "complete", params, values: [evaluate(params)] };
+  });
+  const sampler = create(space, 5);
+  const pending: PendingTrial[] = [];
+  const reasons: string[] = [];
+  for (let slot = 0; slot < 5; slot++) {
+    const { params, reason } = await ask(sampler, history, pending);
+    pending.push({ number: 20 + slot, state: "running", params });
+    reasons.push(reason);
+  }
+  expect(new Set(pending.map(({ params }) => paramsKey(params))).size).toBe(5);
+  expect(reasons[0]).toMatch(/^best mean of/);
+  expect(reasons[1]).toMatch(/^least known of/);
+  expect(reasons[2]).toMatch(/^one of/);
+});
+
+it("spreads over a trade-off", async () => {
+  const space: Space = ["x", "y"].map((name) => ({ name, type: "float", low: 0, high: 1, log: false }));
+  // The front is y = 0, x between 0.2 and 0.8.
+  const f = ({ x, y }: Params): number[] => [(Number(x) - 0.2) ** 2 + Number(y), (Number(x) - 0.8) ** 2 + Number(y)];
+  const late = (await search(space, f, 40)).slice(15).filter(({ params }) => Number(params["y"]) < 0.1);
+  expect(late.length).toBeGreaterThan(5);
+  expect(late.some(({ params }) => Number(params["x"]) < 0.45)).toBe(true);
+  expect(late.some(({ params }) => Number(params["x"]) > 0.55)).toBe(true);
+});
