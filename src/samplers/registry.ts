@@ -5,6 +5,7 @@
 import { BasinError } from "../core/errors.ts";
 import type { Choice } from "../core/study/definition.ts";
 import { autoSampler } from "./auto/auto.ts";
+import { bohbSampler } from "./bohb/bohb.ts";
 import { cmaesSampler } from "./cmaes/cmaes.ts";
 import { differentialEvolutionSampler } from "./differentialEvolution/differentialEvolution.ts";
 import type { SamplerEntry } from "./entry.ts";
@@ -16,6 +17,8 @@ import { gpSampler } from "./gp/gp.ts";
 import { gridSampler } from "./grid/grid.ts";
 import { heboSampler } from "./hebo/hebo.ts";
 import { hoagSampler } from "./hoag/hoag.ts";
+import { priorbandSampler } from "./priorband/priorband.ts";
+import { mesSampler } from "./mes/mes.ts";
 import { psoSampler } from "./pso/pso.ts";
 import { randomSampler } from "./random.ts";
 import type { Sampler, SamplerContext } from "./sampler.ts";
@@ -32,6 +35,7 @@ export const samplers: readonly SamplerEntry[] = [
   heboSampler,
   turboSampler,
   smacSampler,
+  mesSampler,
   randomSampler,
   cmaesSampler,
   geneticSampler,
@@ -40,6 +44,8 @@ export const samplers: readonly SamplerEntry[] = [
   tabuSampler,
   nsga2Sampler,
   nsga3Sampler,
+  priorbandSampler,
+  bohbSampler,
   freezeThawSampler,
   hoagSampler,
   sobolSampler,
