@@ -61,9 +61,9 @@ export const gpSampler = defineSampler(
 /** Trials that hyperparameters are fitted to at most, and steps of each search. */
 const fitTrials = 100;
 const fitIterations = 15;
-/** Up to so many trials hyperparameters follow each of them, by so many steps from the latest fit. */
-const refitTrials = 60;
-const refitIterations = 6;
+/** Up to so many trials hyperparameters follow each of them, by so many steps from what was fitted to two thirds of them. */
+const followedTrials = 60;
+const followIterations = 8;
 /** The best trials: near them is where candidates are drawn. */
 const elites = 5;
 
@@ -103,14 +103,14 @@ function modelOf(
     first,
     maxTrials,
     fitTrials,
-    refitTrials,
+    followedTrials,
     shape: standardised,
     fit: (points, y, latest) => ({
       hyperparameters: fitHyperparameters(
         features,
         points,
         y,
-        latest === undefined ? fitIterations : refitIterations,
+        latest === undefined ? fitIterations : followIterations,
         latest?.hyperparameters,
       ),
       place: (point) => point,

@@ -1,13 +1,12 @@
 /**
- * A model that keeps up with its trials: fitted anew at lengths that grow by a tenth; in between its fit is followed up from
- * there, or, with many trials, kept and the model grown by a trial at a time.
+ * A model that keeps up with its trials: fitted at lengths that grow, in between grown by a trial at a time.
  * Invariant: the model after n trials follows from those trials alone, whatever was asked before; the fits among them depend on
  * their first trials only, so a study that goes on in another process fits the same.
  */
 import type { Objective } from "../../core/objective.ts";
 import type { Features } from "./features.ts";
 import { regressionModel, type Hyperparameters, type Model } from "./regression.ts";
-import { chosenRows, combined, fitLength } from "./values.ts";
+import { chosenRows, combined, fitLength, grownLength } from "./values.ts";
 
 export interface Observed {
   readonly point: Float64Array;
@@ -33,8 +32,11 @@ export interface GrowingSettings {
   readonly shape: (losses: Float64Array) => Float64Array;
   /** @param latest what was fitted to fewer trials, where it is to be followed up rather than found again */
   readonly fit: (points: readonly Float64Array[], y: Float64Array, latest?: Fit) => Fit | Promise<Fit>;
-  /** Up to so many trials the fit is followed up at every one. None without it. */
-  readonly refitTrials?: number;
+  /**
+   * With it, what is fitted anew is fitted at lengths that grow by half; from there it is followed up, at every trial up to so
+   * many and then at lengths that grow by a tenth. Without it, everything is fitted anew at the latter.
+   */
+  readonly followedTrials?: number;
 }
 
 export interface Grown {
@@ -58,43 +60,46 @@ export function growingModel(
     | {
         readonly observations: readonly Observed[];
         readonly length: number;
-        /** As of that length; follow-ups start from it. */
-        readonly fit: Fit;
-        place: Fit["place"];
+        readonly place: Fit["place"];
         rows: readonly number[];
         upTo: number;
         model: Model;
       }
     | undefined;
+  let anchor: { readonly observations: readonly Observed[]; readonly length: number; readonly fit: Fit } | undefined;
 
-  const fitted = async (
-    observations: readonly Observed[],
-    length: number,
-    latest?: Fit,
-  ): Promise<{ readonly fit: Fit; readonly rows: readonly number[]; readonly model: Model }> => {
+  const valuesOf = (observations: readonly Observed[], length: number) => {
     const losses = combined(observations.slice(0, length), objectives, undefined);
     const values = shape(losses);
-    const pick = (list: readonly number[]): [Float64Array[], Float64Array] => [
-      list.map((row) => observations[row]!.point),
-      Float64Array.from(list, (row) => values[row]!),
-    ];
-    const fit = await settings.fit(...pick(chosenRows(losses, settings.fitTrials)), latest);
-    const rows = chosenRows(losses, settings.maxTrials);
-    const [points, y] = pick(rows);
-    return { fit, rows, model: regressionModel(features, fit.hyperparameters, points.map(fit.place), y) };
+    const pick = (most: number): readonly [readonly number[], Float64Array[], Float64Array] => {
+      const rows = chosenRows(losses, most);
+      return [rows, rows.map((row) => observations[row]!.point), Float64Array.from(rows, (row) => values[row]!)];
+    };
+    return pick;
+  };
+
+  const fitted = async (observations: readonly Observed[], length: number): Promise<NonNullable<typeof memory>> => {
+    const { followedTrials } = settings;
+    const first = grownLength(length, settings.first, 1.5);
+    if (followedTrials !== undefined && (anchor?.observations !== observations || anchor.length !== first)) {
+      const [, points, y] = valuesOf(observations, first)(settings.fitTrials);
+      anchor = { observations, length: first, fit: await settings.fit(points, y) };
+    }
+    const pick = valuesOf(observations, length);
+    const [, fitPoints, fitY] = pick(settings.fitTrials);
+    const latest = followedTrials === undefined ? undefined : anchor!.fit;
+    const { hyperparameters, place } =
+      latest !== undefined && length === first ? latest : await settings.fit(fitPoints, fitY, latest);
+    const [rows, points, y] = pick(settings.maxTrials);
+    const model = regressionModel(features, hyperparameters, points.map(place), y);
+    return { observations, length, place, rows, upTo: length, model };
   };
 
   return async (observations, weights) => {
     const count = observations.length;
-    const length = fitLength(count, settings.first);
-    if (memory?.observations !== observations || memory.length !== length || memory.upTo > count) {
-      const { fit, rows, model } = await fitted(observations, length);
-      memory = { observations, length, fit, place: fit.place, rows, upTo: length, model };
-    }
-    if (memory.upTo < count && count <= (settings.refitTrials ?? 0)) {
-      const { fit, rows, model } = await fitted(observations, count, memory.fit);
-      memory = { ...memory, place: fit.place, rows, upTo: count, model };
-    }
+    const length = count <= (settings.followedTrials ?? 0) ? count : fitLength(count, settings.first);
+    if (memory?.observations !== observations || memory.length !== length || memory.upTo > count)
+      memory = await fitted(observations, length);
     for (; memory.upTo < count; memory.upTo++) {
       memory.model = memory.model.with(memory.place(observations[memory.upTo]!.point), 0);
       memory.rows = [...memory.rows, memory.upTo];

@@ -30,10 +30,11 @@ function solve(a: readonly (readonly number[])[], b: readonly number[]): number[
     const pivot = rows.findIndex(
       (row, r) => r >= i && rows.slice(i).every((x) => Math.abs(x[i]!) <= Math.abs(row[i]!)),
     );
-    [rows[i], rows[pivot]] = [rows[pivot]!, rows[i]!];
+    const top = rows[pivot]!;
+    [rows[i], rows[pivot]] = [top, rows[i]!];
     for (let r = i + 1; r < rows.length; r++) {
-      const factor = rows[r]![i]! / rows[i]![i]!;
-      rows[r] = rows[r]!.map((x, c) => x - factor * rows[i]![c]!);
+      const factor = rows[r]![i]! / top[i]!;
+      rows[r] = rows[r]!.map((x, c) => x - factor * top[c]!);
     }
   });
   const x: number[] = [];

@@ -33,17 +33,16 @@ export interface ProposalRequest {
 export type Proposer = (request: ProposalRequest) => Proposal;
 
 /** Multiplications that looking at candidates may cost, and the bounds on their number. */
-const lookingCost = 1e7;
+const lookingCost = 4e6;
 const fewestCandidates = 160;
 const mostCandidates = 600;
-/** Multiplications that climbing may cost, and the bounds on the number of climbs. */
-const climbingCost = 2e6;
+/** So many climbs at a hundred trials; more with fewer, within these bounds. */
+const climbsAtHundred = 5;
 const fewestClimbs = 3;
 const mostClimbs = 8;
-/** Steps along the slope at a time. */
-const slopeSteps = 12;
-/** A step that rises by less, in logarithms, is the last. */
-const slopeTolerance = 1e-3;
+/** Steps along the slope at a time, and the rise in logarithms below which they end; for a look at a hill and for its top. */
+const rough = { steps: 12, least: 1e-3 };
+const fine = { steps: 30, least: 1e-6 };
 const sweeps = 4;
 /** Parameters with at most so many values go through all of them. */
 const fewValues = 16;
@@ -119,31 +118,35 @@ export function createProposer(context: SamplerContext, features: Features): Pro
           ? uniformParams(space, rng)
           : childOf(space, rng.choice(good), rng.choice(good), nearby, rng),
       );
-    let candidates = ranked(drawn.filter(isNew), landscape);
+    const candidates = ranked(drawn, landscape);
+    let winner = candidates.find(({ params }) => isNew(params));
     // Constraints that leave little, or a small space of which nearly all has been tried.
-    for (let i = 0; candidates.length === 0 && whole === undefined && i < lastDraws; i++)
-      candidates = ranked([feasible.draw(rng)].filter(isNew), landscape);
-    let winner = candidates[0];
+    for (let i = 0; winner === undefined && i < lastDraws; i++)
+      winner = ranked([feasible.draw(rng)].filter(isNew), landscape)[0];
     if (winner === undefined) return { params: feasible.draw(rng), score: undefined };
     if (whole !== undefined) return { params: winner.params, score: winner.height };
 
-    const climbs = Math.max(fewestClimbs, Math.min(mostClimbs, Math.floor(climbingCost / landscape.size ** 2)));
+    const climbs = Math.max(fewestClimbs, Math.min(mostClimbs, Math.floor((100 * climbsAtHundred) / landscape.size)));
     const starts: Spot[] = [...spread(candidates, climbs - 1, rng)];
     // The best trial itself has been tried, but the best of all may lie beside it.
     if (good.length > 0) {
       const point = features.encode(good[0]!);
       starts.push({ point, height: landscape.heights([point])[0]! });
     }
-    for (const start of starts) {
-      const end = climb(start, landscape, isNew, rng);
-      if (!(end.height > winner.height)) continue;
-      const params = decode(end.point);
-      if (!isNew(params)) continue;
-      const [height] = landscape.heights([features.encode(params)]);
-      if (height! > winner.height) winner = { params, point: end.point, height: height! };
-    }
+    for (const start of starts) winner = higher(winner, climb(start, landscape, isNew, rng), landscape, isNew);
+    winner = higher(winner, alongSlope(winner, landscape, fine), landscape, isNew);
     return { params: winner.params, score: winner.height };
   };
+
+  /** What is at a spot, where that is higher than `best` and may be proposed. */
+  function higher(best: Candidate, end: Spot, landscape: Landscape, isNew: (params: Params) => boolean): Candidate {
+    if (!(end.height > best.height)) return best;
+    const params = decode(end.point);
+    if (!isNew(params)) return best;
+    const point = features.encode(params);
+    const [height] = landscape.heights([point]);
+    return height! > best.height ? { params, point, height: height! } : best;
+  }
 
   function ranked(all: readonly Params[], landscape: Landscape): Candidate[] {
     const points = all.map((params) => features.encode(params));
@@ -158,7 +161,7 @@ export function createProposer(context: SamplerContext, features: Features): Pro
     let at = start;
     for (let sweep = 0; sweep < sweeps; sweep++) {
       const before = at.height;
-      at = alongSlope(at, landscape);
+      at = alongSlope(at, landscape, rough);
       const moved = throughValues(at, landscape, isNew, rng);
       // Without a step to another value the slope has been followed as far as is worth it.
       if (moved === at || moved.height - before < 1e-3) return moved;
@@ -167,7 +170,7 @@ export function createProposer(context: SamplerContext, features: Features): Pro
     return at;
   }
 
-  function alongSlope(start: Spot, landscape: Landscape): Spot {
+  function alongSlope(start: Spot, landscape: Landscape, { steps, least }: typeof rough): Spot {
     const { point, height } = start;
     const moving = features.parameters.flatMap((_, k) => (sloped[k] === true && point[k]! >= 0 ? [k] : []));
     if (moving.length === 0) return start;
@@ -179,8 +182,8 @@ export function createProposer(context: SamplerContext, features: Features): Pro
       Float64Array.from(moving, (k) => point[k]!),
       new Float64Array(moving.length),
       new Float64Array(moving.length).fill(1),
-      slopeSteps,
-      slopeTolerance,
+      steps,
+      least,
     );
     if (!(-found.value > height)) return start;
     const end = placed(point, moving, found.point);

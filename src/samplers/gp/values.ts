@@ -13,9 +13,14 @@ const sumShare = 0.05;
 
 /** The largest length up to `count` at which hyperparameters are fitted: from `first` on, growing by a tenth. */
 export function fitLength(count: number, first: number): number {
+  return grownLength(count, first, 1.1, fitEvery);
+}
+
+/** The largest of some lengths up to `count`: from `first` on, each `factor` times the one before, or `most` more. */
+export function grownLength(count: number, first: number, factor: number, most = Infinity): number {
   let length = Math.max(2, first);
   for (;;) {
-    const next = Math.max(length + 1, Math.min(Math.floor(length * 1.1), length + fitEvery));
+    const next = Math.max(length + 1, Math.min(Math.floor(length * factor), length + most));
     if (next > count) return Math.min(length, count);
     length = next;
   }
