@@ -32,8 +32,8 @@ export interface Cube {
   settled(point: Float64Array, params: Params): Float64Array;
 }
 
-/** Bins are half open. */
-const inside = 1 - 1e-9;
+/** Bins are half open, and their edges are rounded: this share of a bin is kept clear at both ends. */
+const margin = 1e-7;
 
 export function cubeOf(space: Space): Cube {
   const parameters = space.filter(
@@ -66,5 +66,6 @@ function settledCoordinate(parameter: SearchedParameter, coordinate: number, val
   const index = gridIndex(parameter, value);
   if (index < 0) return coordinate;
   const { from, to } = binOf(parameter, index);
-  return Math.max(from, Math.min(from + (to - from) * inside, coordinate));
+  const clear = (to - from) * margin;
+  return Math.max(from + clear, Math.min(to - clear, coordinate));
 }

@@ -36,7 +36,7 @@ export const differentialEvolutionSampler = defineSampler(
     source:
       "R. Storn, K. Price, Differential evolution, Journal of Global Optimization 1997; constants of N. Awad, N. Mallik, F. Hutter, DEHB, IJCAI 2021",
     options: z.strictObject({
-      population: z.int().min(4).max(10_000).default(20).describe("Configurations that evolve side by side."),
+      population: z.int().min(4).max(10_000).default(10).describe("Configurations that evolve side by side."),
       factor: z
         .number()
         .gt(0)

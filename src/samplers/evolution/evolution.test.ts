@@ -11,7 +11,7 @@ import type { SamplerEntry } from "../entry.ts";
 import { samplerStream } from "../sampler.ts";
 import { geneticSampler } from "./genetic.ts";
 import { nsga2Sampler } from "./nsga2.ts";
-import { childOf, mutated, polynomialStep, type Variation } from "./variation.ts";
+import { childOf, crossoverSpread, mutated, polynomialStep, type Variation } from "./variation.ts";
 
 const variation: Variation = { crossover: 0.9, swap: 0.5, mutations: 1, eta: 20 };
 
@@ -20,6 +20,21 @@ describe("variation", () => {
     expect(polynomialStep(0.3, 20)).toBeCloseTo(-0.0240316, 7);
     expect(polynomialStep(0.5, 20)).toBe(0);
     expect(polynomialStep(0.7, 20)).toBeCloseTo(0.0240316, 7);
+  });
+
+  it("spreads blended numbers as published, on average by nothing", () => {
+    expect(crossoverSpread(0.3, 20)).toBeCloseTo(0.9759684394674119, 14);
+    expect(crossoverSpread(0.5, 20)).toBe(1);
+    // Contracting and expanding factors mirror each other.
+    expect(crossoverSpread(0.7, 20)).toBeCloseTo(1 / crossoverSpread(0.3, 20), 12);
+    const space: Space = [{ name: "x", type: "float", low: 0, high: 1, log: false }];
+    const rng = rngForKey("blend");
+    const all = { ...variation, crossover: 1, mutations: 0, blend: 1 };
+    const children = Array.from({ length: 4000 }, () => Number(childOf(space, { x: 0.4 }, { x: 0.6 }, all, rng)["x"]));
+    expect(children.reduce((sum, x) => sum + x, 0) / 4000).toBeCloseTo(0.5, 1);
+    const near = children.filter((x) => Math.min(Math.abs(x - 0.4), Math.abs(x - 0.6)) < 0.02).length;
+    expect(near).toBeGreaterThan(3500);
+    expect(children.some((x) => x < 0.4) && children.some((x) => x > 0.4 && x < 0.6)).toBe(true);
   });
 
   it("always changes what can change, and stays inside", () => {
@@ -120,6 +135,28 @@ describe("genetic", () => {
     });
     const half = Math.min(...history.slice(0, 75).map(({ values }) => values[0]!));
     expect(Math.min(...history.map(({ values }) => values[0]!))).toBeLessThan(half);
+  });
+
+  it("never loses its best trial: somebody breeds from it as long as it leads", async () => {
+    const space: Space = Array.from({ length: 3 }, (_, i) => ({
+      name: `x${i}`,
+      type: "float",
+      low: 0,
+      high: 1,
+      log: false,
+    }));
+    const flatAtTheBottom = (params: Params): number[] => [
+      Math.max(
+        0,
+        Object.values(params).reduce<number>((sum, x) => sum + (Number(x) - 0.3) ** 2, -0.02),
+      ),
+    ];
+    const { history, reasons } = await search(geneticSampler, space, flatAtTheBottom, 200);
+    const first = history.findIndex(({ values }) => values[0] === 0);
+    expect(first).toBeGreaterThanOrEqual(0);
+    const leader = new RegExp(`\\b${first}\\b`, "u");
+    // Ties go to the earlier trial, so the first to reach the best loss leads to the end.
+    expect(reasons.slice(-40).some((reason) => leader.test(reason))).toBe(true);
   });
 
   it("tries no configuration twice while others are left", async () => {

@@ -1,7 +1,8 @@
 /**
  * A steady-state evolutionary search: the best trials so far are the population, each new trial is a child of two of them,
  * and a trial that finishes takes the place of the worst if it is better.
- * Steady state in place of generations: no slot waits for a generation to end, and a good trial has children at once.
+ * Steady state in place of generations: no slot waits for a generation to end, and a good trial has children at once. The
+ * population grows with the trials: one that is as large from the start is, in a study of a hundred trials, hardly selected.
  * Invariant: the population is a fold over the history in the order of finishing. O(population^2) a trial.
  */
 import type { Rng } from "../../core/rng.ts";
@@ -15,15 +16,19 @@ import type { Sampler, SamplerContext } from "../sampler.ts";
 import { childOf, type Variation } from "./variation.ts";
 
 export interface EvolutionOptions extends Variation {
+  /** Most members. */
   readonly population: number;
   /** Members drawn for each parent, of which the best is taken. */
   readonly tournament: number;
-  /** Trials drawn uniformly before the first child; the whole population when absent. */
-  readonly startup?: number;
 }
 
 /** Keeps `size` of the trials, best first. The newcomer is the last of them. */
 export type Survival = (members: readonly FinishedTrial[], size: number) => readonly FinishedTrial[];
+
+/** Trials drawn uniformly before the first child, unless the population is smaller; and the least population. */
+const founders = 10;
+/** Trials for each member that the population may have. */
+const trialsPerMember = 8;
 
 interface State {
   population: readonly FinishedTrial[];
@@ -45,7 +50,7 @@ export function evolutionSampler(
   const { space, objectives, isFeasible } = context;
   const feasible = feasibleSampler(space, isFeasible);
   const best: Survival = (members, size) => bestFirst(members, objectives).slice(0, size);
-  const startup = Math.max(2, Math.min(options.population, options.startup ?? options.population));
+  const startup = Math.min(options.population, founders);
 
   const learn = historyFold<State>(
     () => ({ population: [], survive: survival?.() ?? best, tried: new Set(), ranked: 0 }),
@@ -53,7 +58,8 @@ export function evolutionSampler(
       state.tried.add(paramsKey(trial.params));
       if (bestFirst([trial], objectives).length === 0) return;
       state.ranked++;
-      state.population = state.survive([...state.population, trial], options.population);
+      const size = Math.min(options.population, Math.max(startup, Math.ceil(state.ranked / trialsPerMember)));
+      state.population = state.survive([...state.population, trial], size);
     },
   );
 

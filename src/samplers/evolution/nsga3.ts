@@ -6,7 +6,7 @@ import { z } from "zod";
 import { defineSampler } from "../entry.ts";
 import { evolutionSampler } from "./evolution.ts";
 import { nichingSurvival } from "./niching.ts";
-import { variationOptions } from "./variation.ts";
+import { etaOfTradeOffs, variationOptions } from "./variation.ts";
 
 export const nsga3Sampler = defineSampler(
   {
@@ -20,9 +20,11 @@ export const nsga3Sampler = defineSampler(
         .int()
         .min(4)
         .max(10_000)
-        .default(20)
-        .describe("Trials that may have children; there are as many directions of trade-off as they can fill."),
-      ...variationOptions,
+        .default(50)
+        .describe(
+          "Trials that may have children, at most; there are as many directions of trade-off as they can fill.",
+        ),
+      ...variationOptions(etaOfTradeOffs),
     }),
   },
   (context, options) => {

@@ -18,8 +18,8 @@ import {
 } from "../../core/space/domain.ts";
 import { isActive, type Parameter, type Params, type ParamValue, type Space } from "../../core/space/parameter.ts";
 
-/** Options of every sampler that breeds. */
-export const variationOptions = {
+/** Options of every sampler that breeds. @param eta default of the index of mutation and blending */
+export const variationOptions = (eta: number) => ({
   crossover: z.number().min(0).max(1).default(0.9).describe("Chance that a child mixes two parents."),
   swap: z.number().min(0).max(1).default(0.5).describe("Share of a mixed child that is the second parent's."),
   blend: z
@@ -33,13 +33,20 @@ export const variationOptions = {
     .number()
     .min(1)
     .max(1000)
-    .default(20)
+    .default(eta)
     .describe("How near a mutated or blended number stays: larger is nearer."),
-};
+});
 
-export type Variation = { readonly [K in Exclude<keyof typeof variationOptions, "blend">]: number } & {
+/** The index for trade-offs: a front is reached by longer moves than one minimum, and has to be walked along as well. */
+export const etaOfTradeOffs = 5;
+
+export interface Variation {
+  readonly crossover: number;
+  readonly swap: number;
   readonly blend?: number;
-};
+  readonly mutations: number;
+  readonly eta: number;
+}
 
 /** Step of polynomial mutation in the unit interval for a uniform draw u in [0, 1). */
 export function polynomialStep(u: number, eta: number): number {

@@ -93,7 +93,11 @@ export const psoSampler = defineSampler(
     const candidate = (swarm: Swarm, place: number, rng: Rng): Made => {
       const particle = swarm.particles[place];
       if (particle?.best === undefined) {
-        const moving = { position: cube.draw(rng), velocity: new Float64Array(cube.parameters.length) };
+        // A velocity from the start, or the particle that leads would stand still; half way to another random point, as in M.
+        // Clerc's "Standard particle swarm optimisation" (2012).
+        const [position, aim] = [cube.draw(rng), cube.draw(rng)];
+        const velocity = position.map((x, k) => (isCategory(k) ? 0 : clamp((aim[k]! - x) / 2, motion.limit)));
+        const moving = { position, velocity };
         return { moving, params: cube.decode(moving.position), reason: `start of particle ${place + 1} of ${size}` };
       }
       // The leaders are in the order of their crowding, the roomy first.
@@ -151,9 +155,10 @@ function velocityAfter(
   number: number,
   motion: Motion,
 ): Float64Array {
-  if (before === undefined || number < 0) return new Float64Array(position.length);
-  return position.map((x, k) =>
+  if (number < 0) return new Float64Array(position.length);
+  return position.map((x, k) => {
     // Not equality: a value has been through its parameter's scale and back.
-    Math.abs(x - made.position[k]!) < 1e-9 ? made.velocity[k]! : clamp(x - before.position[k]!, motion.limit),
-  );
+    if (Math.abs(x - made.position[k]!) < 1e-6) return made.velocity[k]!;
+    return before === undefined ? 0 : clamp(x - before.position[k]!, motion.limit);
+  });
 }

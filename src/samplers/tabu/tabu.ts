@@ -14,10 +14,11 @@ import type { Params } from "../../core/space/parameter.ts";
 import type { FinishedTrial } from "../../core/trial.ts";
 import { cubeOf } from "../cube.ts";
 import { defineSampler } from "../entry.ts";
+import { combined, randomWeights } from "../gp/values.ts";
 import { historyFold } from "../historyFold.ts";
 import { withLeader } from "../leaders.ts";
 import { firstNew, newcomerTest, type Candidate } from "../proposals.ts";
-import { bestFirst } from "../ranking.ts";
+import { bestFirst, lossesOf } from "../ranking.ts";
 import { afterMove, isTabu, neighbour, type TabuList } from "./neighbourhood.ts";
 
 export const tabuSampler = defineSampler(
@@ -65,6 +66,22 @@ export const tabuSampler = defineSampler(
       return Object.hasOwn(a, name) && Object.hasOwn(b, name);
     };
 
+    /**
+     * The best of what a step may move to. Several objectives: trade-offs found earlier may be gone back to, and weights drawn
+     * for the step say what is best, so that the search walks along the front as well as towards it.
+     */
+    const chosen = (admitted: readonly FinishedTrial[], { leaders, step }: Search): FinishedTrial | undefined => {
+      if (objectives.length === 1) return bestFirst(admitted, objectives)[0];
+      const measured = [...new Set([...admitted, ...leaders])].flatMap((trial) => {
+        const losses = trial.state === "complete" ? lossesOf(trial, objectives) : undefined;
+        return losses === undefined ? [] : [{ trial, losses }];
+      });
+      if (measured.length === 0) return bestFirst(admitted, objectives)[0];
+      const weights = randomWeights(objectives.length, studyRng.fork(`weights of step ${step}`));
+      const costs = combined(measured, objectives, weights);
+      return measured[costs.indexOf(Math.min(...costs))]!.trial;
+    };
+
     /** What the search does when a step's trials have finished. */
     const endStep = (state: Search): void => {
       const { current, finished } = state;
@@ -85,9 +102,9 @@ export const tabuSampler = defineSampler(
         state.starts += 1;
         return;
       }
-      const [trial] = bestFirst(
+      const trial = chosen(
         admitted.map((one) => one.trial),
-        objectives,
+        state,
       );
       if (trial === undefined) return;
       const from = current?.point ?? cube.draw(studyRng.fork(`start ${state.starts}`));
