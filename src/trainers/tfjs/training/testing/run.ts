@@ -10,6 +10,7 @@ import { cpuBackend } from "../../backends/cpu.ts";
 import { parseCsv } from "../../data/csv.ts";
 import { datasetFrom, type Dataset } from "../../data/dataset.ts";
 import { resolveHyperparameters } from "../../hyperparameters.ts";
+import type { HypergradientRequest } from "../../hypergradients/hypergradients.ts";
 import { createModel } from "../../models/create.ts";
 import { allVariables } from "../../models/trainable.ts";
 import { train, type TrainingEnd, type TrainingObserver } from "../loop.ts";
@@ -72,6 +73,7 @@ export interface RunOptions {
   readonly rows?: number;
   readonly augment?: boolean;
   readonly budget?: number;
+  readonly hypergradients?: HypergradientRequest;
   /** As on a device whose values lie elsewhere: read after each step, or several steps at once. */
   readonly device?: "read each step" | "read late";
 }
@@ -123,6 +125,7 @@ export async function run(options: RunOptions = {}): Promise<Run> {
       random,
       epochs,
       ...(options.untilEpoch === undefined ? {} : { untilEpoch: options.untilEpoch }),
+      ...(options.hypergradients === undefined ? {} : { hypergradients: options.hypergradients }),
       ...(options.folder === undefined ? {} : { checkpointFolder: options.folder }),
     },
     observer,
