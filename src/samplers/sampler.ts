@@ -17,6 +17,8 @@ export interface SamplerContext {
   /** Trials the study may finish, if bounded: lets a sampler plan its start-up phase. */
   readonly budgetTrials?: number;
   readonly parallel: number;
+  /** A scheduler may end trials before they have a result. */
+  readonly stopsEarly?: boolean;
   /** The study's own stream, for what is drawn once and holds for all trials (a scramble, an order); see `samplerStream`. */
   readonly rng: Rng;
 }

@@ -13,6 +13,7 @@ export function samplerContextOf(definition: StudyDefinition): SamplerContext {
     objectives: definition.objectives,
     isFeasible: feasibilityOf(definition),
     parallel,
+    stopsEarly: definition.scheduler.kind !== "none",
     rng: samplerStream(definition.seed),
     ...(trials === undefined ? {} : { budgetTrials: trials }),
   };

@@ -38,13 +38,14 @@ function historyOf(count: number, objectives = 1): FinishedTrial[] {
   });
 }
 
-it("picks by parameters, slots and objectives", () => {
+it("picks by parameters, slots, schedulers and objectives", () => {
   const kinds = (changes: Partial<SamplerContext>): string[] =>
     phasesOf(context(changes)).map(({ sampler }) => sampler.kind);
   expect(kinds({})).toEqual(["gp", "tpe"]);
   expect(kinds({ space: floats(20), parallel: 16 })).toEqual(["gp", "tpe"]);
   expect(kinds({ space: floats(21) })).toEqual(["tpe"]);
   expect(kinds({ parallel: 17 })).toEqual(["tpe"]);
+  expect(kinds({ stopsEarly: true })).toEqual(["tpe"]);
   expect(kinds({ objectives: two })).toEqual(["tpe", "nsga2"]);
   // What has one value is no parameter to search.
   const fixed: Space = Array.from({ length: 30 }, (_, i) => ({ name: `c${i}`, type: "constant", value: i }));
@@ -57,6 +58,9 @@ it("says in one line what it picked and why", () => {
   );
   expect(explainChoice(context({ space: floats(1), budgetTrials: 1000, parallel: 4 }))).toBe(
     "auto: Gaussian process for the first 300 trials, then Tree-structured Parzen estimator (1 parameter, 1 objective, 1000 trials planned, 4 at once)",
+  );
+  expect(explainChoice(context({ budgetTrials: 50, stopsEarly: true }))).toBe(
+    "auto: Tree-structured Parzen estimator (2 parameters, 1 objective, 50 trials planned, trials may be ended early)",
   );
   expect(explainChoice(context({ objectives: two }))).toBe(
     "auto: Tree-structured Parzen estimator for the first 200 trials, then NSGA-II (2 parameters, 2 objectives)",

@@ -12,7 +12,7 @@ export const autoSampler = defineSampler(
     kind: "auto",
     label: "Automatic choice",
     summary:
-      "The default. Picks by the number of parameters, objectives, slots and trials, and says in the log what and why.",
+      "The default. Picks by the number of parameters, objectives, slots and trials and by the scheduler, and says in the log what and why.",
     heavy: true,
     options: z.strictObject({}),
     explain: explainChoice,

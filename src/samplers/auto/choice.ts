@@ -1,6 +1,6 @@
 /**
  * Which sampler `auto` uses: a small table, first rule that holds, by what the study says of itself.
- * Invariant: the choice depends on the space, the objectives and the slots; from one phase of a rule to the next it changes
+ * Invariant: the choice depends on the space, the objectives, the slots and the scheduler; from one phase of a rule to the next it changes
  * with the length of the history alone. How many trials are planned is told, but decides nothing: it may be raised later.
  */
 import { gridCount } from "../../core/space/domain.ts";
@@ -16,6 +16,8 @@ interface Facts {
   readonly parameters: number;
   readonly objectives: number;
   readonly parallel: number;
+  /** A scheduler ends trials early. */
+  readonly stopsEarly: boolean;
 }
 
 /** A sampler for the trials up to `until`; the last phase has no end. */
@@ -33,8 +35,9 @@ interface Rule {
 const always = Number.POSITIVE_INFINITY;
 
 /**
- * Gaussian processes make the most of few trials, but their time grows with the cube of the trials, they tell little where
- * parameters are many, and many slots ask for more points than one model can place. Sorting into fronts needs a population.
+ * A Gaussian process makes the most of few trials. Its time grows with the cube of the trials, it tells little where
+ * parameters are many or more slots wait than one model can place, and of trials that were ended early it learns nothing,
+ * while the Parzen estimator does. Sorting into fronts needs a population.
  */
 const rules: readonly Rule[] = [
   {
@@ -45,7 +48,7 @@ const rules: readonly Rule[] = [
     ],
   },
   {
-    holds: ({ parameters, parallel }) => parameters <= 20 && parallel <= 16,
+    holds: ({ parameters, parallel, stopsEarly }) => parameters <= 20 && parallel <= 16 && !stopsEarly,
     phases: [
       { sampler: gpSampler, until: 300 },
       { sampler: tpeSampler, until: always },
@@ -54,9 +57,9 @@ const rules: readonly Rule[] = [
   { holds: () => true, phases: [{ sampler: tpeSampler, until: always }] },
 ];
 
-function factsOf({ space, objectives, parallel }: SamplerContext): Facts {
+function factsOf({ space, objectives, parallel, stopsEarly = false }: SamplerContext): Facts {
   const parameters = space.filter((parameter) => gridCount(parameter) > 1).length;
-  return { parameters, objectives: objectives.length, parallel };
+  return { parameters, objectives: objectives.length, parallel, stopsEarly };
 }
 
 /** The samplers of a study, one after the other. */
@@ -71,7 +74,7 @@ export function phasesOf(context: SamplerContext): readonly [Phase, ...Phase[]] 
  * estimator (8 parameters, 1 objective, 500 trials planned)".
  */
 export function explainChoice(context: SamplerContext): string {
-  const { parameters, objectives, parallel } = factsOf(context);
+  const { parameters, objectives, parallel, stopsEarly } = factsOf(context);
   const planned = context.budgetTrials;
   const parts: string[] = [];
   for (const { sampler, until } of phasesOf(context)) {
@@ -84,6 +87,7 @@ export function explainChoice(context: SamplerContext): string {
     counted(objectives, "objective"),
     ...(planned === undefined ? [] : [`${counted(planned, "trial")} planned`]),
     ...(parallel === 1 ? [] : [`${parallel} at once`]),
+    ...(stopsEarly ? ["trials may be ended early"] : []),
   ];
   return `auto: ${parts.join(", then ")} (${reasons.join(", ")})`;
 }
