@@ -20,10 +20,10 @@ describe("neighbours", () => {
   it("differ in one coordinate, always in its value, and stay in the cube", () => {
     fc.assert(
       fc.property(fc.constantFrom(...Object.keys(spaces)), fc.integer(), (label, seed) => {
-        const { parameters, draw } = cubeOf(spaces[label]!);
+        const cube = cubeOf(spaces[label]!);
         const rng = rngForKey(`neighbour ${seed}`);
-        const point = draw(rng);
-        parameters.forEach((parameter, k) => {
+        const point = cube.draw(rng);
+        cube.parameters.forEach((parameter, k) => {
           const other = neighbour(point, k, parameter, 0.1, rng);
           expect([...other.keys()].filter((i) => other[i] !== point[i])).toEqual([k]);
           expect(other[k]! >= 0 && other[k]! <= 1).toBe(true);
