@@ -97,6 +97,9 @@ it("goes on with other work while a heavy sampler computes, for as long as that 
   await until(async () => (await study()).counts.complete === 2, "two trials");
   // The third suggestion ends only when this is done: an engine that computed it itself would never come back.
   for (let i = 0; i < 200; i++) expect((await study()).counts).toMatchObject({ complete: 2, running: 0, waiting: 0 });
+  // A person takes the number that is being thought about: what comes of the thought goes to nobody.
+  const own = { x: 0.5, n: 5, kind: "b" };
+  expect(await running.request("trial.enqueue", { studyId, params: own })).toEqual({ number: 2 });
   rmSync(path.join(workspace, "hang-2"));
   await until(async () => (await study()).counts.complete === 4, "two more");
   // A study that is paused leaves the suggestion, and asks again when it goes on.
@@ -109,5 +112,6 @@ it("goes on with other work while a heavy sampler computes, for as long as that 
   await until(async () => (await study()).state === "complete", "the end");
   const { rows } = await running.request("trial.rows", { studyId, sort: "number", offset: 0, limit: 10 });
   expect(rows.map((row) => row.number)).toEqual([5, 4, 3, 2, 1, 0]);
+  expect(rows[3]?.params).toEqual(own);
   delete process.env["BASIN_TEST_TROUBLE"];
 });

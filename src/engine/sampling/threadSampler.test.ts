@@ -76,16 +76,27 @@ it("answers as the sampler in this process does, told of each trial once", async
 it("starts a thread that ended again with all trials, and gives up one that ends twice over the same trial", async () => {
   const far = open(troubled);
   const history = Array.from({ length: 1200 }, (_, number) => finished(number));
-  expect((await far.suggest({ history, pending: [], number: 1200 })).reason).toBe("knows 1200");
+  expect((await far.suggest({ history, pending: [], number: 1200 })).reason).toBe("knows 1200, plans 50");
   history.push(finished(1200));
   trouble("crash-1201");
-  expect((await far.suggest({ history, pending: [], number: 1201 })).reason).toBe("knows 1201");
+  expect((await far.suggest({ history, pending: [], number: 1201 })).reason).toBe("knows 1201, plans 50");
   expect(warnings).toEqual(["The sampler random is started again: its thread ended with code 7."]);
   trouble("deadly-1202");
   await expect(far.suggest({ history, pending: [], number: 1202 })).rejects.toMatchObject({
     code: "internal",
     message: "The sampler random failed twice at trial 1202: its thread ended with code 7.",
   });
+});
+
+it("plans by the budget as it is now", async () => {
+  const study = definition("random");
+  const far = open(troubled, study);
+  const request = { history: [finished(0)], pending: [], number: 1 };
+  expect((await far.suggest(request)).reason).toBe("knows 1, plans 50");
+  far.update({ ...study, budget: { trials: 60, parallel: 2 } });
+  expect((await far.suggest(request)).reason).toBe("knows 1, plans 60");
+  trouble("crash-1");
+  expect((await far.suggest(request)).reason).toBe("knows 1, plans 60");
 });
 
 it("takes a thread that gives no answer for lost", async () => {
@@ -96,7 +107,7 @@ it("takes a thread that gives no answer for lost", async () => {
   const [late] = timers.splice(0);
   rmSync(path.join(folder, "hang-0"));
   late?.();
-  expect((await answer).reason).toBe("knows 0");
+  expect((await answer).reason).toBe("knows 0, plans 50");
   expect(warnings).toEqual(["The sampler random is started again: it gave no answer within 10:00."]);
 });
 

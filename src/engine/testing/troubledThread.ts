@@ -2,7 +2,7 @@
  * The thread of a heavy sampler with trouble on demand: random search, but before it answers for trial n it looks for files
  * in the folder BASIN_TEST_TROUBLE.
  * `crash-n` ends the thread (and is removed: it happens once), `deadly-n` always does; `hang-n` computes while it is there;
- * `error-n` is an error of the sampler. How many trials the thread was told of is the end of each reason.
+ * `error-n` is an error of the sampler. The reasons say how many trials the thread was told of, and how many the study plans.
  */
 import { existsSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -29,7 +29,7 @@ serveSampler(parentPort!, (definition) => {
       if (existsSync(trouble("error", number)))
         throw new BasinError("no-feasible-point", "Nothing left to try.", "Loosen a constraint.");
       const { params } = await own.suggest(request);
-      return { params, reason: `knows ${history.length}` };
+      return { params, reason: `knows ${history.length}, plans ${definition.budget.trials}` };
     },
   };
 });
