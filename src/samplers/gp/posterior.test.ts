@@ -4,7 +4,7 @@ import { rngForKey } from "../../core/rng.ts";
 import { uniformParams } from "../../core/space/configuration.ts";
 import { spaces } from "../../../test/contract/spaces.ts";
 import { featuresOf } from "./features.ts";
-import { matern, regressionModel } from "./regression.ts";
+import { fitHyperparameters, matern, regressionModel } from "./regression.ts";
 
 const space = spaces["conditional"]!;
 const features = featuresOf(space);
@@ -109,5 +109,33 @@ describe("posterior", () => {
     const draw = model.samplePosterior([points[0]!, points[0]!, candidates[0]!, candidates[0]!], rng);
     expect(draw[0]).toBeCloseTo(draw[1]!, 2);
     expect(draw[2]).toBeCloseTo(draw[3]!, 2);
+  });
+});
+
+describe("fit", () => {
+  const cube = featuresOf(["a", "b", "c"].map((name) => ({ name, type: "float", low: 0, high: 1, log: false })));
+  const truth = { weights: Float64Array.of(30, 4, 0.01), scale: 1, noise: 1e-3 };
+  const rng = rngForKey("fit");
+  const points = Array.from({ length: 90 }, () => Float64Array.from({ length: 3 }, () => rng.next()));
+  const nowhere = regressionModel(cube, truth, [Float64Array.of(1e6, 1e6, 1e6)], [0]);
+  const y = nowhere.samplePosterior(points, rng).map((value) => value + Math.sqrt(truth.noise) * rng.normal());
+
+  it("recovers the lengthscales and the noise that a function was drawn with", () => {
+    const { weights, noise } = fitHyperparameters(cube, points, y, 30);
+    expect(weights[0]! / 30).toBeGreaterThan(1 / 3);
+    expect(weights[0]! / 30).toBeLessThan(3);
+    expect(weights[1]! / 4).toBeGreaterThan(1 / 3);
+    expect(weights[1]! / 4).toBeLessThan(3);
+    // What does not matter is as flat as the prior lets it be.
+    expect(weights[2]).toBeLessThan(0.3);
+    expect(noise).toBeGreaterThan(1e-4);
+    expect(noise).toBeLessThan(1e-2);
+  });
+
+  it("followed up from fewer points comes to the same", () => {
+    const early = fitHyperparameters(cube, points.slice(0, 60), y.slice(0, 60), 30);
+    const followed = fitHyperparameters(cube, points, y, 8, early);
+    const anew = fitHyperparameters(cube, points, y, 30);
+    for (const k of [0, 1]) expect(followed.weights[k]! / anew.weights[k]!).toBeCloseTo(1, 0);
   });
 });
