@@ -92,6 +92,14 @@ async function run(study: Study): Promise<{ history: FinishedTrial[]; suggestion
   return { history, suggestions };
 }
 
+/** hoag whose first trial is given. */
+const beginningAt =
+  (params: Params) =>
+  (context: SamplerContext): Sampler => {
+    const sampler = hoagSampler.create(context, {});
+    return { suggest: (request) => (request.number === 0 ? { params, reason: "given" } : sampler.suggest(request)) };
+  };
+
 const best = (history: readonly FinishedTrial[], sign = 1): number =>
   Math.min(...history.filter(({ state }) => state === "complete").map(({ values }) => sign * values[0]!));
 
@@ -114,23 +122,30 @@ describe("hoag", () => {
 
   it("steps as the paper says: a first length, longer by 1.05 as foretold, shorter by half after a rise, from the best place", async () => {
     const space: Space = [{ name: "x", type: "float", low: 0, high: 1, log: false }];
-    // A constant slope of 1 whose values fall as it says, fall too little, and rise.
-    const values = [10, 9.9, 9.899, 11, 12];
+    // A constant slope; the values fall, rise by less than the slope's inexactness, and rise.
+    const values = [10, 9.9, 9.899, 9.95, 11, 12];
     const { history } = await run({
       space,
-      count: 6,
+      count: 7,
       result: (_params, number) => ({ values: [values[number] ?? 0], gradient: { x: -1e-3 } }),
-      create: (context) => {
-        const sampler = hoagSampler.create(context, {});
-        return {
-          suggest: (request) =>
-            request.number === 0 ? { params: { x: 0.1 }, reason: "given" } : sampler.suggest(request),
-        };
-      },
+      create: beginningAt({ x: 0.1 }),
     });
     const at = history.map(({ params }) => Number(params["x"]));
-    const wanted = [0.1, 0.2, 0.305, 0.305 + 0.11025, 0.305 + 0.11025 / 2, 0.305 + 0.11025 / 4];
+    const fourth = 0.305 + 0.11025;
+    const wanted = [0.1, 0.2, 0.305, fourth, fourth + 0.11025, fourth + 0.11025 / 2, fourth + 0.11025 / 4];
     at.forEach((x, i) => expect(x).toBeCloseTo(wanted[i]!, 10));
+  });
+
+  it("steps no shorter while the slope flattens, and to the bottom of a parabola once it has been passed", async () => {
+    const space: Space = [{ name: "x", type: "float", low: 0, high: 1, log: false }];
+    const { history } = await run({
+      space,
+      count: 4,
+      result: ({ x }) => ({ values: [(Number(x) - 0.25) ** 2], gradient: { x: 2 * (Number(x) - 0.25) } }),
+      create: beginningAt({ x: 0.1 }),
+    });
+    const at = history.map(({ params }) => Number(params["x"]));
+    [0.1, 0.2, 0.305, 0.25].forEach((x, i) => expect(at[i]).toBeCloseTo(x, 10));
   });
 
   it("maximises by going up", async () => {
