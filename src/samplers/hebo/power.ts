@@ -103,3 +103,21 @@ export function normalised(values: Float64Array): Float64Array {
   }
   return plain;
 }
+
+/**
+ * About what value a normalised one stands for: between those of the data in proportion, and beyond them along the straight line
+ * through the nearest end and the middle. Never decreases with `z`. O(n log n).
+ */
+export function restored(z: number, normal: Float64Array, values: Float64Array): number {
+  const sorted = Array.from(values.keys()).toSorted((a, b) => values[a]! - values[b]! || a - b);
+  const last = sorted.length - 1;
+  const line = (from: number, to: number): number => {
+    const [a, b] = [sorted[from]!, sorted[to]!];
+    const run = normal[b]! - normal[a]!;
+    const slope = run > 0 ? (values[b]! - values[a]!) / run : 1;
+    return values[a]! + (z - normal[a]!) * slope;
+  };
+  if (z <= normal[sorted[0]!]!) return Math.min(values[sorted[0]!]!, line(0, last >> 1));
+  const next = sorted.findIndex((row) => normal[row]! >= z);
+  return next < 0 ? Math.max(values[sorted[last]!]!, line(last >> 1, last)) : line(next - 1, next);
+}

@@ -30,7 +30,7 @@ it("picks any coordinate where chance moves none", () => {
     expect(moves.filter(Boolean)).toHaveLength(1);
     picked.add(moves.indexOf(true));
   }
-  expect([...picked].toSorted()).toEqual([0, 1, 2]);
+  expect(picked).toEqual(new Set([0, 1, 2]));
 });
 
 it("shapes the box by lengthscales, with a geometric mean of 1", () => {

@@ -66,6 +66,7 @@ export function drawCandidates(
     // A number without a grid moves for sure; where only others are to move, one of them has to.
     const sure = moves.some((k) => continuous[k]) ? undefined : rng.choice(moves);
     const isMoving = new Set(moves);
+    const reach = rng.next();
     const params: Record<string, ParamValue> = {};
     let next = 0;
     for (const parameter of space) {
@@ -76,8 +77,10 @@ export function drawCandidates(
       if (k === undefined) value = gridValue(parameter, 0);
       else if (kept === undefined) value = fromUnit(parameter, at[k]!);
       else if (isMoving.has(k)) {
-        const chance = k === sure ? 1 : Math.max(1 / held.length, chanceOf(features.parameters[k]!, kept, sides[k]!));
-        if (rng.next() < chance) value = moved(features.parameters[k]!, kept, sides[k]!, at[k]!);
+        const chance =
+          k === sure ? 1 : Math.max(1 / held.length, reach * chanceOf(features.parameters[k]!, kept, sides[k]!));
+        if (continuous[k] === true || rng.next() < chance)
+          value = moved(features.parameters[k]!, kept, sides[k]!, at[k]!);
       }
       setOwn(params, parameter.name, value!);
     }

@@ -12,7 +12,7 @@ const create = (space: Space, parallel = 1, objectives = 1): Sampler => {
   const own = Array.from({ length: objectives }, (_, i) => ({ metric: `m${i}`, direction: "minimize" as const }));
   return turboSampler.create(
     { space, objectives: [own[0]!, ...own.slice(1)], isFeasible: () => true, parallel, rng: samplerStream(2) },
-    {},
+    { candidates: 100 },
   );
 };
 async function ask(
@@ -104,7 +104,7 @@ it("lets regions compete, and the better one win", async () => {
       parallel: 1,
       rng: samplerStream(2),
     },
-    { regions: 3 },
+    { regions: 3, candidates: 100 },
   );
   const history: FinishedTrial[] = [];
   for (let number = 0; number < 50; number++) {

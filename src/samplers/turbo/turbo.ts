@@ -1,7 +1,8 @@
 /**
  * TuRBO, Bayesian optimisation in trust regions (D. Eriksson et al., "Scalable Global Optimization via Local Bayesian Optimization",
  * NeurIPS 2019): a Gaussian process of a region's own trials, and the candidate in its box that a draw of the posterior likes
- * best; regions grow with success, shrink with failure and begin again elsewhere. Written from the paper.
+ * best; regions grow with success, shrink with failure and begin again elsewhere. Written from the paper, but for values that
+ * are made normal as in HEBO before they are modelled, and at most 300 candidates, whose values are drawn jointly.
  * Invariant: the regions are a fold over the finished trials (region.ts); with several slots, as many trials as there are slots
  * make one of the paper's batches, so no slot waits for others.
  */
@@ -15,7 +16,8 @@ import { defineSampler } from "../entry.ts";
 import { featuresOf } from "../gp/features.ts";
 import { growingModel, type Grown } from "../gp/growing.ts";
 import { fitHyperparameters } from "../gp/regression.ts";
-import { randomWeights, standardised } from "../gp/values.ts";
+import { randomWeights } from "../gp/values.ts";
+import { normalised, restored } from "../hebo/power.ts";
 import { historyFold } from "../historyFold.ts";
 import { lossesOf } from "../ranking.ts";
 import type { Sampler, SamplerContext } from "../sampler.ts";
@@ -115,7 +117,7 @@ function createTurbo(context: SamplerContext, options: TurboOptions): Sampler {
       first: rules.startup,
       maxTrials: options.maxTrials,
       fitTrials,
-      shape: standardised,
+      shape: normalised,
       fit(points, y) {
         const hyperparameters = fitHyperparameters(features, points, y, fitIterations);
         return { hyperparameters, place: (point) => point };
@@ -148,9 +150,8 @@ function createTurbo(context: SamplerContext, options: TurboOptions): Sampler {
     );
     const best = leastAt(values);
     // Back to the unit of the losses: each region's model has a scale of its own.
-    const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
-    const variance = losses.reduce((sum, loss) => sum + (loss - mean) ** 2, 0) / losses.length;
-    return { params: candidates[best]!, loss: mean + Math.sqrt(variance) * values[best]!, region };
+    const loss = options.regions === 1 ? values[best]! : restored(values[best]!, normalised(losses), losses);
+    return { params: candidates[best]!, loss, region };
   };
 
   return {
