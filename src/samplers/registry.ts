@@ -20,6 +20,8 @@ import { hoagSampler } from "./hoag/hoag.ts";
 import { priorbandSampler } from "./priorband/priorband.ts";
 import { mesSampler } from "./mes/mes.ts";
 import { psoSampler } from "./pso/pso.ts";
+import { hyprlSampler } from "./hyprl/hyprl.ts";
+import { modelRlSampler } from "./modelRl/modelRl.ts";
 import { randomSampler } from "./random.ts";
 import type { Sampler, SamplerContext } from "./sampler.ts";
 import { smacSampler } from "./smac/smac.ts";
@@ -47,6 +49,8 @@ export const samplers: readonly SamplerEntry[] = [
   priorbandSampler,
   bohbSampler,
   freezeThawSampler,
+  hyprlSampler,
+  modelRlSampler,
   hoagSampler,
   sobolSampler,
   gridSampler,
