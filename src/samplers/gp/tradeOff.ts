@@ -2,7 +2,7 @@
  * Two objectives: the next trial is where the volume that the front dominates is expected to grow most.
  * Sources: M. Emmerich, K. Giannakoglou, B. Naujoks (2006) for the criterion; K. Yang et al., "Efficient computation of expected
  * hypervolume improvement using box decomposition algorithms" (2019) for its exact form in strips; the logarithm as in S. Ament et
- * al. (NeurIPS 2023). The reference point is the front's worst corner and a tenth of its extent beyond, as in BoTorch.
+ * al. (NeurIPS 2023).
  * Invariant: each objective has a model of its own; nothing is random.
  */
 import { formatNumber } from "../../core/format.ts";
@@ -13,7 +13,7 @@ import type { Landscape } from "./landscape.ts";
 import type { Moment, View } from "./modelSampler.ts";
 import type { Model } from "./regression.ts";
 
-/** Beyond the front's worst corner, as a share of its extent. */
+/** How far beyond, as a share of the extent. */
 const margin = 0.1;
 /** Members of the front near which candidates are drawn. */
 const members = 10;
@@ -30,17 +30,15 @@ export function frontOf(pairs: readonly Pair[]): Pair[] {
   return front;
 }
 
-export function referenceOf(front: readonly Pair[], all: readonly Pair[]): Pair {
-  const corner = (of: readonly Pair[], k: 0 | 1): readonly [number, number] => [
-    of.reduce((least, pair) => Math.min(least, pair[k]), Infinity),
-    of.reduce((most, pair) => Math.max(most, pair[k]), -Infinity),
-  ];
+/**
+ * What volumes are measured up to: beyond the worst of each loss that was seen, not only on the front, whose extent vanishes when
+ * all of it lies at one end.
+ */
+export function referenceOf(all: readonly Pair[]): Pair {
   const beyond = (k: 0 | 1): number => {
-    const [low, high] = corner(front, k);
-    if (high > low) return high + margin * (high - low);
-    // A front of one point has no extent; what was seen has.
-    const [, worst] = corner(all, k);
-    return Math.max(worst, low + margin);
+    const low = all.reduce((least, pair) => Math.min(least, pair[k]), Infinity);
+    const high = all.reduce((most, pair) => Math.max(most, pair[k]), -Infinity);
+    return high + margin * (high > low ? high - low : 1);
   };
   return [beyond(0), beyond(1)];
 }
@@ -179,7 +177,7 @@ export function tradeOffView(
     const front = frontOf(pairs);
     const best = all.filter(({ row, pair }) => row >= 0 && !pairs.some((other) => dominates(other, pair)));
     return {
-      landscape: tradeOffLandscape([a, b], front, referenceOf(front, pairs)),
+      landscape: tradeOffLandscape([a, b], front, referenceOf(pairs)),
       good: rng
         .shuffle(best)
         .slice(0, members)
