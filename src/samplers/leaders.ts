@@ -16,14 +16,12 @@ export function withLeader(
   objectives: readonly Objective[],
   most = 50,
 ): readonly FinishedTrial[] {
-  const ranked = bestFirst([...leaders, trial], objectives);
-  if (!ranked.includes(trial)) return leaders;
-  if (objectives.length === 1 || trial.state !== "complete") return ranked[0] === trial ? [trial] : leaders;
+  if (bestFirst([trial], objectives).length === 0) return leaders;
+  const isFirst = objectives.length === 1 || leaders.every(({ state }) => state !== "complete");
+  if (isFirst || trial.state !== "complete")
+    return isFirst && bestFirst([...leaders, trial], objectives)[0] === trial ? [trial] : leaders;
   const losses = lossesOf(trial, objectives)!;
-  const others = leaders.flatMap((leader) => {
-    const own = leader.state === "complete" ? lossesOf(leader, objectives) : undefined;
-    return own === undefined ? [] : [{ leader, losses: own }];
-  });
+  const others = leaders.map((leader) => ({ leader, losses: lossesOf(leader, objectives)! }));
   const isBeaten = others.some(
     (other) => dominates(other.losses, losses) || other.losses.every((value, i) => value === losses[i]),
   );

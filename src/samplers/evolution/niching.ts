@@ -37,6 +37,12 @@ export function nichingSurvival(
       else others.push(trial);
     }
     for (const { losses } of finite) losses.forEach((loss, k) => (ideal[k] = Math.min(ideal[k]!, loss)));
+    const newcomer = finite.at(-1);
+    // The usual case, once the population is good: the newcomer is a front of its own, behind all others.
+    if (members.length === size + 1 && newcomer?.trial === members.at(-1) && others.length === 0) {
+      const ranks = frontRanks(finite.map(({ losses }) => losses));
+      if (ranks.indexOf(Math.max(...ranks)) === ranks.length - 1) return members.slice(0, -1);
+    }
     const rng = tieBreaker(members.at(-1)?.number ?? 0);
     const chosen = finite.length === 0 ? [] : niched(finite, ideal, references, Math.min(size, finite.length), rng);
     return [...chosen, ...bestFirst(others, objectives)].slice(0, size);

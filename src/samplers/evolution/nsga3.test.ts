@@ -28,10 +28,9 @@ describe("reference points", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 12, max: 200 }), (count, most) => {
         const points = referencePoints(count, most);
-        for (const point of points) {
-          expect(point).toHaveLength(count);
-          expect(point.reduce((sum, x) => sum + x, 0)).toBeCloseTo(1, 9);
-        }
+        const sums = points.map((point) => point.reduce((sum, x) => sum + x, 0));
+        expect(sums.every((sum) => Math.abs(sum - 1) < 1e-9)).toBe(true);
+        expect(points.every((point) => point.length === count)).toBe(true);
         expect(new Set(points.map((point) => point.map((x) => x.toFixed(9)).join())).size).toBe(points.length);
         expect(points.length).toBeLessThanOrEqual(most);
         expect(points.length).toBeGreaterThanOrEqual(count);
@@ -182,9 +181,9 @@ describe("nsga3", () => {
       const [a, b] = [(x[0]! * Math.PI) / 2, (x[1]! * Math.PI) / 2];
       return [g * Math.cos(a) * Math.cos(b), g * Math.cos(a) * Math.sin(b), g * Math.sin(a)];
     };
-    const found = await front(space, dtlz2, 3, 500, 1);
+    const found = await front(space, dtlz2, 3, 400, 1);
     const whole = 1.1 ** 3 - Math.PI / 6;
-    // Random search misses more than a quarter after as many trials.
+    // Random search misses more than a quarter after five hundred trials.
     expect(hypervolume(found, [1.1, 1.1, 1.1]) / whole).toBeGreaterThan(0.82);
   });
 
