@@ -40,7 +40,13 @@ describe("budgets", () => {
     expect(numbers(rankedAt(history, 2, maximize))).toEqual([2, 3, 1]);
   });
   it("know of the last report only where there are no curves", () => {
-    const short = history.map(({ curve: _, ...rest }): FinishedTrial => rest);
+    const short = history.map(({ number, state, values, last }): FinishedTrial => ({
+      number,
+      state,
+      params: {},
+      values,
+      ...(last === undefined ? {} : { last }),
+    }));
     expect(numbers(rankedAt(short, 1, minimize))).toEqual([0]);
     expect(numbers(rankedAt(short, 2, minimize))).toEqual([3]);
   });

@@ -9,7 +9,7 @@ const believed = (x: number, y: number): Space => [
   { name: "x", type: "float", low: -5, high: 5, log: false, prior: { value: x, confidence: "high" } },
   { name: "y", type: "float", low: -5, high: 5, log: false, prior: { value: y, confidence: "high" } },
 ];
-const unbelieving: Space = believed(0, 0).map(({ prior: _, ...rest }) => rest);
+const unbelieving: Space = ["x", "y"].map((name) => ({ name, type: "float", low: -5, high: 5, log: false }));
 const objectives: [{ metric: string; direction: "minimize" }] = [{ metric: "loss", direction: "minimize" }];
 const contextOf = (space: Space) => ({
   space,

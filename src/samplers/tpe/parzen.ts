@@ -116,8 +116,11 @@ export class Mixture {
     this.#classSigma = shape.discrete.map(() => []);
   }
 
-  /** Takes the first `count` of `rows` (rows of `observations`, oldest trial first) as its kernels. */
-  take(observations: Observations, rows: Int32Array, count: number): void {
+  /**
+   * Takes the first `count` of `rows` (rows of `observations`, oldest trial first) as its kernels.
+   * @param weightOf weight of a row, the prior having 1; default by age
+   */
+  take(observations: Observations, rows: Int32Array, count: number, weightOf?: (row: number) => number): void {
     const { continuous, categorical, place } = this.#shape;
     this.#reserve(count + 1, observations.total);
     const kernels = count + 1;
@@ -126,7 +129,7 @@ export class Mixture {
     let total = 1;
     for (let slot = 0; slot < count; slot++) {
       this.#slotOf[rows[slot]!] = slot;
-      const weight = ageWeight(slot, count);
+      const weight = weightOf?.(rows[slot]!) ?? ageWeight(slot, count);
       this.#weights[slot] = weight;
       total += weight;
     }

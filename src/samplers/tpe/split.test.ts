@@ -71,13 +71,36 @@ describe("several objectives", () => {
     { metric: "a", direction: "minimize" },
     { metric: "b", direction: "minimize" },
   ] as const;
-  it("take whole fronts, then the least crowded of the next", () => {
+  it("take whole fronts, then of the next those that cover most", () => {
     const front = [complete(0, 1, 5), complete(1, 2, 3), complete(2, 4, 1), complete(3, 3, 4), complete(4, 5, 5)];
     const filler = (count: number): FinishedTrial[] =>
       Array.from({ length: count }, (_, k) => complete(5 + k, 10 + k, 10 + k));
     expect(goodOf([...front, ...filler(25)], two).toSorted((a, b) => a - b)).toEqual([0, 1, 2]);
-    expect(goodOf([...front, ...filler(15)], two).toSorted((a, b) => a - b)).toEqual([0, 2]);
+    // Reference (4.4, 5.5): the knee covers 6, then the right end adds 0.8 and the left one 0.5.
+    expect(goodOf([...front, ...filler(15)], two)).toEqual([1, 2]);
+    expect(goodOf([...front, ...filler(5)], two)).toEqual([1]);
     expect(goodOf([...front, ...filler(35)], two).toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3]);
     expect(goodOf([...front, ...filler(45)], two).toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4]);
+  });
+  it("may weigh by the share of the hypervolume", () => {
+    const split = createSplit(two);
+    for (const trial of [complete(0, 1, 5), complete(1, 2, 3), complete(2, 4, 1)]) split.add(trial);
+    const weights = split.weights([0, 1, 2])!;
+    // Alone they cover 0.5, 2 x 2 and 0.8 of the reference's box.
+    expect([0, 1, 2].map((number) => weights.get(number)!)).toEqual([
+      expect.closeTo(0.125, 9),
+      1,
+      expect.closeTo(0.2, 9),
+    ]);
+    expect(createSplit(minimize).weights([0])).toBeUndefined();
+  });
+  it("rank infinite losses last, and still fill up", () => {
+    const trials = Array.from({ length: 30 }, (_, k) => complete(k, k < 2 ? k : Infinity, k < 2 ? -k : 0));
+    expect(
+      goodOf(trials, two)
+        .slice(0, 2)
+        .toSorted((a, b) => a - b),
+    ).toEqual([0, 1]);
+    expect(goodOf(trials, two)).toHaveLength(3);
   });
 });

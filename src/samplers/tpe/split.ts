@@ -1,10 +1,11 @@
 /**
  * Which finished trials count as good: the best tenth, at most 25 (several objectives: at most 100).
  * Order: complete trials by loss, then pruned ones by (later step, better last value); failed trials and values that are not
- * a number stay out; an infinite objective, of either sign, ranks last among the complete. Several objectives: by rank of
- * non-domination, the last rank admitted by crowding distance. Invariant: the answer depends on the trials added, not on
- * when it was asked for. O(25) per trial for one objective; O(trials) per trial for several.
+ * a number stay out; an infinite objective, of either sign, ranks last among the complete. Several objectives (Ozaki et al.
+ * 2020): by rank of non-domination, of the last rank admitted those that cover most hypervolume. Invariant: the answer
+ * depends on the trials added, not on when it was asked for. O(25) per trial for one objective; O(trials) for several.
  */
+import { hypervolumeContributions, hypervolumeSubset, worstReference } from "../../core/hypervolume.ts";
 import type { Objective } from "../../core/objective.ts";
 import type { FinishedTrial } from "../../core/trial.ts";
 import { compareRanked, crowding, dominates, lossesOf, order, rankedPruned, type Ranked } from "../ranking.ts";
@@ -16,6 +17,11 @@ export interface Split {
   readonly count: number;
   /** Numbers of the good ones. */
   good(): number[];
+  /**
+   * How much each of the good ones counts, largest 1: its share of the hypervolume. Undefined for one objective, where the
+   * age decides. O(good^2) for two objectives.
+   */
+  weights(good: readonly number[]): ReadonlyMap<number, number> | undefined;
 }
 
 /** An empty split for these objectives. */
@@ -52,6 +58,7 @@ function singleSplit(objectives: readonly Objective[]): Split {
       return count;
     },
     good: () => best.slice(0, Math.min(Math.ceil(0.1 * count), limit)).map((entry) => entry.number),
+    weights: () => undefined,
   };
 }
 
@@ -95,7 +102,7 @@ function frontSplit(objectives: readonly Objective[]): Split {
       let front = rest.filter((entry) => entry.dominators === 0);
       while (chosen.length < wanted && rest.length > 0) {
         const room = wanted - chosen.length;
-        const admitted = front.length <= room ? front : leastCrowded(front, room);
+        const admitted = front.length <= room ? front : coveringMost(front, room);
         chosen.push(...admitted.map((entry) => entry.number));
         const gone = new Set(front);
         rest = rest.filter((entry) => !gone.has(entry));
@@ -105,7 +112,27 @@ function frontSplit(objectives: readonly Objective[]): Split {
       for (const entry of prunedBest) if (chosen.length < wanted) chosen.push(entry.number);
       return chosen;
     },
+    weights: (good) => {
+      const wanted = new Set(good);
+      const members = entries.filter((entry) => wanted.has(entry.number));
+      const losses = members.map((entry) => entry.losses);
+      const shares = hypervolumeContributions(losses, worstReference(losses));
+      const most = Math.max(...shares, leastWeight);
+      return new Map(members.map((entry, i) => [entry.number, Math.max(shares[i]! / most, leastWeight)]));
+    },
   };
+}
+
+/** Of what adds no hypervolume: it must not vanish from the mixture's arithmetic. */
+const leastWeight = 1e-12;
+/** Longest front whose hypervolumes are worked out; longer ones are thinned by crowding distance first. */
+const longestFront = 200;
+
+/** The `room` entries of a front that together cover most hypervolume, greedily. */
+function coveringMost(front: readonly FrontEntry[], room: number): FrontEntry[] {
+  const members = front.length > longestFront ? leastCrowded(front, longestFront) : front;
+  const losses = members.map((entry) => entry.losses);
+  return hypervolumeSubset(losses, room, worstReference(losses)).map((index) => members[index]!);
 }
 
 /** The `room` entries with the largest crowding distance (Deb et al. 2002, III-B), ties to the earlier trial. */

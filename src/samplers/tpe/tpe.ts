@@ -30,6 +30,7 @@ interface TpeOptions {
   readonly group: boolean;
   readonly constantLiar: boolean;
   readonly repeats: "avoid" | "allow";
+  readonly weights: "age" | "hypervolume";
   readonly bandwidth: Bandwidth;
 }
 
@@ -59,6 +60,12 @@ export const tpeSampler = defineSampler(
         .default("avoid")
         .describe(
           "`avoid` proposes nothing twice while anything untried is in sight; `allow` measures a good configuration again, which noisy metrics may need.",
+        ),
+      weights: z
+        .enum(["age", "hypervolume"])
+        .default("age")
+        .describe(
+          "With several objectives, what makes a good trial count more: being recent, or its share of the hypervolume.",
         ),
       bandwidth: z
         .enum(["neighbours", "scott"])
@@ -218,9 +225,10 @@ function createTpe(context: SamplerContext, options: TpeOptions): Sampler {
     }
     const good = split.good();
     const counts = `${good.length} good, ${split.count - good.length} other${liars.length > 0 ? `, ${liars.length} running` : ""}`;
+    const weights = options.weights === "hypervolume" ? split.weights(good) : undefined;
     const filled = new Set<number>();
     const modelOf = (group: number): GroupModel => {
-      if (!filled.has(group)) fillMixtures(models[group]!, good);
+      if (!filled.has(group)) fillMixtures(models[group]!, good, weights);
       filled.add(group);
       return models[group]!;
     };
@@ -304,13 +312,18 @@ function createTpe(context: SamplerContext, options: TpeOptions): Sampler {
 }
 
 /** Fills both mixtures of a model: good trials against all others, the pending ones among the others. */
-function fillMixtures(model: GroupModel, good: readonly number[]): void {
+function fillMixtures(
+  model: GroupModel,
+  good: readonly number[],
+  weights: ReadonlyMap<number, number> | undefined,
+): void {
   const { observations } = model;
   const goodRows = good.map((number) => observations.rowOf(number)).filter((row) => row !== undefined);
   const isGood = new Uint8Array(observations.total);
   for (const row of goodRows) isGood[row] = 1;
   goodRows.sort((a, b) => observations.trialNumbers[a]! - observations.trialNumbers[b]!);
-  model.good.take(observations, Int32Array.from(goodRows), goodRows.length);
+  const weightOf = weights && ((row: number): number => weights.get(observations.trialNumbers[row]!) ?? 1);
+  model.good.take(observations, Int32Array.from(goodRows), goodRows.length, weightOf);
 
   const { byNumber, trialNumbers, count, total } = observations;
   const rest = new Int32Array(total - goodRows.length);
