@@ -28,6 +28,7 @@ export const freezeThawSampler = defineSampler(
     label: "Freeze-thaw",
     summary:
       "A Gaussian process of where learning curves end: pruned trials teach it too. For expensive trials that report as they train.",
+    source: "K. Swersky, J. Snoek, R. Adams, Freeze-thaw Bayesian optimization, 2014",
     heavy: true,
     needs: "curves",
     options: z.strictObject({

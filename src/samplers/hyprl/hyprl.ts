@@ -4,7 +4,8 @@
  * by reinforcement learning" (2019). The paper learns across many data sets beforehand; this agent has the one study, which its
  * summary says. Candidates, widths and the exploration schedule are ours.
  * Invariant: the agent follows from the history alone (learned/generations.ts). A suggestion trains one generation of trials at
- * most, about 5 ms; going on in another process trains at most 32 of them again.
+ * most, some 10 ms; going on in another process trains at most 32 of them again, however long the history.
+ * Measured: at 100 trials ahead of random search on tables and functions, at 25 no better than it.
  */
 import { z } from "zod";
 import { formatNumber } from "../../core/format.ts";

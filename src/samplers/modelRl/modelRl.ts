@@ -3,7 +3,8 @@
  * real trials and on imagined ones. Source: J. Wu, S. Chen, X. Liu, "Efficient hyperparameter optimization through model-based
  * reinforcement learning" (Neurocomputing 2020); constants other than the clip are ours.
  * Invariant: the agent follows from the history alone (learned/generations.ts). A suggestion trains one generation of trials at
- * most, about 5 ms for ten parameters; going on in another process trains at most 32 of them again.
+ * most, some 10 ms; going on in another process trains at most 32 of them again, however long the history.
+ * Measured: at 100 trials ahead of random search on tables, on continuous functions not; at 25 trials nowhere.
  */
 import { z } from "zod";
 import { paramsKey } from "../../core/space/configuration.ts";
