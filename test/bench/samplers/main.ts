@@ -1,8 +1,9 @@
 /**
  * Sample efficiency: every sampler on tables of real trainings and on functions with known minima, Optuna beside them.
- * `npm run bench:samplers -- [--data FOLDER] [--seeds 20] [--trials 100] [--peer python] [--only tpe,random]
+ * `npm run bench:samplers -- [--data FOLDER] [--seeds 20] [--first-seed 0] [--trials 100] [--peer python] [--only tpe,random]
  *  [--peers tpe,gp] [--tasks branin,nasbench201_cifar10] [--options '{"multivariate":false}'] [--keep FILE] [--json FILE]
  *  [--workers 2]`
+ * --first-seed: settings that were chosen on some seeds are judged on others.
  * --data: the folder of the tables (see its README); without it, functions only. --peer: a Python that has Optuna 5.
  * --keep: a file of runs, one a line, that grows as they end; what is in it is not played again. The peers' runs do not
  * change with our code, and hours of them need not be repeated; runs of ours belong into one only while the code stands.
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     data: { type: "string" },
     trials: { type: "string", default: "100" },
     seeds: { type: "string", default: "20" },
+    "first-seed": { type: "string", default: "0" },
     peer: { type: "string" },
     peers: { type: "string", default: "random,tpe,tpe univariate,gp,cmaes,nsga2,sobol" },
     only: { type: "string" },
@@ -33,6 +35,8 @@ const { values } = parseArgs({
 });
 const trials = Number(values.trials);
 const seeds = Number(values.seeds);
+const firstSeed = Number(values["first-seed"]);
+const lastSeed = firstSeed + seeds - 1;
 
 /** The runs in the file of `--keep`, by who, what and how; a line cut off by a kill is left out. */
 const kept = new Map<string, Run>();
@@ -88,7 +92,7 @@ interface Job {
 }
 
 const jobs: Job[] = contenders.flatMap((contender) =>
-  tasks.flatMap((task) => Array.from({ length: seeds }, (_, seed) => ({ contender, task, seed }))),
+  tasks.flatMap((task) => Array.from({ length: seeds }, (_, k) => ({ contender, task, seed: firstSeed + k }))),
 );
 const workers = Number(values.workers);
 const [shard, shards] = (values.shard ?? "0/1").split("/").map(Number) as [number, number];
@@ -115,7 +119,7 @@ async function lead(): Promise<void> {
       const child = fork(import.meta.filename, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
       child.on("message", (run: Run) => {
         finish(run);
-        if (run.seed === seeds - 1) process.stderr.write(`${run.contender}: ${run.task}\n`);
+        if (run.seed === lastSeed) process.stderr.write(`${run.contender}: ${run.task}\n`);
       });
       const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
       if (status !== 0) throw new Error(`A worker ended with status ${status}; its error is above.`);
@@ -130,7 +134,7 @@ if (values.shard !== undefined) {
     const known = kept.get(keyOf({ contender: contender.name, task: task.name, seed }));
     if (known !== undefined) finish(known);
     else if (workers === 1) finish(await play(contender, task, seed));
-    if (workers === 1 && seed === seeds - 1) process.stderr.write(`${contender.name}: ${task.name}\n`);
+    if (workers === 1 && seed === lastSeed) process.stderr.write(`${contender.name}: ${task.name}\n`);
   }
   if (workers > 1) await lead();
   const order = contenders.map(({ name }) => name);
