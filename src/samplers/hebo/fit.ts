@@ -7,7 +7,7 @@
 import { minimiseInBox, type Evaluated } from "../../core/optimize/minimiseInBox.ts";
 import { inactive, type Features } from "../gp/features.ts";
 import { addPrior, kernelEvidence, leastNoise, pairwise, type Hyperparameters } from "../gp/regression.ts";
-import { kumaraswamy, kumaraswamySlopes, type Warp } from "./warp.ts";
+import { kumaraswamySlopes, warpedPoint, type Warp } from "./warp.ts";
 
 export interface WarpedFit {
   readonly hyperparameters: Hyperparameters;
@@ -29,6 +29,7 @@ export function warpedPosterior(
   y: Float64Array,
 ): Evaluated {
   const d = features.dimension;
+  const n = points.length;
   const weights = theta.subarray(0, d).map(Math.exp);
   const scale = Math.exp(theta[d]!);
   const noise = Math.exp(theta[d + 1]!);
@@ -36,21 +37,11 @@ export function warpedPosterior(
   const logB = theta.subarray(2 * d + 2);
   const [a, b] = [logA.map(Math.exp), logB.map(Math.exp)];
 
-  const warped = points.map((point) => point.slice());
-  const slopesA = points.map(() => new Float64Array(d));
-  const slopesB = points.map(() => new Float64Array(d));
-  points.forEach((point, i) => {
-    for (let k = 0; k < d; k++) {
-      if (features.numeric[k] !== true || point[k] === inactive) continue;
-      warped[i]![k] = kumaraswamy(point[k]!, a[k]!, b[k]!);
-      const { byA, byB } = kumaraswamySlopes(point[k]!, a[k]!, b[k]!);
-      slopesA[i]![k] = byA;
-      slopesB[i]![k] = byB;
-    }
-  });
+  const warped = points.map((point) => warpedPoint(features, { a, b }, point));
   const gradient = new Float64Array(theta.length);
   const noises = new Float64Array(y.length).fill(noise);
   const evidence = kernelEvidence({ weights, scale, noise: noises }, pairwise(features, warped), y);
+  const { byDistance } = evidence;
   if (evidence.value === Infinity) return { value: Infinity, gradient };
   gradient.set(evidence.byWeights);
   gradient[d] = evidence.byScale;
@@ -59,16 +50,24 @@ export function warpedPosterior(
 
   for (let k = 0; k < d; k++) {
     if (features.numeric[k] !== true) continue;
-    let [byA, byB] = [0, 0];
-    for (let i = 1, at = 0; i < points.length; i++) {
+    // From an inactive parameter the distance is measured to the middle of the interval, and it does not move.
+    const marks = Float64Array.from(warped, (point) => point[k]!);
+    const places = marks.map((u) => (u < 0 ? 0.5 : u));
+    const pulls = new Float64Array(n);
+    for (let i = 1, at = 0; i < n; i++) {
       for (let j = 0; j < i; j++, at++) {
-        const [u, v] = [warped[i]![k]!, warped[j]![k]!];
-        if (u === v) continue;
-        // From an inactive parameter the distance is measured to the middle of the interval, and it does not move.
-        const slope = 2 * evidence.byDistance[at]! * ((u < 0 ? 0.5 : u) - (v < 0 ? 0.5 : v));
-        byA += slope * (slopesA[i]![k]! - slopesA[j]![k]!);
-        byB += slope * (slopesB[i]![k]! - slopesB[j]![k]!);
+        if (marks[i] === marks[j]) continue;
+        const pull = 2 * byDistance[at]! * (places[i]! - places[j]!);
+        pulls[i]! += pull;
+        pulls[j]! -= pull;
       }
+    }
+    let [byA, byB] = [0, 0];
+    for (let i = 0; i < n; i++) {
+      if (points[i]![k] === inactive) continue;
+      const slopes = kumaraswamySlopes(points[i]![k]!, a[k]!, b[k]!);
+      byA += pulls[i]! * slopes.byA;
+      byB += pulls[i]! * slopes.byB;
     }
     gradient[d + 2 + k] = weights[k]! * byA + logA[k]! / warpSpread ** 2;
     gradient[2 * d + 2 + k] = weights[k]! * byB + logB[k]! / warpSpread ** 2;

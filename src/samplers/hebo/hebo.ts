@@ -40,7 +40,7 @@ export const heboSampler = defineSampler(
         .default(0)
         .describe("Sobol points before the model takes over; 0 means one more than there are parameters."),
       population: z.int().min(10).max(1000).default(50).describe("Configurations that the acquisitions evolve."),
-      generations: z.int().min(1).max(1000).default(16).describe("Generations of them for each suggestion."),
+      generations: z.int().min(1).max(1000).default(14).describe("Generations of them for each suggestion."),
       maxTrials: z
         .int()
         .min(20)
@@ -61,7 +61,7 @@ interface HeboOptions {
 
 /** Trials that hyperparameters are fitted to at most, and steps of each fit. */
 const fitTrials = 90;
-const fitIterations = 15;
+const fitIterations = 12;
 /** The best trials: the first parents. */
 const elites = 5;
 /** Draws after something new where the acquisitions show nothing. */
