@@ -1,6 +1,7 @@
 /** The mathematics against published numbers, dense formulas and finite differences; the sampler on functions and histories. */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { median } from "../../core/stats.ts";
 import { rngFor, rngForKey } from "../../core/rng.ts";
 import { paramsKey, uniformParams } from "../../core/space/configuration.ts";
 import type { Params, Space } from "../../core/space/parameter.ts";
@@ -174,10 +175,10 @@ describe("regression", () => {
 });
 
 describe("sampler", () => {
-  const create = (space: Space, objectives = 1): Sampler => {
+  const create = (space: Space, objectives = 1, seed = 4): Sampler => {
     const own = Array.from({ length: objectives }, (_, i) => ({ metric: `m${i}`, direction: "minimize" as const }));
     return gpSampler.create(
-      { space, objectives: [own[0]!, ...own.slice(1)], isFeasible: () => true, parallel: 1, rng: samplerStream(4) },
+      { space, objectives: [own[0]!, ...own.slice(1)], isFeasible: () => true, parallel: 1, rng: samplerStream(seed) },
       {},
     );
   };
@@ -185,25 +186,27 @@ describe("sampler", () => {
     sampler: Sampler,
     history: readonly FinishedTrial[],
     pending: readonly PendingTrial[] = [],
+    seed = 4,
   ): Promise<Suggestion> => {
     const number = history.length + pending.length;
-    return sampler.suggest({ history, pending, number, rng: rngFor(4, number, "suggest") });
+    return sampler.suggest({ history, pending, number, rng: rngFor(seed, number, "suggest") });
   };
   async function search(
     space: Space,
     f: (params: Params) => readonly number[],
     trials: number,
+    seed = 4,
   ): Promise<FinishedTrial[]> {
-    const sampler = create(space, f(uniformParams(space, rngForKey("width"))).length);
+    const sampler = create(space, f(uniformParams(space, rngForKey("width"))).length, seed);
     const history: FinishedTrial[] = [];
     for (let number = 0; number < trials; number++) {
-      const { params } = await ask(sampler, history);
+      const { params } = await ask(sampler, history, [], seed);
       history.push({ number, state: "complete", params, values: f(params) });
     }
     return history;
   }
 
-  it("finds the minimum of Branin's function to a hundredth in forty trials", async () => {
+  it("finds the minimum of Branin's function to a thousandth in forty trials, on most seeds", async () => {
     const space: Space = [
       { name: "x", type: "float", low: -5, high: 10, log: false },
       { name: "y", type: "float", low: 0, high: 15, log: false },
@@ -212,8 +215,12 @@ describe("sampler", () => {
       const bowl = Number(y) - (5.1 * Number(x) ** 2) / (4 * Math.PI ** 2) + (5 * Number(x)) / Math.PI - 6;
       return [bowl ** 2 + 10 * (1 - 1 / (8 * Math.PI)) * Math.cos(Number(x)) + 10];
     };
-    const history = await search(space, branin, 40);
-    expect(Math.min(...history.map(({ values }) => values[0]!))).toBeLessThan(0.3978874 + 0.01);
+    const bests: number[] = [];
+    for (let seed = 1; seed <= 5; seed++) {
+      const history = await search(space, branin, 40, seed);
+      bests.push(Math.min(...history.map(({ values }) => values[0]!)));
+    }
+    expect(median(bests)).toBeLessThan(0.3978874 + 1e-3);
   });
 
   it("tries no configuration twice while others are left", async () => {
