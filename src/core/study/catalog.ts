@@ -16,6 +16,8 @@ export interface MethodInfo {
   /** Where the method comes from: authors, title, place, year. */
   readonly source?: string;
   readonly options: z.ZodObject;
+  /** Without a `prior` at any parameter another method does better. */
+  readonly wantsPrior?: true;
   /** What finished trials must carry beside their values; see `FinishedTrial`. */
   readonly needs?: "curves" | "gradients";
 }

@@ -4,6 +4,7 @@
  */
 import { domainProblem } from "../space/domain.ts";
 import type { Condition, Parameter, ParamValue, Prior, Space } from "../space/parameter.ts";
+import type { MethodInfo } from "./catalog.ts";
 import type { Report } from "./checks.ts";
 import { formatPlain, isOnGrid } from "./grid.ts";
 import { shown } from "./messages.ts";
@@ -57,6 +58,16 @@ function checkPrior(parameter: Parameter, path: Path, report: Report): void {
   const at: Path = [...path, "prior"];
   const isMapping = nodeAt(report.source.root, at)?.entries !== undefined;
   report.error(isMapping ? [...at, "value"] : at, `The prior ${problem}, not ${shown(value)}.${guess}`);
+}
+
+/** A method that lives on beliefs, and no parameter with one. */
+export function checkPriors(method: MethodInfo | undefined, space: Space, report: Report): void {
+  if (method?.wantsPrior !== true || space.some(({ prior }) => prior !== undefined)) return;
+  const example = space.find((parameter) => parameter.type !== "constant")?.name;
+  report.warning(
+    ["sampler"],
+    `\`${method.kind}\` follows beliefs, and no parameter has a \`prior\`: it draws at random instead. Write for example \`prior: VALUE\` in \`${example ?? "a parameter"}\`, or choose \`sampler: auto\`.`,
+  );
 }
 
 function checkDomain(raw: RawParameter, path: Path, report: Report): void {

@@ -8,7 +8,7 @@ import type { Catalog, MethodInfo } from "./catalog.ts";
 import { checkConstraints, type PlacedText } from "./checkConstraints.ts";
 import { Report } from "./checks.ts";
 import { checkGradients } from "./checkGradients.ts";
-import { checkSpace } from "./checkSpace.ts";
+import { checkPriors, checkSpace } from "./checkSpace.ts";
 import { checkMetrics, checkModelParameters, checkTrainer } from "./checkTrainer.ts";
 import type {
   Budget,
@@ -125,6 +125,14 @@ function checkStudy(parts: Parts, catalog: Catalog, report: Report): StudyDefini
   if (trainer !== undefined && objectives !== undefined && choice !== undefined && complete) {
     const kind = typeof choice === "string" ? choice : choice.kind;
     checkGradients(kind, trainer, objectives, space, catalog, report);
+  }
+  if (choice !== undefined && complete) {
+    const kind = typeof choice === "string" ? choice : choice.kind;
+    checkPriors(
+      catalog.samplers.find((method) => method.kind === kind),
+      space,
+      report,
+    );
   }
   const constraints = checkConstraints(parts.constraints(), names, complete ? space : undefined, report);
   const budget = checkBudget(parts.get("budget"), parts, report);

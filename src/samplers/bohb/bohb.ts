@@ -17,11 +17,9 @@ import { defineSampler } from "../entry.ts";
 import { historyFold } from "../historyFold.ts";
 import type { SuggestRequest, Suggestion } from "../sampler.ts";
 import { Tried } from "../tpe/tried.ts";
-import { budgetsOf, fullBudget, rankedAt } from "./budgets.ts";
+import { budgetsOf, fullBudget, mostTrials, rankedAt } from "./budgets.ts";
 import { coordinatesOf, impute, Kde } from "./kde.ts";
 
-/** Newest trials that a model is made of, so that a suggestion stays quick. */
-const most = 2000;
 /** Below this a density says nothing any more (HpBandSter's floor). */
 const floor = Math.log(1e-32);
 
@@ -73,7 +71,7 @@ export const bohbSampler = defineSampler(
 
     /** The densities at the largest budget with enough trials; undefined as long as there is none. */
     function modelOf(history: readonly FinishedTrial[], rng: Rng): Model | undefined {
-      const recent = history.slice(-most);
+      const recent = history.slice(-mostTrials);
       // A crash is the worst of results, at whatever budget.
       const crashed = recent.filter((trial) => trial.state === "failed");
       const least = parameters.length + 1;

@@ -10,6 +10,9 @@ import { bestFirst, order } from "../ranking.ts";
 /** The budget of complete trials. */
 export const fullBudget = Infinity;
 
+/** Newest trials that are looked at, so that a suggestion stays quick after ten thousand. */
+export const mostTrials = 1000;
+
 /** Budgets at which a trial ended, lowest first; that of complete trials last. O(trials). */
 export function budgetsOf(history: readonly FinishedTrial[]): number[] {
   const found = new Set<number>();

@@ -2,7 +2,8 @@
  * PriorBand's ensemble of draws: at random, by the users' beliefs, or near the best configuration so far; the share of chance
  * falls with the rung, and what is left goes to belief and incumbent by how likely each makes the best trials.
  * Mallik et al., "PriorBand: Practical Hyperparameter Optimization in the Age of Deep Learning", NeurIPS 2023; constants as in
- * NePS. Invariant: the answer follows from the history and the trial's stream; all that is remembered is what has been tried.
+ * NePS. Invariant: the answer follows from the history and the trial's stream; all that is remembered is what has been tried and
+ * what was best.
  */
 import { z } from "zod";
 import type { Rng } from "../../core/rng.ts";
@@ -12,9 +13,10 @@ import { feasibleSampler } from "../../core/space/feasible.ts";
 import { isActive, type Params, type ParamValue, type Space } from "../../core/space/parameter.ts";
 import { drawPriorOf, hasPrior, logPrior, priorMode, priorParams } from "../../core/space/prior.ts";
 import type { FinishedTrial } from "../../core/trial.ts";
-import { budgetsOf, fullBudget, rankedAt } from "../bohb/budgets.ts";
+import { budgetsOf, fullBudget, mostTrials, rankedAt } from "../bohb/budgets.ts";
 import { defineSampler } from "../entry.ts";
 import { historyFold } from "../historyFold.ts";
+import { withLeader } from "../leaders.ts";
 import { firstNew, type Candidate } from "../proposals.ts";
 import type { SuggestRequest, Suggestion } from "../sampler.ts";
 import { Tried } from "../tpe/tried.ts";
@@ -34,6 +36,7 @@ export const priorbandSampler = defineSampler(
     source:
       "N. Mallik, E. Bergman, C. Hvarfner, D. Stoll, M. Janowski, M. Lindauer, L. Nardi, F. Hutter, PriorBand: Practical Hyperparameter Optimization in the Age of Deep Learning (NeurIPS 2023)",
     needs: "curves",
+    wantsPrior: true,
     options: z.strictObject({
       eta: z
         .number()
@@ -59,14 +62,22 @@ export const priorbandSampler = defineSampler(
       () => new Tried(space),
       (tried, { params }) => tried.add(params),
     );
+    const bestIn = historyFold<{ leaders: readonly FinishedTrial[] }>(
+      () => ({ leaders: [] }),
+      (state, trial) => (state.leaders = withLeader(state.leaders, trial, objectives)),
+    );
 
     /** The best trial, and the rank-weighted likelihood that its neighbourhood gives the best trials, as a share; undefined before it counts. */
     function incumbentOf(history: readonly FinishedTrial[]): Incumbent | undefined {
-      const budgets = budgetsOf(history);
-      const best = rankedAt(history, fullBudget, objectives)[0];
+      const newest = history.slice(-mostTrials);
+      // The best may be older than those.
+      const old = bestIn(history).leaders.filter((leader) => !newest.some(({ number }) => number === leader.number));
+      const known = [...old, ...newest];
+      const budgets = budgetsOf(known);
+      const best = rankedAt(known, fullBudget, objectives)[0];
       if (best === undefined || spent(history) < budgets.length) return undefined;
       for (const budget of budgets.toReversed()) {
-        const ranked = rankedAt(history, budget, objectives);
+        const ranked = rankedAt(known, budget, objectives);
         if (ranked.length < options.eta) continue;
         const top = ranked.slice(0, Math.max(1, Math.floor(ranked.length / options.eta)));
         return { best, share: shareOf(top, space, around(space, best.params)) };

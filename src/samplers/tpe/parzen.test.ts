@@ -158,6 +158,22 @@ describe("Parzen estimator", () => {
     expect(mixtureOf([four], seen).mixture.sigmas(0).slice(0, 3)).toEqual([0.125, 0.125, 0.125]);
   });
 
+  it("gives categories alone the mass they have beside a number that says nothing", () => {
+    const rng = rngForKey("categories");
+    const seen = Array.from({ length: 40 }, () => ({ c: rng.choice(["a", "b", "c"]), e: rng.choice(["u", "v"]) }));
+    const e: CategoricalParameter = { name: "e", type: "categorical", choices: ["u", "v"] };
+    const alone = mixtureOf([c, e], seen).density;
+    const flat: IntParameter = { name: "i", type: "int", low: 1, high: 2, log: false };
+    const beside = mixtureOf(
+      [c, e, flat],
+      seen.map((params) => ({ ...params, i: 1 })),
+    ).density;
+    for (const at of [...seen.slice(0, 5), { c: "c", e: "v" }]) {
+      const [one, two] = beside({ ...at, i: 1 }, { ...at, i: 2 });
+      expect(alone(at)[0]).toBeCloseTo(one! + two!, 6);
+    }
+  });
+
   it("draws what its density says", () => {
     const { mixture, density } = mixtureOf(
       [i, c],

@@ -222,8 +222,9 @@ export class Mixture {
       return new BinTable(parameter, this.#classMu[d]!, this.#classSigma[d]!, indices);
     });
     const prior = this.#kernels - 1;
+    const categoriesOnly = this.#shape.continuous.length === 0 && discrete.length === 0;
     return {
-      at: (c) => this.#logDensityOf(points, c, tables, 0),
+      at: (c) => (categoriesOnly ? this.#logMassOf(points, c) : this.#logDensityOf(points, c, tables, 0)),
       floor: (c) => this.#logDensityOf(points, c, tables, prior),
     };
   }
@@ -274,6 +275,33 @@ export class Mixture {
         slack = 2 * (cats * hit - top + 36);
       } else sum += Math.exp(log - top);
     }
+    return top + Math.log(sum);
+  }
+
+  /** The same for a group of categories alone: kernels with equally many hits have equal masses, up to their weights. */
+  #logMassOf({ categories }: Candidates, c: number): number {
+    const cats = this.#shape.categorical.length;
+    const own = this.#categories;
+    const prior = this.#kernels - 1;
+    const byHits = new Float64Array(cats + 1);
+    for (let slot = 0; slot < prior; slot++) {
+      let hits = 0;
+      // 1 where equal, without a branch that chance would mislead.
+      for (let d = 0; d < cats; d++) hits += ((own[slot * cats + d]! ^ categories[c * cats + d]!) - 1) >>> 31;
+      byHits[hits]! += this.#weights[slot]!;
+    }
+    let log = this.#base[prior]!;
+    for (let d = 0; d < cats; d++)
+      if (own[prior * cats + d] === categories[c * cats + d]) log += Math.log(this.#preferred[d]!.odds);
+    // What all kernels share.
+    const base = prior === 0 ? 0 : this.#base[0]! - Math.log(this.#weights[0]!);
+    const hit = Math.log(this.#kernels + 1);
+    let top = log;
+    for (let hits = 0; hits <= cats; hits++)
+      if (byHits[hits]! > 0) top = Math.max(top, base + hits * hit + Math.log(byHits[hits]!));
+    let sum = Math.exp(log - top);
+    for (let hits = 0; hits <= cats; hits++)
+      if (byHits[hits]! > 0) sum += byHits[hits]! * Math.exp(base + hits * hit - top);
     return top + Math.log(sum);
   }
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { rngForKey } from "../../core/rng.ts";
 import type { FinishedTrial } from "../../core/trial.ts";
+import { frontRanks } from "../ranking.ts";
 import { createSplit } from "./split.ts";
 
 const minimize = [{ metric: "loss", direction: "minimize" }] as const;
@@ -93,6 +95,16 @@ describe("several objectives", () => {
       expect.closeTo(0.2, 9),
     ]);
     expect(createSplit(minimize).weights([0])).toBeUndefined();
+  });
+  it("are the same whether dominated trials were forgotten or not", () => {
+    const rng = rngForKey("fronts");
+    const trials = Array.from({ length: 900 }, (_, k) => complete(k, rng.next(), rng.next()));
+    const good = goodOf(trials, two);
+    expect(good).toHaveLength(90);
+    const ranks = frontRanks(trials.map(({ values }) => values));
+    const chosen = new Set(good);
+    const worst = Math.max(...good.map((number) => ranks[number]!));
+    for (const { number } of trials) if (ranks[number]! < worst) expect(chosen.has(number)).toBe(true);
   });
   it("rank infinite losses last, and still fill up", () => {
     const trials = Array.from({ length: 30 }, (_, k) => complete(k, k < 2 ? k : Infinity, k < 2 ? -k : 0));

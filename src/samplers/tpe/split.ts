@@ -65,13 +65,15 @@ function singleSplit(objectives: readonly Objective[]): Split {
 interface FrontEntry {
   readonly number: number;
   readonly losses: readonly number[];
-  /** How many others dominate it. */
+  /** How many others dominate it, counted up to the largest number of good trials. */
   dominators: number;
 }
 
 function frontSplit(objectives: readonly Objective[]): Split {
   const limit = 100;
-  const entries: FrontEntry[] = [];
+  // Those with fewer than `limit` dominators. Whatever the others dominate has as many among these (a linear extension of its
+  // dominators begins with them), so the others need not be asked again.
+  let entries: FrontEntry[] = [];
   const prunedBest: Ranked[] = [];
   let count = 0;
   return {
@@ -82,11 +84,13 @@ function frontSplit(objectives: readonly Objective[]): Split {
         const own = lossesOf(trial, objectives);
         if (own === undefined) return false;
         const entry: FrontEntry = { number: trial.number, losses: own, dominators: 0 };
+        let closed = 0;
         for (const other of entries) {
           if (dominates(other.losses, own)) entry.dominators += 1;
-          else if (dominates(own, other.losses)) other.dominators += 1;
+          else if (dominates(own, other.losses) && ++other.dominators === limit) closed += 1;
         }
-        entries.push(entry);
+        if (closed > 0) entries = entries.filter(({ dominators }) => dominators < limit);
+        if (entry.dominators < limit) entries.push(entry);
       }
       count += 1;
       return true;

@@ -102,8 +102,9 @@ interface Memory {
   readonly tried: Tried;
 }
 
-/** Rounds of drawing candidates before uniform draws are looked at instead. */
+/** Rounds of drawing candidates before uniform draws are looked at instead: where none is feasible, where all are repeats. */
 const rounds = 10;
+const repeatRounds = 3;
 /** Trials after which a belief counts as much as one factor of l/g: exponent `priorStrength / trials` (piBO's beta). */
 const priorStrength = 10;
 
@@ -234,7 +235,7 @@ function createTpe(context: SamplerContext, options: TpeOptions): Sampler {
     };
 
     let repeat: { readonly params: Params; readonly total: number } | undefined;
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < (repeat === undefined ? rounds : repeatRounds); round++) {
       const known = new Map<number, Scored>();
       const scoredOf = (group: number): Scored => {
         const scores = known.get(group) ?? score(modelOf(group), split.count, rng);

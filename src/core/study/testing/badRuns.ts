@@ -235,4 +235,11 @@ export const badRuns: readonly BadStudy[] = [
     { space: "space:\n  __proto__: { type: int, low: 1, high: 3 }\n  a: { type: int, low: 1, high: 3 }" },
     ["error 5:3-5:12 The key `__proto__` is not allowed."],
   ],
+  [
+    "sampler without beliefs",
+    { budget: "sampler: priorband\nbudget: { trials: 5 }" },
+    [
+      "warning 8:10-8:19 `priorband` follows beliefs, and no parameter has a `prior`: it draws at random instead. Write for example `prior: VALUE` in `width`, or choose `sampler: auto`.",
+    ],
+  ],
 ];
