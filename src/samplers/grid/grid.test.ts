@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { rngFor, rngForKey } from "../../core/rng.ts";
-import { checkParams, paramsKey } from "../../core/space/configuration.ts";
+import { checkParams, paramsKey, spaceSize } from "../../core/space/configuration.ts";
 import { enumerateParams } from "../../core/space/feasible.ts";
 import type { Params, Space } from "../../core/space/parameter.ts";
 import type { FinishedTrial } from "../../core/trial.ts";
@@ -17,6 +17,36 @@ const create = (space: Space, options = {}, isFeasible: (params: Params) => bool
     { space, objectives: [{ metric: "loss", direction: "minimize" }], isFeasible, parallel: 1, rng: samplerStream(1) },
     options,
   );
+
+it("counts the search space of the hypertuning course: both ends of a range are in it, so it has 28,823,407,200 points", () => {
+  const int = (name: string, low: number, high: number): Space[number] => ({
+    name,
+    type: "int",
+    low,
+    high,
+    log: false,
+  });
+  const some = (name: string, count: number): Space[number] => ({
+    name,
+    type: "categorical",
+    choices: Array.from({ length: count }, (_, k) => `${name} ${k}`),
+  });
+  const space: Space = [
+    int("units", 16, 256),
+    int("depth", 1, 10),
+    int("filters", 16, 64),
+    int("kernel", 3, 5),
+    some("dropout", 4),
+    int("convolutions", 1, 5),
+    some("learning rate", 4),
+    some("optimizer", 3),
+    some("activation", 3),
+    int("batch size", 16, 128),
+  ];
+  expect(spaceSize(space)).toBe(28_823_407_200);
+  // The course multiplies the upper bounds (45,298,483,200).
+  expect(gridIndex(space, 256).size).toBe(28_823_407_200);
+});
 
 describe("levels", () => {
   it("meets both ends, evenly, in the logarithm for log ranges", () => {
