@@ -15,7 +15,11 @@ import { matern, maternSlope, negativeLogPosterior, regressionModel, type Hyperp
 
 describe("acquisition", () => {
   it("has the published values, deep in the tail too", () => {
-    expect(expectedImprovement(0, 1, 0)).toBeCloseTo(0.3989423, 7);
+    expect(expectedImprovement(0, 1, 0)).toBeCloseTo(0.3989422804014327, 8);
+    expect(expectedImprovement(1, 0.5, 0.8)).toBeCloseTo(0.1152194184737265, 8);
+    expect(logImprovement(0).value).toBeCloseTo(-0.9189385332046724, 8);
+    expect(logImprovement(-1).value).toBeCloseTo(-2.4851210257126413, 7);
+    expect(logImprovement(-5).value).toBeCloseTo(-16.744301162660992, 11);
     expect(logImprovement(-10).value).toBeCloseTo(-55.55312203612235, 11);
     expect(logImprovement(-20).value).toBeCloseTo(-206.9178385094251, 10);
     // The two formulas meet.
