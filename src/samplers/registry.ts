@@ -8,6 +8,7 @@ import { autoSampler } from "./auto/auto.ts";
 import { bohbSampler } from "./bohb/bohb.ts";
 import { cmaesSampler } from "./cmaes/cmaes.ts";
 import { differentialEvolutionSampler } from "./differentialEvolution/differentialEvolution.ts";
+import { dngoSampler } from "./dngo/dngo.ts";
 import type { SamplerEntry } from "./entry.ts";
 import { geneticSampler } from "./evolution/genetic.ts";
 import { nsga2Sampler } from "./evolution/nsga2.ts";
@@ -38,6 +39,7 @@ export const samplers: readonly SamplerEntry[] = [
   turboSampler,
   smacSampler,
   mesSampler,
+  dngoSampler,
   randomSampler,
   cmaesSampler,
   geneticSampler,
