@@ -46,7 +46,8 @@ it("picks by parameters, slots, schedulers and objectives", () => {
   expect(kinds({ space: floats(21) })).toEqual(["tpe"]);
   expect(kinds({ parallel: 17 })).toEqual(["tpe"]);
   expect(kinds({ stopsEarly: true })).toEqual(["tpe"]);
-  expect(kinds({ objectives: two })).toEqual(["tpe", "nsga2"]);
+  expect(kinds({ objectives: two })).toEqual(["gp", "nsga2"]);
+  expect(kinds({ objectives: two, parallel: 17 })).toEqual(["tpe", "nsga2"]);
   // What has one value is no parameter to search.
   const fixed: Space = Array.from({ length: 30 }, (_, i) => ({ name: `c${i}`, type: "constant", value: i }));
   expect(kinds({ space: [...floats(20), ...fixed] })).toEqual(["gp", "tpe"]);
@@ -63,7 +64,7 @@ it("says in one line what it picked and why", () => {
     "auto: Tree-structured Parzen estimator (2 parameters, 1 objective, 50 trials planned, trials may be ended early)",
   );
   expect(explainChoice(context({ objectives: two }))).toBe(
-    "auto: Tree-structured Parzen estimator for the first 200 trials, then NSGA-II (2 parameters, 2 objectives)",
+    "auto: Gaussian process for the first 200 trials, then NSGA-II (2 parameters, 2 objectives)",
   );
 });
 
@@ -72,7 +73,8 @@ it("answers as the sampler it picked, and hands over by the number of trials alo
     [299, context(), gpSampler],
     [300, context(), tpeSampler],
     [12, context({ parallel: 100 }), tpeSampler],
-    [199, context({ objectives: two }), tpeSampler],
+    [199, context({ objectives: two }), gpSampler],
+    [199, context({ objectives: two, parallel: 17 }), tpeSampler],
     [200, context({ objectives: two }), nsga2Sampler],
   ] as const;
   for (const [count, study, expected] of cases) {
