@@ -3,7 +3,7 @@
  * Invariant: one link at a time; a request is sent once and never repeated by itself, since not all of them may be.
  */
 import { connect, type Socket } from "node:net";
-import { CancellationTokenSource, type MessageConnection, ResponseError } from "vscode-jsonrpc/node";
+import { CancellationTokenSource, ErrorCodes, type MessageConnection, ResponseError } from "vscode-jsonrpc/node";
 import { BasinError, basinErrorCodes, type BasinErrorCode, errorText } from "../core/errors.ts";
 import {
   type EngineMethod,
@@ -313,9 +313,16 @@ function openSocket(address: string): Promise<Socket> {
   });
 }
 
+/** What the connection itself answers with when a request cannot be written any more, or its answer cannot come. */
+const brokenConnection: ReadonlySet<number> = new Set([
+  ErrorCodes.MessageWriteError,
+  ErrorCodes.PendingResponseRejected,
+  ErrorCodes.ConnectionInactive,
+]);
+
 function toBasinError(error: unknown): BasinError {
   if (error instanceof BasinError) return error;
-  if (error instanceof ResponseError) {
+  if (error instanceof ResponseError && !brokenConnection.has(error.code)) {
     const data: unknown = error.data;
     const { code, hint } = (typeof data === "object" && data !== null ? data : {}) as {
       code?: unknown;
