@@ -22,10 +22,10 @@ it("tells bounds, choices and defaults", () => {
     way: z.enum(["a", "b"]).default("a").describe("Which way."),
   });
   const text = renderSamplersDoc([
-    { kind: "mine", label: "Mine", summary: "For tests.", source: "A. Author", options },
+    { kind: "mine", label: "Mine", summary: "For tests.", source: "A. Author.", options },
   ]);
   expect(text).toContain("| `size` | `3` | whole number from 2 | How many \\| how large. |");
   expect(text).toContain("| `share` | `0.5` | number above 0 below 1 | A share. |");
   expect(text).toContain('| `way` | `"a"` | `a`, `b` | Which way. |');
-  expect(text).toContain("Source: A. Author.");
+  expect(text).toContain("Source: A. Author.\n");
 });

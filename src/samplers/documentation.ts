@@ -66,7 +66,7 @@ function section({ kind, label, summary, source, options }: MethodInfo): string[
     "",
     `**${label}.** ${summary}`,
     "",
-    ...(source === undefined ? [] : [`Source: ${source}.`, ""]),
+    ...(source === undefined ? [] : [`Source: ${source.replace(/\.$/, "")}.`, ""]),
     ...(rows.length === 0
       ? ["No options.", ""]
       : ["| Option | Default | Values | Meaning |", "|---|---|---|---|", ...rows, ""]),

@@ -25,6 +25,7 @@ export const dngoSampler = defineSampler(
     kind: "dngo",
     label: "Neural network (DNGO)",
     summary: "Bayesian optimisation with a small neural network. Hundreds to thousands of trials.",
+    source: "J. Snoek et al., Scalable Bayesian Optimization Using Deep Neural Networks (ICML 2015)",
     heavy: true,
     options: z.strictObject({
       startupTrials: z.int().min(2).default(20).describe("Sobol points before the model takes over."),

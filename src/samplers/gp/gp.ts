@@ -41,6 +41,8 @@ export const gpSampler = defineSampler(
     kind: "gp",
     label: "Gaussian process",
     summary: "Bayesian optimisation with expected improvement. The most from few, expensive trials: 20 to 300.",
+    source:
+      "J. Snoek, H. Larochelle and R. Adams, Practical Bayesian Optimization of Machine Learning Algorithms (NeurIPS 2012); S. Ament et al., Unexpected Improvements to Expected Improvement (NeurIPS 2023); M. Emmerich et al., expected hypervolume improvement (2011); J. Knowles, ParEGO (2006); C. Hvarfner et al., piBO (ICLR 2022), for beliefs",
     heavy: true,
     options: z.strictObject({
       ...gpOptions,

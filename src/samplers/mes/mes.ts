@@ -21,6 +21,7 @@ export const mesSampler = defineSampler(
     label: "Max-value entropy search",
     summary:
       "A Gaussian process that asks what tells most about the best value (for predictive entropy search). Few, expensive, noisy trials.",
+    source: "Z. Wang and S. Jegelka, Max-value Entropy Search for Efficient Bayesian Optimization (ICML 2017)",
     heavy: true,
     options: z.strictObject({
       ...gpOptions,

@@ -27,6 +27,8 @@ export const smacSampler = defineSampler(
     label: "Random forest (SMAC)",
     summary:
       "Bayesian optimisation with a random forest. Many categories and conditions, uneven losses, 50 to 2,000 trials.",
+    source:
+      "F. Hutter, H. Hoos and K. Leyton-Brown, Sequential Model-Based Optimization for General Algorithm Configuration (LION 2011); M. Lindauer et al., SMAC3 (JMLR 2022), for the constants",
     heavy: true,
     options: z.strictObject({
       trees: z.int().min(2).max(200).default(10).describe("Trees of the forest."),

@@ -39,6 +39,8 @@ export const tpeSampler = defineSampler(
     kind: "tpe",
     label: "Tree-structured Parzen estimator",
     summary: "Learns where good trials lie. Any kind of parameter, conditions, many slots, thousands of trials.",
+    source:
+      "J. Bergstra, R. Bardenet, Y. Bengio and B. Kegl, Algorithms for Hyper-Parameter Optimization (NeurIPS 2011); S. Falkner et al., BOHB (ICML 2018), for the joint form; Y. Ozaki et al., Multiobjective Tree-Structured Parzen Estimator (JAIR 2022); C. Hvarfner et al., piBO (ICLR 2022), for beliefs",
     options: z.strictObject({
       startupTrials: z
         .int()
