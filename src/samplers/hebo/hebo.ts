@@ -3,7 +3,7 @@
  * Sample-Efficient Hyperparameter Optimisation", JAIR 2022): a Gaussian process of values made normal, behind a fitted warp of
  * each parameter, and a random one of the trade-offs between three acquisitions. Schedule of kappa and start-up from the paper's
  * published code. Differences: the shared Matern-5/2 kernel and priors of gp/, running trials imputed by the model's mean,
- * fewer generations, several objectives by ParEGO's scalarisation.
+ * fewer generations, no random disturbance of the acquisitions, several objectives by ParEGO's scalarisation.
  */
 import { z } from "zod";
 import { formatNumber } from "../../core/format.ts";

@@ -2,7 +2,7 @@
  * Sample efficiency: every sampler on tables of real trainings and on functions with known minima, Optuna beside them.
  * `npm run bench:samplers -- [--data FOLDER] [--seeds 20] [--first-seed 0] [--trials 100] [--peer python] [--only tpe,random]
  *  [--peers tpe,gp] [--tasks branin,nasbench201_cifar10] [--options '{"multivariate":false}'] [--keep FILE] [--json FILE]
- *  [--workers 2]`
+ *  [--workers 2]`, or `-- --read FILE` to print the comparison of runs that `--keep` collected, whoever's seeds they had.
  * --first-seed: settings that were chosen on some seeds are judged on others.
  * --data: the folder of the tables (see its README); without it, functions only. --peer: a Python that has Optuna 5.
  * --keep: a file of runs, one a line, that grows as they end; what is in it is not played again. The peers' runs do not
@@ -31,6 +31,7 @@ const { values } = parseArgs({
     json: { type: "string" },
     workers: { type: "string", default: "1" },
     shard: { type: "string" },
+    read: { type: "string" },
   },
 });
 const trials = Number(values.trials);
@@ -38,15 +39,17 @@ const seeds = Number(values.seeds);
 const firstSeed = Number(values["first-seed"]);
 const lastSeed = firstSeed + seeds - 1;
 
-/** The runs in the file of `--keep`, by who, what and how; a line cut off by a kill is left out. */
-const kept = new Map<string, Run>();
+/** The runs in a file of `--keep`; a line cut off by a kill is left out. */
+function runsIn(file: string): Run[] {
+  const lines = readFileSync(file, "utf8").split("\n");
+  return lines.filter((line) => line.endsWith("}")).map((line) => JSON.parse(line) as Run);
+}
+
 const keyOf = (run: Pick<Run, "contender" | "task" | "seed">): string => `${run.contender}|${run.task}|${run.seed}`;
+/** By who, what and how. */
+const kept = new Map<string, Run>();
 if (values.keep !== undefined && existsSync(values.keep)) {
-  for (const line of readFileSync(values.keep, "utf8").split("\n")) {
-    if (!line.endsWith("}")) continue;
-    const run = JSON.parse(line) as Run;
-    if (run.regrets.length >= trials) kept.set(keyOf(run), run);
-  }
+  for (const run of runsIn(values.keep)) if (run.regrets.length >= trials) kept.set(keyOf(run), run);
 }
 
 async function play(contender: Contender, task: Task, seed: number): Promise<Run> {
@@ -127,7 +130,9 @@ async function lead(): Promise<void> {
   );
 }
 
-if (values.shard !== undefined) {
+if (values.read !== undefined) {
+  printReport(runsIn(values.read), trials);
+} else if (values.shard !== undefined) {
   await work();
 } else {
   for (const { contender, task, seed } of jobs) {
