@@ -114,8 +114,19 @@ describe("tree", () => {
           expect(tree.variance[leaf]).toBeCloseTo(squaresOf(same, data.values, weights) / total, 9);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 60, examples: [[27, 31]] },
     );
+  });
+
+  it("tells apart what differs in two columns together and in neither alone", () => {
+    const data: Columns = {
+      columns: [Float64Array.of(0, 0, 1, 1), Float64Array.of(0, 1, 0, 1)],
+      categories: Int32Array.of(2, 0),
+      values: Float64Array.of(-1, 1, 1, -1),
+    };
+    const tree = growTree(data, sortedRows(data), new Int32Array(4).fill(1), rngForKey("together"));
+    const at = (...point: number[]): number => tree.mean[leafOf(tree, data.categories, Float64Array.from(point))]!;
+    expect([at(0, 0), at(0, 1), at(1, 0), at(1, 1)]).toEqual([-1, 1, 1, -1]);
   });
 
   it("keeps inactive values apart from the low ones", () => {

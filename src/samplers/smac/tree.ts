@@ -49,12 +49,10 @@ export function sortedRows({ columns, categories, values }: Columns): Int32Array
   });
 }
 
-/** The least fall of the sum of squares that is more than rounding. */
-const leastGain = 1e-12;
-
 /**
  * The split of the rows at [from, to) of the orders that lowers their sum of squares most; the first among equals, undefined when
- * none lowers it. @param weights how often each row counts. O(rows * columns).
+ * all values are equal or no column tells two rows apart. Where no single split lowers anything (two parameters that matter only
+ * together) one is made all the same: the splits after it do. @param weights how often each row counts. O(rows * columns).
  */
 export function bestSplit(
   { columns, categories, values }: Columns,
@@ -65,16 +63,17 @@ export function bestSplit(
 ): Split | undefined {
   let total = 0;
   let sum = 0;
-  let squares = 0;
+  let isFlat = true;
   const any = orders[0]!;
   for (let i = from; i < to; i++) {
     const row = any[i]!;
     total += weights[row]!;
     sum += weights[row]! * values[row]!;
-    squares += weights[row]! * values[row]! * values[row]!;
+    isFlat &&= values[row] === values[any[from]!];
   }
+  if (isFlat) return undefined;
   const whole = (sum * sum) / total;
-  let bestGain = leastGain * squares;
+  let bestGain = -Infinity;
   let best: Split | undefined;
   for (let k = 0; k < columns.length; k++) {
     const column = columns[k]!;
