@@ -192,6 +192,7 @@ function detailOf(columns: TrialColumns, options: GeneratedOptions, clock: numbe
     ],
     counts,
     budgetTrials: options.state === "complete" ? columns.count : budget,
+    samplerChoice: `auto: Gaussian process for the first 300 trials, then Tree-structured Parzen estimator (8 parameters, 1 objective, ${budget} trials planned, 2 at once)`,
     parallel: 2,
     createdAt: start,
     elapsedMs: columns.count === 0 ? 0 : clock - start,
