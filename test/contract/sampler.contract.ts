@@ -1,6 +1,6 @@
 /**
  * What every sampler must hold, whatever its method. `samplerContract(entry)` inside a vitest file runs it; the registry's
- * samplers are run by sampler.contract.test.ts, with no change for a new one.
+ * samplers are run by the two test files beside it, with no change for a new one.
  */
 import { execFileSync } from "node:child_process";
 import path from "node:path";
