@@ -1,48 +1,19 @@
 /** The sampler on functions with known minima, on values of any shape, and in parallel. */
 import { expect, it } from "vitest";
 import { functions } from "../../../test/bench/samplers/functions.ts";
-import { rngFor, rngForKey } from "../../core/rng.ts";
+import { rngForKey } from "../../core/rng.ts";
 import { paramsKey, uniformParams } from "../../core/space/configuration.ts";
 import type { Params, Space } from "../../core/space/parameter.ts";
 import type { FinishedTrial, PendingTrial } from "../../core/trial.ts";
-import { samplerStream, type Sampler, type Suggestion } from "../sampler.ts";
+import { lowest, searcher } from "../testing/search.ts";
 import { heboSampler } from "./hebo.ts";
 
-const create = (space: Space, parallel = 1, objectives = 1): Sampler => {
-  const own = Array.from({ length: objectives }, (_, i) => ({ metric: `m${i}`, direction: "minimize" as const }));
-  return heboSampler.create(
-    { space, objectives: [own[0]!, ...own.slice(1)], isFeasible: () => true, parallel, rng: samplerStream(2) },
-    {},
-  );
-};
-async function ask(
-  sampler: Sampler,
-  history: readonly FinishedTrial[],
-  pending: readonly PendingTrial[] = [],
-): Promise<Suggestion> {
-  const number = history.length + pending.length;
-  return sampler.suggest({ history, pending, number, rng: rngFor(2, number, "suggest") });
-}
-async function search(
-  space: Space,
-  f: (params: Params) => number | readonly number[],
-  trials: number,
-): Promise<FinishedTrial[]> {
-  const objectives = [f(uniformParams(space, rngForKey("width")))].flat().length;
-  const sampler = create(space, 1, objectives);
-  const history: FinishedTrial[] = [];
-  for (let number = 0; number < trials; number++) {
-    const { params } = await ask(sampler, history);
-    history.push({ number, state: "complete", params, values: [f(params)].flat() });
-  }
-  return history;
-}
-const best = (history: readonly FinishedTrial[]): number => Math.min(...history.map(({ values }) => values[0]!));
+const { create, ask, search } = searcher(heboSampler);
 
 it("finds in sixty trials what random search does not in a thousand: values over six decades, a curved valley", async () => {
   const { space, evaluate } = functions.find(({ name }) => name === "rosenbrock4")!;
   const random = Array.from({ length: 1000 }, (_, i) => evaluate(uniformParams(space, rngForKey(`random ${i}`))));
-  expect(best(await search(space, evaluate, 60))).toBeLessThan(Math.min(...random) / 2);
+  expect(lowest(await search(space, evaluate, 60))).toBeLessThan(Math.min(...random) / 2);
 });
 
 it("finds the minimum of a function that lies in a corner of its ranges", async () => {
@@ -50,7 +21,7 @@ it("finds the minimum of a function that lies in a corner of its ranges", async 
   // All that happens, happens below 0.05 of both.
   const f = ({ x, y }: Params): number =>
     (Math.log(Number(x) + 1e-3) + 4) ** 2 + (Math.log(Number(y) + 1e-3) + 4.5) ** 2;
-  expect(best(await search(space, f, 35))).toBeLessThan(0.02);
+  expect(lowest(await search(space, f, 35))).toBeLessThan(0.02);
 });
 
 it("suggests the same for values of another unit", async () => {

@@ -1,55 +1,26 @@
 /** The sampler on functions with known minima, through restarts, on grids, and in parallel. */
 import { expect, it } from "vitest";
 import { functions } from "../../../test/bench/samplers/functions.ts";
-import { rngFor, rngForKey } from "../../core/rng.ts";
+import { rngForKey } from "../../core/rng.ts";
 import { paramsKey, uniformParams } from "../../core/space/configuration.ts";
 import type { Params, Space } from "../../core/space/parameter.ts";
 import type { FinishedTrial, PendingTrial } from "../../core/trial.ts";
-import { samplerStream, type Sampler, type Suggestion } from "../sampler.ts";
+import { lowest, searcher } from "../testing/search.ts";
 import { turboSampler } from "./turbo.ts";
 
-const create = (space: Space, parallel = 1, objectives = 1): Sampler => {
-  const own = Array.from({ length: objectives }, (_, i) => ({ metric: `m${i}`, direction: "minimize" as const }));
-  return turboSampler.create(
-    { space, objectives: [own[0]!, ...own.slice(1)], isFeasible: () => true, parallel, rng: samplerStream(2) },
-    { candidates: 100 },
-  );
-};
-async function ask(
-  sampler: Sampler,
-  history: readonly FinishedTrial[],
-  pending: readonly PendingTrial[] = [],
-): Promise<Suggestion> {
-  const number = history.length + pending.length;
-  return sampler.suggest({ history, pending, number, rng: rngFor(2, number, "suggest") });
-}
-async function search(
-  space: Space,
-  f: (params: Params) => number | readonly number[],
-  trials: number,
-): Promise<FinishedTrial[]> {
-  const objectives = [f(uniformParams(space, rngForKey("width")))].flat().length;
-  const sampler = create(space, 1, objectives);
-  const history: FinishedTrial[] = [];
-  for (let number = 0; number < trials; number++) {
-    const { params } = await ask(sampler, history);
-    history.push({ number, state: "complete", params, values: [f(params)].flat() });
-  }
-  return history;
-}
-const best = (history: readonly FinishedTrial[]): number => Math.min(...history.map(({ values }) => values[0]!));
+const { create, ask, search } = searcher(turboSampler, { candidates: 100 });
 
 it("finds in a hundred trials what random search does not in two thousand", async () => {
   const { space, evaluate, minimum } = functions.find(({ name }) => name === "hartmann6")!;
   const random = Array.from({ length: 2000 }, (_, i) => evaluate(uniformParams(space, rngForKey(`random ${i}`))));
   const history = await search(space, evaluate, 100);
-  expect(best(history) - minimum).toBeLessThan((Math.min(...random) - minimum) / 2);
+  expect(lowest(history) - minimum).toBeLessThan((Math.min(...random) - minimum) / 2);
 });
 
 it("finds the best values of categories, integers and logarithms together", async () => {
   const { space, evaluate } = functions.find(({ name }) => name === "mixed5")!;
   const random = Array.from({ length: 1000 }, (_, i) => evaluate(uniformParams(space, rngForKey(`random ${i}`))));
-  expect(best(await search(space, evaluate, 60))).toBeLessThan(Math.min(...random) / 2);
+  expect(lowest(await search(space, evaluate, 60))).toBeLessThan(Math.min(...random) / 2);
 });
 
 it("begins again elsewhere once its region has shrunk, with points that belong to no region", async () => {
@@ -76,7 +47,7 @@ it("tries everything there is before it repeats anything", async () => {
   ];
   const history = await search(space, ({ a, b }) => (a === "y" ? 0 : 1) + Math.abs(Number(b) - 4), 17);
   expect(new Set(history.slice(4).map(({ params }) => paramsKey(params))).size).toBeGreaterThanOrEqual(11);
-  expect(best(history)).toBe(0);
+  expect(lowest(history)).toBe(0);
 });
 
 it("hands different configurations to parallel slots", async () => {
@@ -96,23 +67,15 @@ it("hands different configurations to parallel slots", async () => {
 
 it("lets regions compete, and the better one win", async () => {
   const space: Space = ["x", "y"].map((name) => ({ name, type: "float", low: 0, high: 1, log: false }));
-  const sampler = turboSampler.create(
-    {
-      space,
-      objectives: [{ metric: "m", direction: "minimize" }],
-      isFeasible: () => true,
-      parallel: 1,
-      rng: samplerStream(2),
-    },
-    { regions: 3, candidates: 100 },
-  );
+  const { create, ask } = searcher(turboSampler, { regions: 3, candidates: 100 });
+  const sampler = create(space);
   const history: FinishedTrial[] = [];
   for (let number = 0; number < 50; number++) {
     const { params } = await ask(sampler, history);
     const far = Math.hypot(Number(params["x"]) - 0.8, Number(params["y"]) - 0.3);
     history.push({ number, state: "complete", params, values: [far] });
   }
-  expect(best(history)).toBeLessThan(0.01);
+  expect(lowest(history)).toBeLessThan(0.01);
 });
 
 it("spreads over a trade-off", async () => {
