@@ -8,7 +8,7 @@ import { formatDuration, formatNumber } from "../core/format.ts";
 import type { StudyDefinition } from "../core/study/definition.ts";
 import type { Suggestion } from "../samplers/sampler.ts";
 import { createScheduler } from "../schedulers/registry.ts";
-import type { NextAction, Scheduler, ScheduleView } from "../schedulers/scheduler.ts";
+import type { Scheduler, ScheduleView } from "../schedulers/scheduler.ts";
 import type { StudyState } from "../storage/trialStore.ts";
 import { targetReached, timeLeft, trialsLeft } from "./budget.ts";
 import { type Finished, LiveTrials } from "./liveTrials.ts";
@@ -111,9 +111,16 @@ export class StudyRunner {
       const maxSteps = definition.trainer.kind === "none" ? undefined : definition.trainer.epochs;
       this.#view = {
         objective: definition.objectives[0],
+        objectives: definition.objectives,
+        space: definition.space,
         seed: definition.seed,
+        parallel: definition.budget.parallel,
         trials: study.book.trials,
+        reportsOf: (number, metric) =>
+          study.parts.store.reports(study.id, number).filter((report) => report.metric === metric),
+        isStructural: () => false,
         ...(maxSteps === undefined ? {} : { maxSteps }),
+        ...(definition.budget.trials === undefined ? {} : { maxTrials: definition.budget.trials }),
       };
       this.fill();
     } catch (error) {
@@ -212,7 +219,15 @@ export class StudyRunner {
     if (again !== undefined) {
       return { kind: "trial", trial: again, ...(again.untilStep === undefined ? {} : { untilStep: again.untilStep }) };
     }
-    const action = this.#ask();
+    const action = await this.#scheduler!.next(this.#view!);
+    if (epoch !== this.#epoch) return undefined;
+    if (action.action === "drop") {
+      const at = study.parts.clock.now();
+      this.book.finish(action.number, { state: "pruned", values: [], metrics: {}, reason: action.reason, at });
+      study.log.add("info", "scheduler", `Trial ${action.number} is pruned: ${action.reason}`, action.number);
+      study.touch();
+      return this.nextTrial(epoch);
+    }
     if (action.action === "wait") return { kind: "nothing", reason: action.reason };
     if (action.action === "resume") {
       const trial = this.book.trial(action.number);
@@ -247,10 +262,6 @@ export class StudyRunner {
       if (error instanceof BasinError && error.code === "space-exhausted") return error.message;
       throw error;
     }
-  }
-
-  #ask(): NextAction {
-    return this.#scheduler!.next(this.#view!);
   }
 
   #finished({ number, state, values, reason, byUser }: Finished): void {

@@ -7,7 +7,7 @@
 import type { Params } from "../core/space/parameter.ts";
 import type { FinishedTrial, OpenState, PendingTrial, Report, TrialState } from "../core/trial.ts";
 import { gradientOf, isFinal } from "../core/trial.ts";
-import type { ScheduledTrial } from "../schedulers/scheduler.ts";
+import type { Parent, ScheduledTrial } from "../schedulers/scheduler.ts";
 import type { StoredReport, Suspension, TrialFinish, TrialRecord, TrialStore } from "../storage/trialStore.ts";
 import { breathe } from "./clock.ts";
 import type { StudyIndex } from "./studyIndex.ts";
@@ -33,7 +33,6 @@ export interface BookOptions {
 export interface BookTrial extends ScheduledTrial {
   readonly attempt: number;
   readonly interruptions: number;
-  readonly untilStep: number | undefined;
   readonly values: readonly number[];
   readonly last?: Report;
 }
@@ -47,7 +46,8 @@ class Entry implements BookTrial {
   untilStep: number | undefined;
   values: readonly number[];
   last?: Report;
-  hasCheckpoint: boolean;
+  checkpointStep: number | undefined;
+  readonly parent: Parent | undefined;
   known: Report[] | undefined;
   curve?: readonly Report[];
   gradient?: Readonly<Record<string, number>>;
@@ -62,7 +62,8 @@ class Entry implements BookTrial {
     this.untilStep = record.untilStep;
     this.values = record.values;
     if (record.last !== undefined) this.last = record.last;
-    this.hasCheckpoint = record.checkpoint !== undefined;
+    this.checkpointStep = record.checkpoint?.step;
+    this.parent = undefined;
     this.#read = read;
   }
 
@@ -222,7 +223,7 @@ export class TrialBook {
 
   checkpoint(number: number, step: number, path: string): void {
     this.#store.addCheckpoint(this.#studyId, number, step, path);
-    this.#entry(number).hasCheckpoint = true;
+    this.#entry(number).checkpointStep = step;
   }
 
   suspend(number: number, state: "paused" | "waiting", reason: string, suspension: Suspension = {}): void {

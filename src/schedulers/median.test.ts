@@ -8,10 +8,36 @@ function viewOf(own: readonly Report[], direction: "minimize" | "maximize" = "mi
   const trials = new Map<number, ScheduledTrial>();
   for (let number = 0; number < complete; number++) {
     const reports = [1, 2, 3, 4].map((step) => ({ step, value: step + number }));
-    trials.set(number, { number, state: "complete", params: {}, reports, hasCheckpoint: false });
+    trials.set(number, {
+      number,
+      state: "complete",
+      params: {},
+      reports,
+      checkpointStep: undefined,
+      untilStep: undefined,
+      parent: undefined,
+    });
   }
-  trials.set(9, { number: 9, state: "running", params: {}, reports: own, hasCheckpoint: false });
-  return { objective: { metric: "loss", direction }, seed: 0, trials };
+  trials.set(9, {
+    number: 9,
+    state: "running",
+    params: {},
+    reports: own,
+    checkpointStep: undefined,
+    untilStep: undefined,
+    parent: undefined,
+  });
+  const objective = { metric: "loss", direction };
+  return {
+    objective,
+    objectives: [objective],
+    space: [],
+    seed: 0,
+    parallel: 1,
+    trials,
+    reportsOf: () => [],
+    isStructural: () => false,
+  };
 }
 
 function judge(own: readonly Report[], options = {}, direction: "minimize" | "maximize" = "minimize", complete = 5) {

@@ -15,7 +15,8 @@ interface MutableTrial extends ScheduledTrial {
   state: TrialState;
   params: Params;
   reports: Report[];
-  hasCheckpoint: boolean;
+  checkpointStep: number | undefined;
+  untilStep: number | undefined;
 }
 
 interface StudyLog {
@@ -25,6 +26,26 @@ interface StudyLog {
 }
 
 const maxSteps = 9;
+
+/** A study of one objective, no parameter of which is structural. */
+function viewOf(
+  direction: Direction,
+  trials: ReadonlyMap<number, ScheduledTrial>,
+  more: { maxSteps?: number; parallel?: number; maxTrials?: number } = {},
+): ScheduleView {
+  const objective = { metric: "m", direction };
+  return {
+    objective,
+    objectives: [objective],
+    space: [{ name: "x", type: "float", low: 0, high: 1, log: false }],
+    seed: 5,
+    parallel: 1,
+    trials,
+    reportsOf: (number, metric) => (metric === "m" ? (trials.get(number)?.reports ?? []) : []),
+    isStructural: () => false,
+    ...more,
+  };
+}
 
 /** Accuracy-like curve of a trial: rising to a level of its own. */
 function curve(number: number, step: number): number {
@@ -37,20 +58,34 @@ function curve(number: number, step: number): number {
  * Drives a whole study of `count` trials, one running at a time after the other in turns of `parallel`.
  * @param maker a scheduler for each question: the same one, or a fresh one
  */
-function drive(maker: () => Scheduler, direction: Direction, count: number, parallel: number, value = curve): StudyLog {
+async function drive(
+  maker: () => Scheduler,
+  direction: Direction,
+  count: number,
+  parallel: number,
+  value = curve,
+): Promise<StudyLog> {
   const trials = new Map<number, MutableTrial>();
-  const view: ScheduleView = { objective: { metric: "m", direction }, seed: 5, maxSteps, trials };
+  const view = viewOf(direction, trials, { maxSteps, parallel, maxTrials: count });
   const answers: (Decision | NextAction)[] = [];
   const running: { number: number; untilStep: number }[] = [];
   for (let guard = 0; guard < 10_000; guard++) {
     const open = [...trials.values()].some((trial) => !isFinal(trial.state));
     let waits = false;
     if (running.length < parallel && (trials.size < count || open)) {
-      const action = maker().next(view);
+      const action = await maker().next(view);
       answers.push(action);
       if (action.action === "new" && trials.size < count) {
         const number = trials.size;
-        trials.set(number, { number, state: "running", params: { x: number }, reports: [], hasCheckpoint: false });
+        trials.set(number, {
+          number,
+          state: "running",
+          params: { x: number },
+          reports: [],
+          checkpointStep: undefined,
+          untilStep: undefined,
+          parent: undefined,
+        });
         running.push({ number, untilStep: action.untilStep ?? maxSteps });
         continue;
       }
@@ -74,7 +109,7 @@ function drive(maker: () => Scheduler, direction: Direction, count: number, para
     trial.reports.push({ step, value: sign * value(slot.number, step) });
     const decision = maker().onReport(view, slot.number, trial.reports.at(-1)!);
     answers.push(decision);
-    trial.hasCheckpoint = true;
+    trial.checkpointStep = step;
     if (decision.decision === "stop") trial.state = "pruned";
     else if (decision.decision === "pause") trial.state = "paused";
     else if (step >= maxSteps) trial.state = "complete";
@@ -108,8 +143,8 @@ export function schedulerContract(entry: SchedulerEntry): void {
 
     for (const direction of ["minimize", "maximize"] as const) {
       for (const parallel of [1, 4]) {
-        it(`${direction}, ${parallel} at once: ends, gives reasons, completes something`, () => {
-          const { answers, trials } = drive(once(), direction, 30, parallel);
+        it(`${direction}, ${parallel} at once: ends, gives reasons, completes something`, async () => {
+          const { answers, trials } = await drive(once(), direction, 30, parallel);
           for (const answer of answers) {
             const action = "action" in answer ? answer.action : answer.decision;
             if (action !== "new" && action !== "continue")
@@ -119,21 +154,21 @@ export function schedulerContract(entry: SchedulerEntry): void {
           expect([...trials.values()].filter((trial) => trial.state === "complete").length).toBeGreaterThan(0);
         });
 
-        it(`${direction}, ${parallel} at once: a fresh instance over the same view answers the same`, () => {
-          const whole = drive(once(), direction, 30, parallel);
-          const rebuilt = drive(() => entry.create({}), direction, 30, parallel);
+        it(`${direction}, ${parallel} at once: a fresh instance over the same view answers the same`, async () => {
+          const whole = await drive(once(), direction, 30, parallel);
+          const rebuilt = await drive(() => entry.create({}), direction, 30, parallel);
           expect(rebuilt.answers).toEqual(whole.answers);
         });
       }
     }
 
-    it("decides the same for a loss and for its negative maximised", () => {
+    it("decides the same for a loss and for its negative maximised", async () => {
       const kinds = ({ answers }: StudyLog): string[] =>
         answers.map((answer) => ("action" in answer ? answer.action : answer.decision));
-      expect(kinds(drive(once(), "maximize", 30, 2))).toEqual(kinds(drive(once(), "minimize", 30, 2)));
+      expect(kinds(await drive(once(), "maximize", 30, 2))).toEqual(kinds(await drive(once(), "minimize", 30, 2)));
     });
 
-    it("copes with values that are not numbers and with infinite ones", () => {
+    it("copes with values that are not numbers and with infinite ones", async () => {
       const wild = (number: number, step: number): number =>
         number % 5 === 1
           ? Number.NaN
@@ -142,28 +177,38 @@ export function schedulerContract(entry: SchedulerEntry): void {
             : number % 5 === 3 && step > 2
               ? Infinity
               : curve(number, step);
-      expect(drive(once(), "maximize", 30, 3, wild).trials.size).toBe(30);
-      expect(drive(once(), "minimize", 30, 3, () => Number.NaN).trials.size).toBe(30);
+      expect((await drive(once(), "maximize", 30, 3, wild)).trials.size).toBe(30);
+      expect((await drive(once(), "minimize", 30, 3, () => Number.NaN)).trials.size).toBe(30);
     });
 
-    it("copes with failed trials, with trials without reports, and without a known length", () => {
+    it("copes with failed trials, with trials without reports, and without a known length", async () => {
       const trials = new Map<number, ScheduledTrial>();
       for (let number = 0; number < 20; number++) {
         const state = number % 3 === 0 ? "failed" : "complete";
         const reports = number % 2 === 0 ? [] : [{ step: 1, value: number }];
-        trials.set(number, { number, state, params: {}, reports, hasCheckpoint: false });
+        trials.set(number, {
+          number,
+          state,
+          params: {},
+          reports,
+          checkpointStep: undefined,
+          untilStep: undefined,
+          parent: undefined,
+        });
       }
       trials.set(20, {
         number: 20,
         state: "running",
         params: {},
         reports: [{ step: 1, value: 3 }],
-        hasCheckpoint: false,
+        checkpointStep: undefined,
+        untilStep: undefined,
+        parent: undefined,
       });
-      const view: ScheduleView = { objective: { metric: "m", direction: "minimize" }, seed: 1, trials };
+      const view = viewOf("minimize", trials);
       const scheduler = entry.create({});
       expect(scheduler.onReport(view, 20, { step: 1, value: 3 })).toHaveProperty("decision");
-      expect(scheduler.next(view)).toHaveProperty("action");
+      expect(await scheduler.next(view)).toHaveProperty("action");
     });
   });
 }
