@@ -24,6 +24,8 @@ interface ParameterBase {
   readonly name: string;
   readonly when?: Condition;
   readonly prior?: Prior;
+  /** Whether a change of it makes trained weights useless, where the study says so; see `study/structural.ts`. */
+  readonly kind?: "structural" | "nonStructural";
 }
 
 /** Real-valued parameter on [low, high]; with `step`, low + k * step; `log` samples the logarithm uniformly. */

@@ -79,8 +79,8 @@ describe("keys", () => {
     ["objective:\n  - metric: a\n    |", ["direction", "target"]],
     ["objective: [{ metric: a, | }]", ["direction", "target"]],
     ["objective:\n- |", ["metric", "direction", "target"]],
-    ["space:\n  lr: { type: int, |", ["low", "high", "log", "step", "prior", "when"]],
-    ["space:\n  lr: { type: categorical, | }", ["choices", "prior", "when"]],
+    ["space:\n  lr: { type: int, |", ["low", "high", "log", "step", "prior", "when", "kind"]],
+    ["space:\n  lr: { type: categorical, | }", ["choices", "prior", "when", "kind"]],
     ["space:\n  lr: { type: float, low: 0, high: 1, prior: { | } }", ["value", "confidence"]],
     ["space:\n  lr:\n    type: constant\n    |", ["value", "when"]],
     ["trainer:\n  kind: command\n  |", ["run", "shell", "cwd", "env", "metrics", "epochs"]],
@@ -243,7 +243,7 @@ describe("JSON", () => {
     ['{ "budget": { "trials": 3, "p|" } }', ["time", "parallel"]],
     ['{ "sampler": | }', catalog.samplers.map(({ kind }) => kind)],
     ['{ "sampler": "|" }', catalog.samplers.map(({ kind }) => kind)],
-    ['{ "space": { "a": { "type": "int", | } } }', ["low", "high", "log", "step", "prior", "when"]],
+    ['{ "space": { "a": { "type": "int", | } } }', ["low", "high", "log", "step", "prior", "when", "kind"]],
   ])("%s", (marked, labels) => {
     expect(complete(marked, "json").labels).toEqual(labels);
   });

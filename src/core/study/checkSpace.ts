@@ -36,7 +36,13 @@ export function checkSpace(raw: ReadonlyMap<string, RawParameter>, order: readon
 
 function toParameter(name: string, raw: RawParameter, when: Condition | undefined): Parameter {
   const prior = raw.type === "constant" || raw.prior === undefined ? undefined : toPrior(raw.prior);
-  const base = { name, ...(when === undefined ? {} : { when }), ...(prior === undefined ? {} : { prior }) };
+  const kind = raw.type === "constant" ? undefined : raw.kind;
+  const base = {
+    name,
+    ...(when === undefined ? {} : { when }),
+    ...(prior === undefined ? {} : { prior }),
+    ...(kind === undefined ? {} : { kind }),
+  };
   if (raw.type === "categorical") return { ...base, type: raw.type, choices: raw.choices };
   if (raw.type === "constant") return { ...base, type: raw.type, value: raw.value };
   const bounds = { ...base, type: raw.type, low: raw.low, high: raw.high, log: raw.log };

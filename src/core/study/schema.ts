@@ -57,6 +57,19 @@ const priorOf = (value: typeof paramValue | z.ZodNumber, example: number | strin
     )
     .meta({ examples: [{ value: example, confidence: "medium" }] });
 
+const kindField = z
+  .enum(["structural", "nonStructural"])
+  .optional()
+  .describe(
+    "Whether another value makes trained weights useless. Population-based training changes `nonStructural` parameters only. Without it, known names are recognised (learning rate, momentum, dropout, batch size ... are not structural), and all others count as structural.",
+  )
+  .meta({
+    enumDescriptions: [
+      "Part of the model: layers, units, activation. Never changed in a trial that goes on from a checkpoint.",
+      "Steers the training: may change from one epoch to the next.",
+    ],
+  });
+
 const logField = z
   .boolean()
   .default(false)
@@ -85,6 +98,7 @@ const floatParameter = z
       ),
     prior: priorOf(z.number(), 0.01).optional(),
     when: when.optional(),
+    kind: kindField,
   })
   .describe("A real-valued parameter.");
 
@@ -109,6 +123,7 @@ const intParameter = z
       ),
     prior: priorOf(z.number(), 64).optional(),
     when: when.optional(),
+    kind: kindField,
   })
   .describe("A whole-number parameter.");
 
@@ -122,6 +137,7 @@ const categoricalParameter = z
       .meta({ examples: [["sgd", "adam"]] }),
     prior: priorOf(paramValue, "adam").optional(),
     when: when.optional(),
+    kind: kindField,
   })
   .describe("A parameter with a list of choices.");
 

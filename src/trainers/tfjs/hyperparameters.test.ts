@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { isStructural } from "../../core/study/structural.ts";
 import { renderTrainerDoc } from "./documentation.ts";
 import {
   editDistance,
@@ -8,7 +9,7 @@ import {
   resolveHyperparameters,
   understandsName,
 } from "./hyperparameters.ts";
-import { hyperparameterTable } from "./hyperparameterTable.ts";
+import { hyperparameterTable, type HyperparameterEntry } from "./hyperparameterTable.ts";
 
 describe("resolveHyperparameters", () => {
   it("fills in defaults and remembers what was given", () => {
@@ -105,4 +106,25 @@ describe("suggestions", () => {
 
 it("is what docs/trainer.md says", async () => {
   await expect(renderTrainerDoc()).toMatchFileSnapshot("../../../docs/trainer.md");
+});
+
+describe("what a change of leaves the weights usable", () => {
+  const study = (model: string, name: string) => ({
+    trainer: {
+      kind: "tfjs",
+      model,
+      data: { csv: "a.csv", label: "y", validation: 0.2, standardize: true, task: "classification" },
+      epochs: 3,
+      backend: "auto",
+      threads: 0,
+    } as const,
+    space: [{ name, type: "float", low: 0, high: 1, log: false }] as const,
+  });
+  const entries: [string, HyperparameterEntry][] = Object.entries(hyperparameterTable);
+
+  it.each(entries)("%s is classified as its scope says", (name, { scope }) => {
+    const leavesWeights = scope.includes("training") || name === "dropout" || name === "convDropout";
+    for (const model of ["mlp", "vgg"]) expect(isStructural(study(model, name), name)).toBe(!leavesWeights);
+    if (scope.includes("training")) expect(isStructural(study("./model.js", name), name)).toBe(false);
+  });
 });

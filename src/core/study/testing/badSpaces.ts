@@ -201,7 +201,7 @@ export const badSpaces: readonly BadStudy[] = [
   [
     "key of another type",
     { space: "space:\n  a: { type: categorical, choices: [1, 2], low: 3 }" },
-    ["error 5:44-5:47 Unknown key `low`. Known here: type, choices, prior, when."],
+    ["error 5:44-5:47 Unknown key `low`. Known here: type, choices, prior, when, kind."],
   ],
   [
     "when unknown",
