@@ -15,6 +15,7 @@ export function identityChanges(before: StudyDefinition, after: StudyDefinition)
     ["sampler", before.sampler, after.sampler],
     ["scheduler", before.scheduler, after.scheduler],
     ["seed", before.seed, after.seed],
+    ["optimised topology", optimisedTopology(before), optimisedTopology(after)],
     ["warm start", before.warmStart ?? [], after.warmStart ?? []],
   ];
   return parts.filter(([, a, b]) => canonical(a) !== canonical(b)).map(([name]) => name);
@@ -22,6 +23,11 @@ export function identityChanges(before: StudyDefinition, after: StudyDefinition)
 
 function targetless(study: StudyDefinition): unknown {
   return study.objectives.map(({ metric, direction }) => ({ metric, direction }));
+}
+
+/** Diagnostics that nothing is chosen by may change; a divergence that is optimised is an objective. */
+function optimisedTopology({ diagnostics }: StudyDefinition): unknown {
+  return diagnostics?.rtd === undefined || diagnostics.rtd.use === "diagnostic" ? "none" : diagnostics.rtd;
 }
 
 /** Which processes train makes no difference to a value. */

@@ -109,6 +109,16 @@ describe("identity of a study", () => {
       expected,
     );
   });
+  it("lets diagnostics change, unless something is chosen by them", () => {
+    const of = (diagnostics: string): StudyDefinition =>
+      parsed(`${studyText({ trials: 5 })}\ndiagnostics: ${diagnostics}\n`);
+    const before = parsed(studyText({ trials: 5 }));
+    expect(identityChanges(before, of("{ sharpness: {}, rtd: {} }"))).toEqual([]);
+    expect(identityChanges(before, of("{ rtd: { use: second-objective } }"))).toEqual(["optimised topology"]);
+    expect(identityChanges(of("{ rtd: { use: objective, samples: 64 } }"), of("{ rtd: { use: objective } }"))).toEqual([
+      "optimised topology",
+    ]);
+  });
   it("lists names for people", () => {
     expect([listed(["seed"]), listed(["a", "b"]), listed(["a", "b", "c"])]).toEqual([
       "the seed",

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import fixture from "../../test/fixtures/oracles/lastLayer.json" with { type: "json" };
-import { estimators, lastLayerIds, networkIds, type LastLayerId } from "./estimator.ts";
+import { estimators, lastLayerIds, networkIds, type LastLayerId } from "../core/sharpness.ts";
 import type { HeadKind } from "./headCurvature.ts";
 import {
   aggregate,

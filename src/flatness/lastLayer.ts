@@ -5,7 +5,7 @@
  */
 import { rngForKey } from "../core/rng.ts";
 import { BasinError } from "../core/errors.ts";
-import type { LastLayerId } from "./estimator.ts";
+import type { LastLayerId } from "../core/sharpness.ts";
 import { headCurvature, type HeadKind } from "./headCurvature.ts";
 import { norm, rowDot, rowsOf, withOnes, type Matrix } from "./matrix.ts";
 

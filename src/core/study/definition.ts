@@ -4,6 +4,7 @@
  */
 import type { Objective } from "../objective.ts";
 import type { Space } from "../space/parameter.ts";
+import type { Diagnostics } from "./diagnostics.ts";
 
 /** Random changes of training images, drawn anew in every epoch. */
 export interface AugmentSpec {
@@ -181,6 +182,8 @@ export interface StudyDefinition {
   readonly warmStart?: readonly WarmStart[];
   readonly budget: Budget;
   readonly seed: number;
+  /** What is measured of every trial beside its metrics; absent = nothing. */
+  readonly diagnostics?: Diagnostics;
 }
 
 /** A range in the study's text, as offsets in UTF-16 code units. */

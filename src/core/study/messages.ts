@@ -86,6 +86,10 @@ const valueSynonyms: Readonly<Record<string, string>> = {
   process: "command",
   tensorflow: "tfjs",
   external: "none",
+  frobenius: "exact-frobenius",
+  trace: "exact-trace",
+  noise: "one-to-noise",
+  all: "one-to-all",
   manual: "none",
 };
 
@@ -264,7 +268,11 @@ function wrongValue(issue: ZodIssue, path: Path, context: MessageContext): strin
   const name = lastName(path);
   const value = nodeAt(context.source.root, path)?.value;
   if (issue.code === "invalid_type") return wrongType(name, issue.expected, value, path, context);
-  if (issue.code === "invalid_value") return notOneOf(name, value, issue.values, path);
+  if (issue.code === "invalid_value") {
+    const others = schemasAt(context.schema, path, context.source.root.value).flatMap(alternatives);
+    const number = others.some(({ type }) => type === "number" || type === "integer") && value !== null;
+    return notOneOf(name, value, number ? [...issue.values, "a number"] : issue.values, path);
+  }
   if (issue.code === "invalid_union") return badUnion(issue, path, context);
   if (issue.code === "too_small") {
     return outOfBounds(name, issue.origin, issue.minimum, issue.inclusive !== false, "least", value);

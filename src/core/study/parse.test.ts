@@ -6,6 +6,7 @@ import type { Catalog } from "./catalog.ts";
 import type { StudyDefinition, StudyFormat } from "./definition.ts";
 import { parseStudy } from "./parse.ts";
 import { positionsOf } from "./positions.ts";
+import { badDiagnostics } from "./testing/badDiagnostics.ts";
 import { badRuns } from "./testing/badRuns.ts";
 import { badSpaces } from "./testing/badSpaces.ts";
 import { badText, goodSections } from "./testing/badStudy.ts";
@@ -29,12 +30,12 @@ function studyOf(text: string, format: StudyFormat = "yaml"): StudyDefinition {
 }
 
 describe("bad studies say what is wrong, where, and what to write", () => {
-  it.each([...badTrainers, ...badSpaces, ...badRuns])("%s", (_name, change, expected) => {
+  it.each([...badTrainers, ...badSpaces, ...badRuns, ...badDiagnostics])("%s", (_name, change, expected) => {
     expect(issuesOf(badText(change))).toEqual(expected);
   });
 
   it("has no study when there is an error, and one when there are only warnings", () => {
-    for (const [name, change, expected] of [...badTrainers, ...badSpaces, ...badRuns]) {
+    for (const [name, change, expected] of [...badTrainers, ...badSpaces, ...badRuns, ...badDiagnostics]) {
       const { study } = parseStudy(badText(change), "yaml", catalog);
       expect(study === undefined, name).toBe(expected.some((issue) => issue.startsWith("error")));
     }

@@ -6,6 +6,7 @@ import type { z } from "zod";
 import type { Objective } from "../objective.ts";
 import type { Catalog, MethodInfo } from "./catalog.ts";
 import { checkConstraints, type PlacedText } from "./checkConstraints.ts";
+import { checkDiagnostics } from "./checkDiagnostics.ts";
 import { Report } from "./checks.ts";
 import { checkGradients } from "./checkGradients.ts";
 import { checkPriors, checkSpace } from "./checkSpace.ts";
@@ -137,9 +138,8 @@ function checkStudy(parts: Parts, catalog: Catalog, report: Report): StudyDefini
   const constraints = checkConstraints(parts.constraints(), names, complete ? space : undefined, report);
   const budget = checkBudget(parts.get("budget"), parts, report);
   const limits = checkLimits(parts.get("limits"), report);
-  if (parts.has("diagnostics")) {
-    report.warningAtKey(["diagnostics"], "This release does not support `diagnostics` and ignores it.");
-  }
+  const asked = parts.get("diagnostics");
+  const diagnostics = asked === undefined ? undefined : checkDiagnostics(asked, { trainer, objectives, space }, report);
   const warmStart = checkWarmStart(parts.get("warmStart"), report);
   const [name, sampler, scheduler, seed] = [
     parts.get("study"),
@@ -163,6 +163,7 @@ function checkStudy(parts: Parts, catalog: Catalog, report: Report): StudyDefini
     budget,
     seed,
     ...(warmStart.length === 0 ? {} : { warmStart }),
+    ...(diagnostics === undefined ? {} : { diagnostics }),
   };
 }
 

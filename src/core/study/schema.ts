@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { Catalog, MethodInfo } from "./catalog.ts";
 import { dataSchema } from "./dataSchema.ts";
 import { tfjsBackendNames } from "./definition.ts";
+import { diagnosticsSchema } from "./diagnostics.ts";
 import { durationPattern } from "./duration.ts";
 
 /** Letters, digits, `_`, `-` and `.`, beginning with a letter: safe in environment variables, arguments and files. */
@@ -342,11 +343,7 @@ const fixedShape = {
     .min(0)
     .default(0)
     .describe("Seed of everything random. The same seed gives the same configurations; the default is 0."),
-  diagnostics: z
-    .unknown()
-    .optional()
-    .describe("Reserved for topology and sharpness diagnostics. This release does not support it and ignores it.")
-    .meta({ deprecated: true }),
+  diagnostics: diagnosticsSchema,
 };
 
 function choiceOf(methods: readonly MethodInfo[], what: string, fallback: string): z.ZodType<RawChoice> {

@@ -103,11 +103,6 @@ export const badRuns: readonly BadStudy[] = [
     ['error 8:20-8:24 Unknown scheduler "asha". This release has: none, median.'],
   ],
   [
-    "diagnostics",
-    { budget: "diagnostics:\n  rtd: { samples: 128 }\nbudget: { trials: 5 }" },
-    ["warning 8:1-8:12 This release does not support `diagnostics` and ignores it."],
-  ],
-  [
     "budget unbounded",
     { budget: "budget: { parallel: 2 }" },
     ["error 8:1-8:7 The budget bounds nothing. Write `trials: 50`, `time: 2h`, or both."],

@@ -6,7 +6,7 @@ import { keskarSharpness } from "../../../flatness/keskar.ts";
 import { filterNormalise, slice1d } from "../../../flatness/landscape.ts";
 import { lanczos } from "../../../flatness/lanczos.ts";
 import { lastLayerEstimate, lastLayerEstimateOverBatches } from "../../../flatness/lastLayer.ts";
-import { lastLayerIds } from "../../../flatness/estimator.ts";
+import { lastLayerIds } from "../../../core/sharpness.ts";
 import { norm } from "../../../flatness/matrix.ts";
 import { topEigenvalue } from "../../../flatness/powerIteration.ts";
 import { samSharpness } from "../../../flatness/sam.ts";

@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { catalog } from "../../catalog.ts";
+import { completionsAt, hoverAt } from "./assist.ts";
+import type { StudyDefinition } from "./definition.ts";
+import { parseStudy } from "./parse.ts";
+import { badText } from "./testing/badStudy.ts";
+
+function diagnosticsOf(text: string, space?: string): StudyDefinition["diagnostics"] {
+  const change = { budget: `diagnostics: ${text}\nbudget: { trials: 5 }`, ...(space === undefined ? {} : { space }) };
+  const { study, issues } = parseStudy(badText(change), "yaml", catalog);
+  if (study === undefined) throw new Error(JSON.stringify(issues));
+  return study.diagnostics;
+}
+
+/** What is proposed at `|`. */
+function proposed(section: string): string[] {
+  const text = badText({ budget: `diagnostics: ${section}\nbudget: { trials: 5 }` });
+  const offset = text.indexOf("|");
+  return completionsAt(text.replace("|", ""), "yaml", offset, catalog).map(({ label }) => label);
+}
+
+describe("the diagnostics of a study", () => {
+  it("are absent unless asked for, and have defaults", () => {
+    expect(parseStudy(badText({}), "yaml", catalog).study).not.toHaveProperty("diagnostics");
+    expect(diagnosticsOf("{ sharpness: {} }")).toEqual({
+      sharpness: { estimators: ["exact-frobenius", "exact-trace", "rms"], at: "end", samples: 1024, batch: 64 },
+    });
+    expect(diagnosticsOf("{ rtd: {} }")).toEqual({
+      rtd: {
+        variant: "one-to-noise",
+        use: "diagnostic",
+        samples: 128,
+        noiseWidth: 256,
+        references: 16,
+        refresh: "frozen",
+      },
+    });
+  });
+
+  it("take every key", () => {
+    const sharpness = "sharpness: { estimators: [keskar, lanczos, keskar], at: 5, samples: 512, batch: 32 }";
+    const rtd =
+      "rtd: { variant: one-to-all, use: second-objective, samples: 64, layer: dense2, references: 4, refresh: refresh, everyEpochs: 2 }";
+    expect(diagnosticsOf(`{ ${sharpness}, ${rtd} }`)).toEqual({
+      sharpness: { estimators: ["keskar", "lanczos"], at: 5, samples: 512, batch: 32 },
+      rtd: {
+        variant: "one-to-all",
+        use: "second-objective",
+        samples: 64,
+        layer: "dense2",
+        noiseWidth: 256,
+        references: 4,
+        refresh: "refresh",
+        everyEpochs: 2,
+      },
+    });
+    expect(diagnosticsOf("{ rtd: { noiseWidth: shuffle } }")?.rtd?.noiseWidth).toBe("shuffle");
+    expect(diagnosticsOf("{ rtd: { noiseWidth: 64 } }")?.rtd?.noiseWidth).toBe(64);
+  });
+
+  it("follow the best trial when compared with it", () => {
+    expect(diagnosticsOf("{ rtd: { variant: one-to-top-performer } }")?.rtd?.refresh).toBe("refresh");
+    expect(diagnosticsOf("{ rtd: { variant: one-to-top-performer, refresh: frozen } }")?.rtd?.refresh).toBe("frozen");
+  });
+
+  it("have noise as wide as the widest layer of the space", () => {
+    const space = (line: string): string => `space:\n  lr: { type: float, low: 0.1, high: 9000 }\n  ${line}`;
+    const width = (line: string): unknown => diagnosticsOf("{ rtd: {} }", space(line))?.rtd?.noiseWidth;
+    expect(width("width2: { type: int, low: 1, high: 700 }")).toBe(700);
+    expect(width("hiddenUnits: { type: categorical, choices: [64, 1024, no] }")).toBe(1024);
+    expect(width("filters: { type: constant, value: 300 }")).toBe(300);
+    expect(width("depth: { type: int, low: 1, high: 700 }")).toBe(256);
+  });
+
+  it("are completed and explained", () => {
+    expect(proposed("{ | }")).toEqual(expect.arrayContaining(["rtd", "sharpness"]));
+    expect(proposed("{ sharpness: { | } }")).toEqual(["estimators", "at", "samples", "batch"]);
+    expect(proposed("{ sharpness: { estimators: [ | ] } }")).toEqual(
+      expect.arrayContaining(["exact-frobenius", "keskar", "average-case"]),
+    );
+    expect(proposed("{ rtd: { variant: | } }")).toEqual(["one-to-noise", "one-to-top-performer", "one-to-all"]);
+    expect(proposed("{ rtd: { noiseWidth: | } }")).toEqual(expect.arrayContaining(["match", "shuffle"]));
+    const text = badText({ budget: "diagnostics: { sharpness: { batch: 32 } }\nbudget: { trials: 5 }" });
+    expect(hoverAt(text, "yaml", text.indexOf("batch"), catalog)?.markdown).toContain("mini-batch");
+  });
+});
