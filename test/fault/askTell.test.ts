@@ -1,13 +1,16 @@
 /**
  * `basin ask-tell` with every sampler, killed between ask and tell and started again: no trial is lost or doubled, and the
  * configurations are those of a run that nothing disturbed. All studies begin with the trials of an earlier one, so that
- * models and not their start-ups answer.
+ * models and not their start-ups answer. Trials 1 and 3 are always out at the kill; trial 4 has not been asked for, or is just
+ * being asked for: what the database holds then says which undisturbed run it must equal.
  */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import Database from "better-sqlite3";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type CliBench, createCliBench } from "../../src/cli/testing.ts";
+import { workspaceFiles } from "../../src/client/workspaceFiles.ts";
 import type { Params } from "../../src/core/space/parameter.ts";
 import { type RunningEngine, startEngine } from "../../src/engine/engine.ts";
 import { silentLog } from "../../src/engine/log.ts";
@@ -21,7 +24,13 @@ const atOnce = 2;
 
 let bench: CliBench;
 let template = "";
-const expected = new Map<string, readonly Params[]>();
+
+/** When trial 4 is asked for: once trials 1 and 3 are told, or while they are out. */
+type Order = "later" | "sooner";
+/** Configurations by number of the runs that nothing disturbs. */
+const expected: Readonly<Record<Order, Map<string, readonly Params[]>>> = { later: new Map(), sooner: new Map() };
+/** The samplers, every third of which is being asked for trial 4 when the kill comes. */
+const runs = samplers.map(({ kind }, i) => ({ kind, asking: i % 3 === 0 }));
 
 interface Asked {
   readonly number: number;
@@ -78,8 +87,8 @@ beforeAll(async () => {
   // What nothing disturbs, all in one engine on a copy.
   const folder = copyOf("undisturbed");
   await withEngine(folder, async (engine) => {
-    for (const { kind } of samplers) {
-      const file = path.join(folder, `${kind}.study.yaml`);
+    const undisturbed = async (kind: string, order: Order): Promise<void> => {
+      const file = path.join(folder, `${kind} ${order}.study.yaml`);
       const { studyId } = await engine.request("study.start", { path: file, text: study(kind), mode: "continue" });
       const params: Params[] = [];
       const ask = async (count: number): Promise<void> => {
@@ -92,12 +101,19 @@ beforeAll(async () => {
       await tell(0);
       await ask(2);
       await tell(2);
+      await ask(1);
+      if (order === "sooner") await ask(1);
       await tell(1);
-      for (let number = 3; number < trials; number++) {
-        await ask(1);
-        await tell(number);
-      }
-      expected.set(kind, params);
+      await tell(3);
+      if (order === "later") await ask(1);
+      await tell(4);
+      await ask(1);
+      await tell(5);
+      expected[order].set(kind, params);
+    };
+    for (const { kind, asking } of runs) {
+      await undisturbed(kind, "later");
+      if (asking) await undisturbed(kind, "sooner");
     }
   });
 }, 120_000);
@@ -139,8 +155,19 @@ function talk(folder: string) {
   };
 }
 
-/** Drives a study through a kill; resolves with the configurations by number. */
-async function disturbed(kind: string): Promise<readonly Params[]> {
+/** Trials that the database of a killed process holds for the study. */
+function stored(folder: string): number {
+  const db = new Database(workspaceFiles(folder).database, { timeout: 10_000 });
+  try {
+    const count = "SELECT count(*) FROM trials JOIN studies ON studies.id = study_id WHERE studies.name = 'toy'";
+    return Number(db.prepare(count).pluck().get());
+  } finally {
+    db.close();
+  }
+}
+
+/** Drives a study through a kill; resolves with the configurations by number, and with the run that they must equal. */
+async function disturbed(kind: string, asking: boolean): Promise<{ params: readonly Params[]; order: Order }> {
   const folder = copyOf(`with ${kind}`);
   writeFileSync(path.join(folder, "toy.study.yaml"), study(kind));
   const params: Params[] = [];
@@ -151,17 +178,25 @@ async function disturbed(kind: string): Promise<readonly Params[]> {
   const [one, two] = await first.ask(2);
   params[2] = two!.params;
   expect(await first.tell(two!)).toEqual({ ok: true, number: 2 });
-  // Trial 1 is out, and the next one is being asked for.
-  first.write({ ask: 1 });
+  const [three] = await first.ask(1);
+  expect(three?.number).toBe(3);
+  // Trials 1 and 3 are out, and the next one is being asked for, or not yet.
+  if (asking) first.write({ ask: 1 });
   await first.kill();
+  const order = stored(folder) > 4 ? "sooner" : "later";
+  if (!asking) expect(order).toBe("later");
   const second = talk(folder);
-  const [again] = await second.ask(1);
-  expect(again).toEqual({ number: 1, params: one!.params, resumed: true });
-  params[1] = again!.params;
-  expect(await second.tell(again!)).toEqual({ ok: true, number: 1 });
-  for (let number = 3; number < trials; number++) {
+  for (const { number, params: before } of [one!, three!]) {
+    const [again] = await second.ask(1);
+    expect(again).toEqual({ number, params: before, resumed: true });
+    params[number] = before;
+    expect(await second.tell(again!)).toEqual({ ok: true, number });
+  }
+  for (let number = 4; number < trials; number++) {
     const [trial] = await second.ask(1);
     expect(trial?.number).toBe(number);
+    // Only what was there before the kill can come back.
+    if (trial?.resumed === true) expect({ number, order }).toEqual({ number: 4, order: "sooner" });
     params[number] = trial!.params;
     await second.tell(trial!);
   }
@@ -170,26 +205,27 @@ async function disturbed(kind: string): Promise<readonly Params[]> {
   expect(await second.tell(zero!)).toMatchObject({ error: { code: "wrong-state" } });
   second.cli.child.stdin.end();
   expect((await second.cli.finished).code).toBe(0);
-  return params;
+  return { params, order };
 }
 
 it(
   "goes on with every sampler where it was killed, with the configurations of an undisturbed run",
   { timeout: 180_000 },
   async () => {
-    const waiting = samplers.map(({ kind }) => kind);
+    const waiting = [...runs];
     const different: string[] = [];
     const lane = async (): Promise<void> => {
-      for (let kind = waiting.shift(); kind !== undefined; kind = waiting.shift()) {
-        const params = await disturbed(kind).catch((error: unknown) => {
+      for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
+        const { kind, asking } = run;
+        const { params, order } = await disturbed(kind, asking).catch((error: unknown) => {
           throw new Error(`sampler ${kind}`, { cause: error });
         });
-        if (JSON.stringify(params) !== JSON.stringify(expected.get(kind))) different.push(kind);
+        if (JSON.stringify(params) !== JSON.stringify(expected[order].get(kind))) different.push(`${kind} ${order}`);
       }
     };
     await Promise.all(Array.from({ length: atOnce }, lane));
     expect(different).toEqual([]);
-    expect(expected.size).toBe(samplers.length);
+    expect(expected.later.size).toBe(samplers.length);
   },
 );
 
@@ -206,6 +242,7 @@ it("goes on when the engine that it talks to is killed", { timeout: 120_000 }, a
     await first.tell(zero!);
     const [one, two] = await first.ask(2);
     await first.tell(two!);
+    const [three] = await first.ask(1);
     const pid = place.enginePid() ?? 0;
     expect(pid).not.toBe(first.cli.child.pid);
     kill(pid);
@@ -215,10 +252,14 @@ it("goes on when the engine that it talks to is killed", { timeout: 120_000 }, a
     expect(await first.tell(one!)).toMatchObject({ error: { code: "engine-unavailable" } });
     await first.kill();
     const second = talk(place.folder);
-    expect(await second.ask(1)).toEqual([{ ...one, resumed: true }]);
-    await second.tell(one!);
-    const [three] = await second.ask(1);
-    expect([zero, one, two, three].map((trial) => trial?.params)).toEqual(expected.get("auto")?.slice(0, 4));
+    for (const trial of [one!, three!]) {
+      expect(await second.ask(1)).toEqual([{ ...trial, resumed: true }]);
+      await second.tell(trial);
+    }
+    const [four] = await second.ask(1);
+    expect([zero, one, two, three, four].map((trial) => trial?.params)).toEqual(
+      expected.later.get("auto")?.slice(0, 5),
+    );
     await second.kill();
   } finally {
     place.dispose();
