@@ -1,6 +1,7 @@
 /** The tests against scipy.stats (1.16), published tables, and what can be reckoned by hand. */
 import { array, assert, integer, property } from "fast-check";
 import { describe, expect, it } from "vitest";
+import { rngForKey } from "../../src/core/rng.ts";
 import {
   benjaminiHochberg,
   mannWhitney,
@@ -30,6 +31,30 @@ describe("tests for comparisons", () => {
       40.0,
       0.01501096017151868,
     );
+    expectMannWhitney([1, 4, 5, 7, 7, 8], [2, 2, 3, 4, 4, 6], 27, 0.1689470216930839);
+    expectMannWhitney([1, 5, 8, 9, 10], [2, 3, 4, 6, 7], 18, 0.30952380952380953);
+  });
+
+  it("finds what twenty repeats can find: shifts of normal samples, alone and among fifteen comparisons", () => {
+    const rng = rngForKey("power");
+    const repeats = 600;
+    for (const [shift, alone, among] of [
+      [0.5, 0.308, 0.055],
+      [0.8, 0.648, 0.21],
+      [1, 0.857, 0.458],
+      [1.5, 0.997, 0.915],
+    ] as const) {
+      const normals = (mean: number): number[] => Array.from({ length: 20 }, () => mean + rng.normal());
+      const found = Array.from({ length: repeats }, () => mannWhitney(normals(0), normals(shift)).p);
+      for (const [alpha, power] of [
+        [0.05, alone],
+        [0.05 / 15, among],
+      ] as const) {
+        const share = found.filter((p) => p < alpha).length / repeats;
+        // Both shares come from 600 draws: four standard errors of their difference, and a draw.
+        expect(Math.abs(share - power)).toBeLessThan(4 * Math.sqrt((2 * power * (1 - power)) / repeats) + 1 / repeats);
+      }
+    }
   });
 
   it("adjusts p-values as Benjamini and Hochberg do", () => {

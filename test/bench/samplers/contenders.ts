@@ -28,6 +28,8 @@ export interface StudyFacts {
 
 export interface Contender {
   readonly name: string;
+  /** Refuses studies with several objectives. */
+  readonly singleObjective?: true;
   /** A study of `trials` trials with so many objectives, all minimised. */
   start(study: StudyFacts, seed: number): Player;
   close(): void;
@@ -84,6 +86,9 @@ export function ownContender(entry: SamplerEntry, name: string, options: Readonl
   };
 }
 
+/** Those of Optuna that refuse several objectives. */
+const singleObjective = new Set(["cmaes"]);
+
 /** @param python a Python with Optuna 5 @param sampler as optuna_peer.py names it: "random", "tpe", "gp", "cmaes" ... */
 export function optunaContender(python: string, sampler: string): Contender {
   const child = spawn(python, [path.join(import.meta.dirname, "optuna_peer.py")], {
@@ -97,6 +102,7 @@ export function optunaContender(python: string, sampler: string): Contender {
   };
   return {
     name: `Optuna ${sampler}`,
+    ...(singleObjective.has(sampler) ? { singleObjective: true as const } : {}),
     start({ space, objectives }, seed) {
       say({ start: { sampler, seed, space, objectives } });
       return {

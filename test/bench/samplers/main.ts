@@ -4,7 +4,8 @@
  *  [--peers tpe,gp] [--tasks branin,nasbench201_cifar10] [--options '{"multivariate":false}'] [--keep FILE] [--json FILE]
  *  [--workers 2]`, or `-- --read FILE` to print the comparison of runs that `--keep` collected, whoever's seeds they had.
  * --first-seed: settings that were chosen on some seeds are judged on others.
- * --data: the folder of the tables (see its README); without it, functions only. --peer: a Python that has Optuna 5.
+ * --data: the folder of the tables (see its README); without it, functions only. --peer: a Python that has Optuna 5, by default
+ * that of .venv-test or python3 if it has it; none leaves Optuna out.
  * --keep: a file of runs, one a line, that grows as they end; what is in it is not played again. The peers' runs do not
  * change with our code, and hours of them need not be repeated; runs of ours belong into one only while the code stands.
  */
@@ -13,6 +14,7 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs
 import { parseArgs } from "node:util";
 import { samplers } from "../../../src/samplers/registry.ts";
 import { ownContender, optunaContender, type Contender } from "./contenders.ts";
+import { findPeer } from "./peer.ts";
 import { printReport, type Run } from "./report.ts";
 import { functionTasks, tableTasks, tradeOffTasks, type Task } from "./tasks.ts";
 
@@ -74,11 +76,12 @@ async function play(contender: Contender, task: Task, seed: number): Promise<Run
 
 const wanted = values.only?.split(",");
 const options = JSON.parse(values.options) as Record<string, unknown>;
+const peer = values.read === undefined ? findPeer(values.peer) : undefined;
 const contenders: Contender[] = [
   ...samplers
     .filter(({ kind }) => wanted === undefined || wanted.includes(kind))
     .map((entry) => ownContender(entry, entry.kind, wanted?.length === 1 ? options : {})),
-  ...(values.peer === undefined ? [] : values.peers.split(",").map((name) => optunaContender(values.peer!, name))),
+  ...(peer === undefined ? [] : values.peers.split(",").map((name) => optunaContender(peer, name))),
 ];
 const chosen = values.tasks?.split(",");
 const tasks = [
@@ -95,7 +98,9 @@ interface Job {
 }
 
 const jobs: Job[] = contenders.flatMap((contender) =>
-  tasks.flatMap((task) => Array.from({ length: seeds }, (_, k) => ({ contender, task, seed: firstSeed + k }))),
+  tasks
+    .filter((task) => contender.singleObjective !== true || task.objectives === 1)
+    .flatMap((task) => Array.from({ length: seeds }, (_, k) => ({ contender, task, seed: firstSeed + k }))),
 );
 const workers = Number(values.workers);
 const [shard, shards] = (values.shard ?? "0/1").split("/").map(Number) as [number, number];
