@@ -38,7 +38,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Checkpoint", "Params", "active", "attempt", "checkpoint", "checkpoint_dir", "done", "embedding", "failed",
     "heartbeat", "load_checkpoint", "params", "report", "seed", "sharpness", "should_checkpoint",
-    "should_stop", "split_seed", "started", "stop_reason", "threads", "trial", "until_step",
+    "should_stop", "split_seed", "started", "stop_reason", "threads", "trial", "tune_online", "until_step",
 ]
 
 
@@ -113,6 +113,25 @@ def threads() -> Optional[int]:
 def until_step() -> Optional[int]:
     """The step at which this run of the trial ends (a scheduler's rung); None = the script decides."""
     return environment_int("BASIN_UNTIL_STEP")
+
+
+def tune_online() -> Optional[Dict[str, Any]]:
+    """The rates that the study asks the script to adapt while it trains (``tuneOnline``); None = none, or outside Basin.
+
+    ``{"rule": "cosine", "learningRate": {"name": "lr", "start": 0.01, "low": 1e-6, "high": 1.0}, "momentum": {...}}``, each
+    rate only where it is asked for. ``basin.torch`` has optimizers that do it: ``HypergradientSGD.tuned(model.parameters())``.
+    """
+    text = os.environ.get("BASIN_TUNE_ONLINE")
+    if not text:
+        return None
+    asked: Dict[str, Any] = json.loads(text)
+    given = trial_params()
+    for role in ("learningRate", "momentum"):
+        rate = asked.get(role)
+        if rate is not None and rate["name"] in given:
+            # The trial may begin elsewhere than the study says, where it takes over from another one.
+            rate["start"] = float(given[rate["name"]])
+    return asked
 
 
 # ---------------------------------------------------------------------------------------------------------------- events

@@ -531,6 +531,18 @@ class Commands(unittest.TestCase):
         self.assertEqual(log, "1 False\n2 True\n3 True\n2 step 2 is reached\n")
 
 
+class Online(unittest.TestCase):
+    def test_what_the_study_tunes_online_begins_at_the_trial_s_own_value(self):
+        asked = {
+            "rule": "cosine", "learningRate": {"name": "lr", "start": 0.01, "low": 1e-4, "high": 0.5},
+            "momentum": {"name": "m", "start": 0.9, "low": 0, "high": 0.99},
+        }
+        text = "asked = basin.tune_online(); print(asked['rule'], asked['learningRate']['start'], asked['momentum']['start'])"
+        _, log, errors, _ = Script(self, text, {"lr": 0.05}, BASIN_TUNE_ONLINE=json.dumps(asked)).finish()
+        self.assertEqual((log, errors), ("cosine 0.05 0.9\n", ""))
+        self.assertEqual(Script(self, "print(basin.tune_online())", {}).finish()[1], "None\n")
+
+
 class Checkpoints(unittest.TestCase):
     def test_a_later_run_finds_the_last_one(self):
         script = Script(self, """

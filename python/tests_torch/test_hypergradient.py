@@ -1,8 +1,10 @@
 """The optimizers against the published table, against TypeScript's on the same weights, and as torch optimizers."""
 
 import copy
+import json
 import math
 import unittest
+from unittest import mock
 
 import basin.torch as bt
 import torch
@@ -130,6 +132,31 @@ class AsATorchOptimizer(unittest.TestCase):
             self.train(model, optimizer, 1)
             group = optimizer.param_groups[0]
             self.assertTrue(1e-5 <= group["lr"] <= 0.2 and 0.7 <= group["momentum"] <= 0.99)
+
+    def test_the_study_can_ask_for_rates_bounds_and_rule(self):
+        asked = {
+            "rule": "raw", "learningRate": {"name": "lr", "start": 0.02, "low": 1e-3, "high": 0.1},
+            "momentum": {"name": "m", "start": 0.8, "low": 0.5, "high": 0.9},
+        }
+        parameters = list(self.model().parameters())
+        with mock.patch.dict("os.environ", {"BASIN_TUNE_ONLINE": json.dumps(asked), "BASIN_PARAMS": '{"lr": 0.05}'}):
+            group = bt.HypergradientSGD.tuned(parameters, weight_decay=0.1).param_groups[0]
+            adam = bt.HypergradientAdam.tuned(parameters, rule="cosine").param_groups[0]
+        self.assertEqual([group["lr"], group["momentum"], group["rule"], group["weight_decay"]], [0.05, 0.8, "raw", 0.1])
+        self.assertEqual([group["lr_bounds"], group["momentum_bounds"]], [(1e-3, 0.1), (0.5, 0.9)])
+        self.assertEqual([adam["lr"], adam["rule"], adam["lr_bounds"]], [0.05, "cosine", (1e-3, 0.1)])
+        for rate, still in (("learningRate", "momentum"), ("momentum", "lr")):
+            one = {"rule": "cosine", rate: asked[rate]}
+            with mock.patch.dict("os.environ", {"BASIN_TUNE_ONLINE": json.dumps(one)}):
+                model = self.model()
+                optimizer = bt.HypergradientSGD.tuned(model.parameters(), **{still: 0.6 if still == "momentum" else 0.01})
+            group = optimizer.param_groups[0]
+            before = dict(group)
+            self.train(model, optimizer, 6)
+            self.assertEqual(group[still], before[still])
+            moved = "lr" if still == "momentum" else "momentum"
+            self.assertNotEqual(group[moved], before[moved])
+        self.assertEqual(bt.HypergradientSGD.tuned(parameters).param_groups[0]["lr"], 0.01)
 
     def test_closures_unused_weights_and_wrong_settings(self):
         model = self.model()

@@ -9,6 +9,7 @@ import type { StudyDefinition } from "../core/study/definition.ts";
 export function identityChanges(before: StudyDefinition, after: StudyDefinition): string[] {
   const parts: readonly (readonly [string, unknown, unknown])[] = [
     ["search space", before.space, after.space],
+    ["online tuning", before.tuneOnline ?? null, after.tuneOnline ?? null],
     ["objective", targetless(before), targetless(after)],
     ["trainer", trained(before), trained(after)],
     ["constraints", before.constraints, after.constraints],

@@ -119,6 +119,13 @@ describe("identity of a study", () => {
       "optimised topology",
     ]);
   });
+  it("includes what is tuned online", () => {
+    const text = studyText({ trials: 5 });
+    const tuned = `${text.replace("x:", "lr:")}tuneOnline: [lr]\n`;
+    expect(identityChanges(parsed(tuned), parsed(tuned.replace("[lr]", "{ parameters: [lr], rule: raw }")))).toEqual([
+      "online tuning",
+    ]);
+  });
   it("lists names for people", () => {
     expect([listed(["seed"]), listed(["a", "b"]), listed(["a", "b", "c"])]).toEqual([
       "the seed",

@@ -4,6 +4,7 @@
  * `env` wins over everything except the protocol's own variables.
  */
 import type { Params, ParamValue } from "../core/space/parameter.ts";
+import type { TuneOnline } from "../core/study/definition.ts";
 import { trainerProtocolVersion } from "./protocol.ts";
 
 export interface TrialEnvironment {
@@ -24,6 +25,8 @@ export interface TrialEnvironment {
   readonly marker: string;
   readonly threads: number;
   readonly untilStep?: number;
+  /** Rates that the trainer adapts while it trains; undefined = none. */
+  readonly tuneOnline?: TuneOnline;
   /** The metric whose derivatives by hyperparameters the study's sampler would like (see protocol.ts); undefined = none. */
   readonly gradientOf?: string;
   /** The built-in trainer's own file. */
@@ -114,6 +117,7 @@ export function trialEnvironment(
   });
   if (params.length <= longestVariable) env["BASIN_PARAMS"] = params;
   if (trial.untilStep !== undefined) env["BASIN_UNTIL_STEP"] = String(trial.untilStep);
+  if (trial.tuneOnline !== undefined) env["BASIN_TUNE_ONLINE"] = JSON.stringify(trial.tuneOnline);
   if (trial.gradientOf !== undefined) env["BASIN_GRADIENT_OF"] = trial.gradientOf;
   if (trial.cacheFolder !== undefined) env["BASIN_CACHE_DIR"] = trial.cacheFolder;
   if (trial.trainerFile !== undefined) env["BASIN_TRAINER_FILE"] = trial.trainerFile;

@@ -20,6 +20,8 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+import basin
+
 _TINY = 1e-12
 
 
@@ -37,6 +39,21 @@ class _Hypergradient(Optimizer):
             if not defaults[name] >= 0:
                 raise ValueError(f"{name} must not be negative, and is {defaults[name]}")
         super().__init__(params, defaults)
+
+    @classmethod
+    def tuned(cls, params: Iterable[Any], **options: Any) -> Any:
+        """The optimizer with the rates, bounds and rule of the study's ``tuneOnline``; ``options`` win. A rate that the study
+        does not tune stays as it is given. Outside Basin, or without ``tuneOnline``, the class's own defaults."""
+        return cls(params, **{**cls._asked(basin.tune_online()), **options})
+
+    @classmethod
+    def _asked(cls, asked: Optional[Dict[str, Any]]) -> Dict[str, Any]:
+        if asked is None:
+            return {}
+        rate = asked.get("learningRate")
+        if rate is None:
+            return {"rule": asked["rule"], "beta": 0.0, "lr_bounds": (0.0, math.inf)}
+        return {"rule": asked["rule"], "lr": rate["start"], "lr_bounds": (rate["low"], rate["high"])}
 
     def add_param_group(self, param_group: Dict[str, Any]) -> None:
         super().add_param_group(param_group)
@@ -177,6 +194,16 @@ class HypergradientSGD(_Hypergradient):
             "nesterov": nesterov, "weight_decay": weight_decay, "max_grad_norm": max_grad_norm,
             "lr_bounds": lr_bounds, "momentum_bounds": momentum_bounds,
         })
+
+    @classmethod
+    def _asked(cls, asked: Optional[Dict[str, Any]]) -> Dict[str, Any]:
+        options = super()._asked(asked)
+        if asked is None:
+            return options
+        momentum = asked.get("momentum")
+        if momentum is None:
+            return {**options, "eta": 0.0, "momentum_bounds": (0.0, 1.0)}
+        return {**options, "momentum": momentum["start"], "momentum_bounds": (momentum["low"], momentum["high"])}
 
     def _moves(self, group: Dict[str, Any]) -> bool:
         return True

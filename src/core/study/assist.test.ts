@@ -49,6 +49,7 @@ describe("keys", () => {
       "trainer",
       "limits",
       "space",
+      "tuneOnline",
       "constraints",
       "budget",
       "seed",
@@ -60,6 +61,7 @@ describe("keys", () => {
     expect(complete(`${base}|`).labels).toEqual([
       "objectives",
       "limits",
+      "tuneOnline",
       "constraints",
       "seed",
       "diagnostics",

@@ -168,12 +168,30 @@ export interface WarmStart {
   readonly generation?: number;
 }
 
+/** What a rate is to the training. */
+export type OnlineRole = "learningRate" | "momentum";
+
+/** A rate that the trainer adapts while it trains; the space holds its start value as a constant of the same name. */
+export interface OnlineRate {
+  /** As the trainer knows it. */
+  readonly name: string;
+  readonly start: number;
+  /** It never leaves these bounds. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Rates that trials adapt by hypergradients, in place of a search; at least one. See online.ts. */
+export type TuneOnline = { readonly rule: "cosine" | "raw" } & Readonly<Partial<Record<OnlineRole, OnlineRate>>>;
+
 export interface StudyDefinition {
   readonly name: string;
   readonly objectives: readonly [Objective, ...Objective[]];
   readonly trainer: TrainerSpec;
   readonly limits: Limits;
   readonly space: Space;
+  /** Absent when nothing is tuned online. */
+  readonly tuneOnline?: TuneOnline;
   /** Expressions over parameter names that must be true; see core/expression. */
   readonly constraints: readonly string[];
   readonly sampler: Choice;

@@ -23,6 +23,7 @@ import type {
 } from "./definition.ts";
 import { parseDuration } from "./duration.ts";
 import { issuesFromZod } from "./messages.ts";
+import { checkOnline, isFlagged } from "./online.ts";
 import {
   parameterSchema,
   studySchemaFor,
@@ -110,16 +111,22 @@ function checkStudy(parts: Parts, catalog: Catalog, report: Report): StudyDefini
   if (parts.source.root.entries === undefined) return undefined;
   const objectives = checkObjectives(parts, report);
   const parameters = parts.parameters();
-  const names = [...parameters.keys()];
+  const written = [...parameters.keys()];
   const sound = new Map<string, RawParameter>();
   for (const [name, raw] of parameters) if (raw !== undefined) sound.set(name, raw);
-  const space = checkSpace(sound, names, report);
-  const complete = space.length === names.length;
-  if (parts.has("space") && nodeAt(parts.source.root, ["space"])?.entries !== undefined)
-    checkSearchable(names, complete, space, report);
+  const searched = checkSpace(sound, written, report);
+  const complete = searched.length === written.length;
   const rawTrainer = parts.get("trainer");
-  const trainer = rawTrainer === undefined ? undefined : checkTrainer(rawTrainer, names, report);
-  if (trainer?.kind === "tfjs") checkModelParameters(trainer.model, space, catalog.models ?? [], report);
+  const trainer = rawTrainer === undefined ? undefined : checkTrainer(rawTrainer, written, report);
+  if (trainer?.kind === "tfjs") checkModelParameters(trainer.model, searched, catalog.models ?? [], report);
+  const flagged = written.filter((name) => isFlagged(report, name));
+  const { space, tuneOnline } =
+    trainer === undefined || !complete
+      ? { space: searched }
+      : checkOnline(parts.get("tuneOnline"), flagged, searched, trainer, report);
+  const names = complete ? space.map(({ name }) => name) : written;
+  if (parts.has("space") && nodeAt(parts.source.root, ["space"])?.entries !== undefined)
+    checkSearchable(written, complete, space, report);
   if (trainer !== undefined && objectives !== undefined)
     checkMetrics(trainer, objectives, parts.has("objectives") ? "objectives" : "objective", catalog, report);
   const choice = parts.get("sampler");
@@ -157,6 +164,7 @@ function checkStudy(parts: Parts, catalog: Catalog, report: Report): StudyDefini
     trainer,
     limits,
     space,
+    ...(tuneOnline === undefined ? {} : { tuneOnline }),
     constraints,
     sampler: toChoice(sampler, catalog.samplers),
     scheduler: toChoice(scheduler, catalog.schedulers),

@@ -100,6 +100,12 @@ const floatParameter = z
     prior: priorOf(z.number(), 0.01).optional(),
     when: when.optional(),
     kind: kindField,
+    online: z
+      .boolean()
+      .optional()
+      .describe(
+        "A learning rate or a momentum that each trial adapts while it trains, within low and high, in place of a search. See `tuneOnline`.",
+      ),
   })
   .describe("A real-valued parameter.");
 
@@ -301,6 +307,56 @@ const warmStart = z
   )
   .meta({ examples: ["my-study"] });
 
+const onlineName = z.string().min(1).max(100);
+
+const tuneOnline = z
+  .union([
+    z.array(onlineName).min(1),
+    z
+      .strictObject({
+        parameters: z
+          .array(onlineName)
+          .min(1)
+          .optional()
+          .describe("The learning rate, the momentum, or both. Parameters with `online: true` need not be named.")
+          .meta({ examples: [["learningRate", "momentum"]] }),
+        rule: z
+          .enum(["cosine", "raw"])
+          .default("cosine")
+          .describe("How the rates follow the gradients.")
+          .meta({
+            enumDescriptions: [
+              "By the angle between successive gradients; does not depend on the scale of the loss.",
+              "By their inner product, as published; diverges easily where the loss is steep.",
+            ],
+          }),
+        range: z
+          .enum(["wide", "paper"])
+          .optional()
+          .describe("Bounds of the rates. Without it, low and high of the parameter, or `wide` where it has none.")
+          .meta({
+            enumDescriptions: [
+              "Learning rate 1e-6 to 1, momentum 0 to 0.99.",
+              "Learning rate 1e-5 to 0.2, momentum 0.7 to 0.99 (Seifi and Niaki 2023, Table 2).",
+            ],
+          }),
+        start: z
+          .record(z.string(), z.number())
+          .optional()
+          .describe(
+            "Values to begin with. Without them the parameter's `prior`, else a learning rate of 0.01 (0.001 with Adam) and a momentum of 0.9.",
+          )
+          .meta({ examples: [{ learningRate: 0.01, momentum: 0.9 }] }),
+      })
+      .describe("Which rates are tuned online, and how."),
+  ])
+  .optional()
+  .describe(
+    "Rates that each trial adapts while it trains (hypergradient descent), in place of a search: `tuneOnline: [learningRate, momentum]`. Schedules of the learning rate leave the space with it.",
+  )
+  .meta({ examples: [["learningRate", "momentum"]] });
+
+export type RawTuneOnline = z.output<typeof tuneOnline>;
 export type RawWarmStart = z.output<typeof warmStart>;
 export type RawParameter = z.output<typeof parameterSchema>;
 export type RawObjective = z.output<typeof objective>;
@@ -331,6 +387,7 @@ const fixedShape = {
     )
     .describe("The parameters to search, by name, each with its type and range.")
     .meta({ examples: [{ learningRate: { type: "float", low: 0.0001, high: 0.1, log: true } }] }),
+  tuneOnline,
   constraints: z
     .union([z.string(), z.array(z.string())])
     .default([])

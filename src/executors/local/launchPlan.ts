@@ -73,6 +73,7 @@ export function planLaunch(job: TrialJob, context: LaunchContext): LaunchPlan | 
     visibleGpus: context.visibleGpus,
     ...(job.cacheFolder === undefined ? {} : { cacheFolder: job.cacheFolder }),
     ...(job.untilStep === undefined ? {} : { untilStep: job.untilStep }),
+    ...(job.study.tuneOnline === undefined ? {} : { tuneOnline: job.study.tuneOnline }),
     ...(job.gradientOf === undefined ? {} : { gradientOf: job.gradientOf }),
   };
   if (trainer.kind === "tfjs") return planTfjs(job, trainer, shared, context);

@@ -101,6 +101,31 @@ hypergradientLr g.p and takes off hypergradientMomentum g.d. p is the gradient f
 here: each move is momentum times the last one less the rate times the gradient. A gradient that is not finite is skipped and halves the
 learning rate. The raw defaults are those published by Baydin et al. After each epoch \`learning_rate\` and \`momentum\` are reported.
 
+### Rates tuned online
+
+A study turns it on for all its trials by naming the rates, which then are not searched:
+
+\`\`\`yaml
+space:
+  optimizer: { type: constant, value: sgd }
+  learningRate: { type: float, low: 1e-4, high: 0.5, log: true, prior: 0.01 }
+  momentum: { type: float, low: 0, high: 0.99 }
+tuneOnline: [learningRate, momentum] # or: online: true at each of them
+# tuneOnline: { parameters: [learningRate, momentum], rule: raw, range: paper, start: { learningRate: 0.01, momentum: 0.9 } }
+\`\`\`
+
+Each trial gets the start value as a constant: \`start\`, else the parameter's \`prior\`, else 0.01 (0.001 with Adam) and 0.9. The bounds
+are \`range\`, else the parameter's own \`low\` and \`high\`, else \`wide\`; the parameter need not stand in the space. \`hypergradientLr\` and
+\`hypergradientMomentum\` may still be set or searched. Parameters of schedules leave the space with the learning rate. Adapt both rates or
+neither: under a momentum of 0.9 that stays, an adapted learning rate tends to end at its bound and to diverge. \`adam\` adapts its
+learning rate alone.
+
+A program finds the start values among its parameters, by the names that the study gives them, and what is asked in
+\`BASIN_TUNE_ONLINE\`: \`{"rule": "cosine", "learningRate": {"name": "lr", "start": 0.01, "low": 0.0001, "high": 0.5}, "momentum": ...}\`. It
+does the adapting; Basin cannot do it from outside. In Python, \`basin.tune_online()\` gives it as a mapping, and
+\`basin.torch.HypergradientSGD.tuned(model.parameters())\` is an optimizer that does as it says. A program that reads neither trains with the start
+values. Its own schedule would work against it.
+
 ### Early stopping
 
 ${training.stopping}

@@ -4,6 +4,7 @@
  */
 import { BasinError } from "../../core/errors.ts";
 import type { ParamValue, Params } from "../../core/space/parameter.ts";
+import type { TuneOnline } from "../../core/study/definition.ts";
 import {
   hyperparameterTable,
   type HyperparameterEntry,
@@ -28,6 +29,8 @@ export type Hyperparameters = { readonly [K in keyof Table]: ValueOf<Table[K]> }
   /** Names that the trial gave, rather than the table. */
   readonly given: ReadonlySet<string>;
   readonly model: "mlp" | "vgg" | "module";
+  /** Which rates the study tunes online, and their bounds; it sets `hypergradient`. */
+  readonly online?: TuneOnline;
 };
 
 interface Found {
@@ -160,9 +163,14 @@ export function nearestName(name: string, known: readonly string[]): string | un
  * A trial's parameters as checked hyperparameters, defaults filled in.
  * @param model "mlp" and "vgg" take only what the table lists; a user's module ("module") may have parameters of its own,
  *   which it gets as they are.
+ * @param online the study's `tuneOnline`
  * @throws BasinError "invalid-params" naming the parameter and, for an unknown one, the known ones
  */
-export function resolveHyperparameters(params: Params, model: "mlp" | "vgg" | "module"): Hyperparameters {
+export function resolveHyperparameters(
+  params: Params,
+  model: "mlp" | "vgg" | "module",
+  online?: TuneOnline,
+): Hyperparameters {
   const values: Record<string, number | string | boolean> = {};
   for (const [name, entry] of entries) values[name] = entry.default;
   const numbered: Record<string, (number | undefined)[]> = {};
@@ -183,9 +191,11 @@ export function resolveHyperparameters(params: Params, model: "mlp" | "vgg" | "m
     if (found.at === undefined) values[name] = checked;
     else numbered[found.name]![found.at] = checked as number;
   }
+  if (online !== undefined) values["hypergradient"] = online.rule;
   if (values["hypergradient"] !== "none" && !given.has("learningRate") && !isAdam(values["optimizer"]))
     values["learningRate"] = 0.01;
-  const resolved = { ...values, numbered, given, model } as unknown as Hyperparameters;
+  const tuned = online === undefined ? {} : { online };
+  const resolved = { ...values, numbered, given, model, ...tuned } as unknown as Hyperparameters;
   checkCombination(resolved);
   return resolved;
 }

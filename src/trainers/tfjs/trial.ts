@@ -16,6 +16,7 @@ import { freshResources, type Resources } from "./resources.ts";
 import type { TrainableModel } from "./models/trainable.ts";
 import type { Session } from "./session.ts";
 import { train, type TrainingOptions } from "./training/loop.ts";
+import { readTuneOnline } from "./training/onlineEnvironment.ts";
 import { seedMathRandom, trainingRandomness } from "./training/randomness.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -65,7 +66,7 @@ export async function runTrial(
   const root = env["BASIN_DATA_ROOT"] ?? process.cwd();
   const seed = wholeNumber(env, "BASIN_SEED", 0);
   const kind = modelKind(spec.model);
-  const hyperparameters = resolveHyperparameters(params, kind);
+  const hyperparameters = resolveHyperparameters(params, kind, readTuneOnline(env["BASIN_TUNE_ONLINE"]));
   const epochs = hyperparameters.epochs > 0 ? hyperparameters.epochs : spec.epochs;
 
   const log = (message: string): void => session.log(message);

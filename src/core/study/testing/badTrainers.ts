@@ -35,7 +35,7 @@ export const badTrainers: readonly BadStudy[] = [
     "unknown top key",
     { budget: "budget: { trials: 5 }\nlerningRate: 3" },
     [
-      "error 9:1-9:12 Unknown key `lerningRate`. Known here: study, objective, objectives, trainer, limits, space, constraints, budget, seed, diagnostics, sampler, scheduler, warmStart.",
+      "error 9:1-9:12 Unknown key `lerningRate`. Known here: study, objective, objectives, trainer, limits, space, tuneOnline, constraints, budget, seed, diagnostics, sampler, scheduler, warmStart.",
     ],
   ],
   [

@@ -3,11 +3,13 @@ import path from "node:path";
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Params } from "../../../core/space/parameter.ts";
+import type { TuneOnline } from "../../../core/study/definition.ts";
 import type { LoadedBackend } from "../backends/backend.ts";
 import { cpuBackend } from "../backends/cpu.ts";
 import { resolveHyperparameters } from "../hyperparameters.ts";
 import { hostUpdater } from "./hostUpdater.ts";
 import { adaptRates, hypergradientPlan, type HypergradientPlan } from "./hypergradient.ts";
+import { readTuneOnline } from "./onlineEnvironment.ts";
 import { optimizerPlan } from "./optimizer.ts";
 import { tensorUpdater } from "./tensorUpdater.ts";
 import type { Updater } from "./updater.ts";
@@ -32,12 +34,13 @@ async function trace(
   start: readonly number[],
   gradientAt: (weights: readonly number[], step: number) => readonly number[],
   steps: number,
+  online?: TuneOnline,
 ): Promise<Trace> {
   const { tf, host } = backend;
   const initial = tf.tensor2d([...start], [1, start.length]);
   const variable = tf.variable(initial);
   initial.dispose();
-  const plan = optimizerPlan(resolveHyperparameters(params, "module"));
+  const plan = optimizerPlan(resolveHyperparameters(params, "module", online));
   const updater: Updater =
     kind === "host" ? hostUpdater(tf, host!, [variable], plan) : tensorUpdater(tf, [variable], plan);
   const result: Trace = { rates: [], weights: [] };
@@ -276,6 +279,48 @@ describe("the signal for the learning rate", () => {
     expect(rate({ hypergradient: "raw", optimizer: "adam" })).toEqual([1e-7, 1e-3]);
     expect(hypergradientPlan(resolveHyperparameters({ hypergradient: "raw" }, "vgg"), 0)!.beta).toBe(1e-8);
     expect(rate({ hypergradient: "raw", hypergradientLr: 0, hypergradientMomentum: 0.1 })).toEqual([0, 0.1]);
+  });
+});
+
+describe("what a study tunes online", () => {
+  const rate = (name: string, low: number, high: number) => ({ name, start: 0, low, high });
+  const learningRate = rate("learningRate", 1e-3, 0.05);
+  const momentum = rate("momentum", 0.6, 0.8);
+  const given = { optimizer: "sgd", learningRate: 0.04, momentum: 0.7 };
+
+  it("turns the rule on, and gives its bounds", () => {
+    const plan = optimizerPlan(resolveHyperparameters(given, "mlp", { rule: "raw", learningRate, momentum }));
+    expect(plan.hypergradient).toEqual({ rule: "raw", beta: 1e-3, eta: 1e-3, alpha: [1e-3, 0.05], gamma: [0.6, 0.8] });
+  });
+
+  it.each(["host", "tensor"] as const)("leaves the other rate as it was given (%s)", async (kind) => {
+    const steep = { ...given, momentum: 0.995, learningRate: 0.001 };
+    const alone = await trace(kind, steep, [1, 1], bowl, 6, { rule: "cosine", learningRate });
+    for (const { momentum: now } of alone.rates) expect(now).toBeCloseTo(0.995, 6);
+    expect(new Set(alone.rates.map((rates) => rates.learningRate)).size).toBe(6);
+    const other = await trace(kind, { ...given, learningRate: 0.9 }, [1, 1], bowl, 3, { rule: "cosine", momentum });
+    for (const { learningRate: now } of other.rates) expect(now).toBeCloseTo(0.9, 6);
+    expect(other.rates[2]!.momentum).not.toBe(other.rates[1]!.momentum);
+  });
+
+  it("is never beyond its bounds", async () => {
+    const { rates } = await trace("host", given, [1, 1], bowl, 30, { rule: "cosine", learningRate, momentum });
+    for (const now of rates) {
+      expect(now.learningRate).toBeGreaterThanOrEqual(1e-3);
+      expect(now.learningRate).toBeLessThanOrEqual(0.05);
+      expect(now.momentum).toBeGreaterThanOrEqual(0.6);
+      expect(now.momentum).toBeLessThanOrEqual(0.8);
+    }
+    expect(rates.some((now) => now.learningRate === 0.05 || now.momentum === 0.8 || now.momentum === 0.6)).toBe(true);
+  });
+
+  it("is refused with a schedule, and where it cannot be understood", () => {
+    const scheduled = { ...given, lrSchedule: "cosine" };
+    expect(() => resolveHyperparameters(scheduled, "mlp", { rule: "cosine", learningRate })).toThrow(/lrSchedule/);
+    expect(readTuneOnline(undefined)).toBeUndefined();
+    expect(readTuneOnline(JSON.stringify({ rule: "raw", momentum }))).toEqual({ rule: "raw", momentum });
+    expect(() => readTuneOnline('{"rule":"sideways"}')).toThrow(/BASIN_TUNE_ONLINE/);
+    expect(() => readTuneOnline("{")).toThrow(/BASIN_TUNE_ONLINE/);
   });
 });
 

@@ -49,12 +49,23 @@ export function hypergradientPlan(h: Hyperparameters, steps: number): Hypergradi
   const beta = cosine ? (steps > longRun ? 0.02 : 0.05) : rawBeta;
   const eta = cosine ? (steps > longRun ? 0.01 : 0.02) : 1e-3;
   const paper = h.hypergradientRange === "paper";
-  return {
+  const { online } = h;
+  const plan: HypergradientPlan = {
     rule: h.hypergradient,
     beta: h.given.has("hypergradientLr") ? h.hypergradientLr : beta,
     eta: h.given.has("hypergradientMomentum") ? h.hypergradientMomentum : eta,
     alpha: paper ? [1e-5, 0.2] : [1e-6, 1],
     gamma: paper ? [0.7, 0.99] : [0, 0.99],
+  };
+  if (online === undefined) return plan;
+  // A rate that the study does not tune stays at what the trial was given, whatever that is.
+  const { learningRate: alpha, momentum: gamma } = online;
+  return {
+    ...plan,
+    beta: alpha === undefined ? 0 : plan.beta,
+    eta: gamma === undefined ? 0 : plan.eta,
+    alpha: alpha === undefined ? [0, 1000] : [alpha.low, alpha.high],
+    gamma: gamma === undefined ? [0, 1] : [gamma.low, gamma.high],
   };
 }
 
