@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "Checkpoint", "Params", "active", "attempt", "checkpoint", "checkpoint_dir", "done", "embedding", "failed",
+    "Checkpoint", "Params", "active", "attempt", "checkpoint", "checkpoint_dir", "diagnostics", "done", "embedding", "failed",
     "heartbeat", "load_checkpoint", "params", "report", "seed", "sharpness", "should_checkpoint",
     "should_stop", "split_seed", "started", "stop_reason", "threads", "trial", "tune_online", "until_step",
 ]
@@ -103,6 +103,18 @@ def split_seed(default: int = 0) -> int:
     """The seed for splitting the data: the same in all trials of a study, so that they are compared on the same samples."""
     value = environment_int("BASIN_SPLIT_SEED")
     return default if value is None else value
+
+
+def diagnostics() -> Dict[str, Any]:
+    """What the study's ``diagnostics`` ask for, with every default filled in: ``{"sharpness": {"estimators": [...], "at": "end",
+    "samples": 1024, "batch": 64}, "rtd": {"samples": 128, ...}}``. Empty where nothing is asked for, and outside Basin."""
+    text = os.environ.get("BASIN_DIAGNOSTICS", "")
+    try:
+        asked = json.loads(text) if text else {}
+    except ValueError as error:
+        warn(f"BASIN_DIAGNOSTICS cannot be read: {error}")
+        return {}
+    return asked if isinstance(asked, dict) else {}
 
 
 def threads() -> Optional[int]:

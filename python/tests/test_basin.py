@@ -105,6 +105,22 @@ class ByHand(unittest.TestCase):
         self.assertIn("ValueError: x", errors)
 
 
+class Diagnostics(unittest.TestCase):
+    def check(self, expected, **env):
+        _, log, errors, code = Script(self, "import json\nprint(json.dumps(basin.diagnostics()))", {}, **env).finish()
+        self.assertEqual((json.loads(log), code), (expected, 0))
+        return errors
+
+    def test_what_the_study_asks_for(self):
+        asked = {"sharpness": {"estimators": ["rms"], "at": "end", "samples": 1024, "batch": 64}}
+        self.check(asked, BASIN_DIAGNOSTICS=json.dumps(asked))
+
+    def test_nothing(self):
+        self.check({})
+        self.check({}, BASIN_DIAGNOSTICS="[]")
+        self.assertIn("BASIN_DIAGNOSTICS cannot be read", self.check({}, BASIN_DIAGNOSTICS="{"))
+
+
 class Parameters(unittest.TestCase):
     def check(self, params, defaults, expected):
         events, log, _, _ = Script(self, f"""

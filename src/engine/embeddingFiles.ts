@@ -5,6 +5,7 @@
 import { appendFile, mkdir, rename, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { BasinError } from "../core/errors.ts";
+import { npyOf } from "../trainers/npy.ts";
 import type { TrainerEvent } from "../trainers/protocol.ts";
 
 export type EmbeddingEvent = Extract<TrainerEvent, { readonly type: "embedding" }>;
@@ -20,18 +21,6 @@ export interface KeptEmbedding {
 }
 
 export const embeddingList = "embeddings.jsonl";
-
-/** Little-endian float32 as a NumPy file, version 1.0. */
-function npyOf(shape: readonly number[], values: Uint8Array): Buffer {
-  const dimensions = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
-  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${dimensions}), }`;
-  // The whole header, the ten bytes before it and the line end included, is a multiple of 64 bytes.
-  const padded = `${header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11)}\n`;
-  const start = Buffer.alloc(10);
-  start.write("\x93NUMPY\x01\x00", "latin1");
-  start.writeUInt16LE(padded.length, 8);
-  return Buffer.concat([start, Buffer.from(padded, "latin1"), values]);
-}
 
 /**
  * @param folder of the trial, absolute

@@ -16,6 +16,7 @@ export function identityChanges(before: StudyDefinition, after: StudyDefinition)
     ["sampler", before.sampler, after.sampler],
     ["scheduler", before.scheduler, after.scheduler],
     ["seed", before.seed, after.seed],
+    ["optimised sharpness", optimisedSharpness(before), optimisedSharpness(after)],
     ["optimised topology", optimisedTopology(before), optimisedTopology(after)],
     ["warm start", before.warmStart ?? [], after.warmStart ?? []],
   ];
@@ -29,6 +30,11 @@ function targetless(study: StudyDefinition): unknown {
 /** Diagnostics that nothing is chosen by may change; a divergence that is optimised is an objective. */
 function optimisedTopology({ diagnostics }: StudyDefinition): unknown {
   return diagnostics?.rtd === undefined || diagnostics.rtd.use === "diagnostic" ? "none" : diagnostics.rtd;
+}
+
+function optimisedSharpness({ diagnostics, objectives }: StudyDefinition): unknown {
+  const { batch, samples } = diagnostics?.sharpness ?? {};
+  return objectives.some(({ metric }) => metric.startsWith("sharpness.")) ? { batch, samples } : "none";
 }
 
 /** Which processes train makes no difference to a value. */

@@ -115,6 +115,13 @@ describe("identity of a study", () => {
     const before = parsed(studyText({ trials: 5 }));
     expect(identityChanges(before, of("{ sharpness: {}, rtd: {} }"))).toEqual([]);
     expect(identityChanges(before, of("{ rtd: { use: second-objective } }"))).toEqual(["optimised topology"]);
+    const sharp = (diagnostics: string): StudyDefinition =>
+      parsed(
+        `${studyText({ trials: 5, objective: "{ metric: sharpness.rms, direction: minimize }" })}\ndiagnostics: ${diagnostics}\n`,
+      );
+    expect(identityChanges(sharp("{ sharpness: {} }"), sharp("{ sharpness: { batch: 8 } }"))).toEqual([
+      "optimised sharpness",
+    ]);
     expect(identityChanges(of("{ rtd: { use: objective, samples: 64 } }"), of("{ rtd: { use: objective } }"))).toEqual([
       "optimised topology",
     ]);

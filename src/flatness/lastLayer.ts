@@ -7,7 +7,7 @@ import { rngForKey } from "../core/rng.ts";
 import { BasinError } from "../core/errors.ts";
 import type { LastLayerId } from "../core/sharpness.ts";
 import { headCurvature, type HeadKind } from "./headCurvature.ts";
-import { norm, rowDot, rowsOf, withOnes, type Matrix } from "./matrix.ts";
+import { gramRow, norm, rowDot, rowsOf, withOnes, type Matrix } from "./matrix.ts";
 
 export interface LastLayerBatch {
   /** Input of the last layer, [m, n]. */
@@ -55,18 +55,16 @@ function smallestRowNorm(a: Matrix): number {
   return Math.sqrt(smallest);
 }
 
-/** Frobenius norm of the last layer's Hessian: (1/m) sqrt(sum_ij <S_i, S_j> (a_i.a_j)^2). O(m^2 (n + k)), no matrix is kept. */
+/** Frobenius norm of the last layer's Hessian: (1/m) sqrt(sum_ij <S_i, S_j> (a_i.a_j)^2). O(m^2 (n + k)), one row of the kernel is kept. */
 export function exactFrobenius(a: Matrix, p: Matrix, head: HeadKind): number {
   const s = headCurvature(head, p);
+  const kernel = new Float64Array(a.rows);
   let sum = 0;
   for (let i = 0; i < a.rows; i++) {
+    gramRow(a, i, kernel);
     let row = 0;
-    for (let j = 0; j < i; j++) {
-      const kernel = rowDot(a, i, a, j);
-      row += s.inner(i, j) * kernel * kernel;
-    }
-    const own = rowDot(a, i, a, i);
-    sum += 2 * row + s.inner(i, i) * own * own;
+    for (let j = 0; j < i; j++) row += s.inner(i, j) * kernel[j]! * kernel[j]!;
+    sum += 2 * row + s.inner(i, i) * kernel[i]! * kernel[i]!;
   }
   // Rounding can leave a saturated head a hair below zero.
   return Math.sqrt(Math.max(0, sum)) / a.rows;

@@ -5,6 +5,7 @@
  */
 import type { Params, ParamValue } from "../core/space/parameter.ts";
 import type { TuneOnline } from "../core/study/definition.ts";
+import type { Diagnostics } from "../core/study/diagnostics.ts";
 import { trainerProtocolVersion } from "./protocol.ts";
 
 export interface TrialEnvironment {
@@ -29,6 +30,8 @@ export interface TrialEnvironment {
   readonly tuneOnline?: TuneOnline;
   /** The metric whose derivatives by hyperparameters the study's sampler would like (see protocol.ts); undefined = none. */
   readonly gradientOf?: string;
+  /** What the study measures of every trial beside its metrics; undefined = nothing. */
+  readonly diagnostics?: Diagnostics;
   /** The built-in trainer's own file. */
   readonly trainerFile?: string;
   /** CUDA_VISIBLE_DEVICES; undefined = not touched. */
@@ -119,6 +122,7 @@ export function trialEnvironment(
   if (trial.untilStep !== undefined) env["BASIN_UNTIL_STEP"] = String(trial.untilStep);
   if (trial.tuneOnline !== undefined) env["BASIN_TUNE_ONLINE"] = JSON.stringify(trial.tuneOnline);
   if (trial.gradientOf !== undefined) env["BASIN_GRADIENT_OF"] = trial.gradientOf;
+  if (trial.diagnostics !== undefined) env["BASIN_DIAGNOSTICS"] = JSON.stringify(trial.diagnostics);
   if (trial.cacheFolder !== undefined) env["BASIN_CACHE_DIR"] = trial.cacheFolder;
   if (trial.trainerFile !== undefined) env["BASIN_TRAINER_FILE"] = trial.trainerFile;
   return env;

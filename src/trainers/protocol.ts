@@ -5,11 +5,11 @@
  * `BASIN_PARAMS` = JSON (absent when too long for a variable), `BASIN_PARAMS_FILE` = path of the same, `BASIN_PARAM_<NAME>`
  * each, `BASIN_TRIAL_FOLDER`, `BASIN_CHECKPOINT_DIR`, `BASIN_DATA_ROOT` = folder of the study file, `BASIN_THREADS`,
  * `BASIN_UNTIL_STEP` = stop there, `BASIN_GRADIENT_OF` = a metric whose derivatives by hyperparameters the sampler would like
- * among the final metrics, as `hypergradient.<parameter>`, `BASIN_TUNE_ONLINE` = JSON of the
- * study's `tuneOnline` (`TuneOnline` of core/study/definition.ts): rates to adapt while training, whose start values are among
- * the parameters, `BASIN_TRAINER_FILE` for the built-in trainer, `BASIN_MARKER`), the argument
- * template, and commands as JSON lines on standard input. Out: events as JSON text sequences (RFC 7464: RS 0x1E, JSON, LF)
- * on standard output; everything else on standard output and standard error is log.
+ * among the final metrics, as `hypergradient.<parameter>`, `BASIN_TUNE_ONLINE` = JSON of the study's `tuneOnline` (`TuneOnline`
+ * of core/study/definition.ts): rates to adapt while training, whose start values are among the parameters,
+ * `BASIN_DIAGNOSTICS` = JSON of the study's `diagnostics` with every default filled in, `BASIN_TRAINER_FILE` for the built-in
+ * trainer, `BASIN_MARKER`), the argument template, and commands as JSON lines on standard input. Out: events as JSON text
+ * sequences (RFC 7464: RS 0x1E, JSON, LF) on standard output; everything else on standard output and standard error is log.
  * Invariant: standard input closing means that the engine is gone: a trainer that speaks the protocol then exits.
  */
 import { z } from "zod";

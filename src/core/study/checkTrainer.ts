@@ -42,10 +42,13 @@ export function checkMetrics(
   key: "objective" | "objectives",
   catalog: Catalog,
   report: Report,
+  /** What the study's diagnostics add. */
+  more: readonly string[] = [],
 ): void {
   if (trainer.kind === "command" && trainer.metrics.length > 0) checkMetricsRead(trainer.metrics, objectives, report);
-  const reported = trainer.kind === "tfjs" ? catalog.metrics?.[trainer.data.task] : undefined;
-  if (reported === undefined) return;
+  const own = trainer.kind === "tfjs" ? catalog.metrics?.[trainer.data.task] : undefined;
+  if (own === undefined) return;
+  const reported = [...own, ...more];
   objectives.forEach(({ metric, direction }, i) => {
     const single = nodeAt(report.source.root, [key])?.items === undefined;
     const path: Path = single ? [key] : [key, i];

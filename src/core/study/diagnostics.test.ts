@@ -72,6 +72,18 @@ describe("the diagnostics of a study", () => {
     expect(width("depth: { type: int, low: 1, high: 700 }")).toBe(256);
   });
 
+  it("can be optimised, once they are asked for", () => {
+    const trainer = "trainer: { kind: tfjs, model: mlp, data: { csv: a.csv, label: y } }";
+    const objective = "objective: { metric: sharpness.rms, direction: minimize }";
+    const space = "space:\n  width: { type: int, low: 8, high: 64 }";
+    const errors = (diagnostics: string): string[] =>
+      parseStudy(badText({ trainer, objective, space, study: `study: a\n${diagnostics}` }), "yaml", catalog)
+        .issues.filter(({ severity }) => severity === "error")
+        .map(({ message }) => message);
+    expect(errors("diagnostics: { sharpness: { estimators: [rms] } }")).toEqual([]);
+    expect(errors("diagnostics: { sharpness: { estimators: [sam] } }")[0]).toContain("does not report `sharpness.rms`");
+  });
+
   it("are completed and explained", () => {
     expect(proposed("{ | }")).toEqual(expect.arrayContaining(["rtd", "sharpness"]));
     expect(proposed("{ sharpness: { | } }")).toEqual(["estimators", "at", "samples", "batch"]);

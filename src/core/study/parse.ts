@@ -127,8 +127,11 @@ function checkStudy(parts: Parts, catalog: Catalog, report: Report): StudyDefini
   const names = complete ? space.map(({ name }) => name) : written;
   if (parts.has("space") && nodeAt(parts.source.root, ["space"])?.entries !== undefined)
     checkSearchable(written, complete, space, report);
+  const asked = parts.get("diagnostics");
+  const diagnostics = asked === undefined ? undefined : checkDiagnostics(asked, { trainer, objectives, space }, report);
+  const measured = (diagnostics?.sharpness?.estimators ?? []).map((id) => `sharpness.${id}`);
   if (trainer !== undefined && objectives !== undefined)
-    checkMetrics(trainer, objectives, parts.has("objectives") ? "objectives" : "objective", catalog, report);
+    checkMetrics(trainer, objectives, parts.has("objectives") ? "objectives" : "objective", catalog, report, measured);
   const choice = parts.get("sampler");
   if (trainer !== undefined && objectives !== undefined && choice !== undefined && complete) {
     const kind = typeof choice === "string" ? choice : choice.kind;
@@ -145,8 +148,6 @@ function checkStudy(parts: Parts, catalog: Catalog, report: Report): StudyDefini
   const constraints = checkConstraints(parts.constraints(), names, complete ? space : undefined, report);
   const budget = checkBudget(parts.get("budget"), parts, report);
   const limits = checkLimits(parts.get("limits"), report);
-  const asked = parts.get("diagnostics");
-  const diagnostics = asked === undefined ? undefined : checkDiagnostics(asked, { trainer, objectives, space }, report);
   const warmStart = checkWarmStart(parts.get("warmStart"), report);
   const [name, sampler, scheduler, seed] = [
     parts.get("study"),

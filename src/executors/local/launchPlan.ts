@@ -75,6 +75,7 @@ export function planLaunch(job: TrialJob, context: LaunchContext): LaunchPlan | 
     ...(job.untilStep === undefined ? {} : { untilStep: job.untilStep }),
     ...(job.study.tuneOnline === undefined ? {} : { tuneOnline: job.study.tuneOnline }),
     ...(job.gradientOf === undefined ? {} : { gradientOf: job.gradientOf }),
+    ...(job.study.diagnostics === undefined ? {} : { diagnostics: job.study.diagnostics }),
   };
   if (trainer.kind === "tfjs") return planTfjs(job, trainer, shared, context);
   if (trainer.kind === "command") return planCommand(job, trainer, shared, context);

@@ -3,6 +3,7 @@ import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Params } from "../../core/space/parameter.ts";
 import type { TfjsTrainerSpec } from "../../core/study/definition.ts";
+import { estimatorIds, type Diagnostics } from "../../core/study/diagnostics.ts";
 import { createLocalExecutor, type LocalExecutor } from "../../executors/local/localExecutor.ts";
 import { commandJob, record, type Recording, temporaryFolder } from "../../executors/local/testing.ts";
 import type { TrainerEvent } from "../protocol.ts";
@@ -45,10 +46,14 @@ interface Trial {
   readonly stopAt?: number;
 }
 
-type Spec = Partial<Omit<TfjsTrainerSpec, "kind">>;
+type Spec = Partial<Omit<TfjsTrainerSpec, "kind">> & { readonly diagnostics?: Diagnostics };
 
 /** Starts a trial; each `folderName` has trial folders of its own. */
-function start({ number, params, seed = 100 + number }: Trial, spec: Spec, folderName: string): Recording {
+function start(
+  { number, params, seed = 100 + number }: Trial,
+  { diagnostics, ...spec }: Spec,
+  folderName: string,
+): Recording {
   const job = commandJob({ run: ["unused"], folder: place.folder, params, number });
   const trialFolder = path.join(place.folder, folderName, String(number));
   mkdirSync(trialFolder, { recursive: true });
@@ -62,7 +67,8 @@ function start({ number, params, seed = 100 + number }: Trial, spec: Spec, folde
     task: "classification",
   } as const;
   const trainer = { kind: "tfjs", model: "mlp", data, epochs: 3, backend: "cpu", threads: 1, ...spec } as const;
-  return record(executor, { ...job, seed, trialFolder, study: { ...job.study, trainer } });
+  const study = { ...job.study, trainer, ...(diagnostics === undefined ? {} : { diagnostics }) };
+  return record(executor, { ...job, seed, trialFolder, study });
 }
 
 /** What a trial says that must not depend on where it ran; heartbeats and checkpoints come by the clock. */
@@ -92,16 +98,32 @@ const log = (folderName: string, number: number): string =>
 const dense: Params = { width: 12, depth: 2, batchSize: 16, learningRate: 0.02, dropout: 0.2 };
 const convolutional: Params = { filters: 3, blocks: 1, batchNorm: true, dropout: 0.1, batchSize: 16 };
 
+/** Every measure, and embeddings. */
+const everything: Diagnostics = {
+  sharpness: { estimators: estimatorIds, at: 2, samples: 40, batch: 16 },
+  rtd: {
+    variant: "one-to-noise",
+    use: "diagnostic",
+    samples: 12,
+    noiseWidth: 256,
+    references: 16,
+    refresh: "frozen",
+    everyEpochs: 2,
+  },
+};
+
 describe("trials in turn in one process", () => {
   it.each([
-    ["cpu", "mlp", dense],
-    ["wasm", "mlp", dense],
-    ["wasm", "vgg", convolutional],
+    ["cpu", "mlp", "plain", dense, undefined],
+    ["wasm", "mlp", "plain", dense, undefined],
+    ["wasm", "vgg", "plain", convolutional, undefined],
+    ["cpu", "mlp", "measured", dense, everything],
+    ["wasm", "vgg", "measured", convolutional, everything],
   ] as const)(
-    "equal those in processes of their own, bit for bit: %s, %s",
+    "equal those in processes of their own, bit for bit: %s, %s, %s",
     { timeout: 120_000 },
-    async (backend, model, params) => {
-      const spec = { backend, model };
+    async (backend, model, _label, params, diagnostics) => {
+      const spec = { backend, model, ...(diagnostics === undefined ? {} : { diagnostics }) };
       const others: Params = { ...params, optimizer: "sgd", learningRate: 0.05 };
       const trials: Trial[] = [
         { number: 0, params },
@@ -121,6 +143,9 @@ describe("trials in turn in one process", () => {
       expect(shared[2]?.events).toEqual(shared[0]?.events);
       expect(shared[0]?.events[0]).toMatchObject({ type: "started", backend });
       expect(shared[0]?.events.at(-1)).toMatchObject({ type: "done" });
+      const measured = shared[0]?.all.filter(({ type }) => type === "sharpness" || type === "embedding") ?? [];
+      if (diagnostics === undefined) expect(measured).toEqual([]);
+      else expect(measured.length).toBeGreaterThan(2 * estimatorIds.length);
     },
   );
 

@@ -7,12 +7,14 @@ import { cpus } from "node:os";
 import { BasinError, errorText } from "../../core/errors.ts";
 import type { Params } from "../../core/space/parameter.ts";
 import type { TfjsTrainerSpec } from "../../core/study/definition.ts";
+import type { Diagnostics } from "../../core/study/diagnostics.ts";
 import { trainerProtocolVersion } from "../protocol.ts";
 import { requireBatch } from "./data/check.ts";
 import { resolveHyperparameters } from "./hyperparameters.ts";
 import { createModel, modelKind } from "./models/create.ts";
 import { explainMissingOperation } from "./models/missingOperation.ts";
 import { freshResources, type Resources } from "./resources.ts";
+import { createTrialDiagnostics } from "./sharpness/trialDiagnostics.ts";
 import type { TrainableModel } from "./models/trainable.ts";
 import type { Session } from "./session.ts";
 import { train, type TrainingOptions } from "./training/loop.ts";
@@ -43,6 +45,18 @@ function wholeNumber(env: Environment, name: string, fallback: number): number {
   if (!Number.isInteger(value) || value < 0)
     throw new BasinError("trainer", `${name} must be a whole number, not "${text}".`);
   return value;
+}
+
+/** What the study measures of every trial; nothing where the variable does not hold it. */
+function diagnosticsAsked(env: Environment, log: (message: string) => void): Diagnostics | undefined {
+  const text = env["BASIN_DIAGNOSTICS"];
+  if (text === undefined || text === "") return undefined;
+  try {
+    return JSON.parse(text) as Diagnostics;
+  } catch (error) {
+    log(`BASIN_DIAGNOSTICS cannot be read, so nothing is measured beside the metrics: ${errorText(error)}`);
+    return undefined;
+  }
 }
 
 /** Threads to ask a back end for: the study's wish, else the executor's share for convolutions and 1 for small dense models. */
@@ -104,6 +118,8 @@ export async function runTrial(
     const untilEpoch = wholeNumber(env, "BASIN_UNTIL_STEP", 0);
     const checkpointFolder = env["BASIN_CHECKPOINT_DIR"];
     const differentiated = env["BASIN_GRADIENT_OF"];
+    const asked = diagnosticsAsked(env, log);
+    const trialFolder = env["BASIN_TRIAL_FOLDER"];
     const options: TrainingOptions = {
       backend,
       trainable,
@@ -113,6 +129,20 @@ export async function runTrial(
       epochs,
       ...(untilEpoch > 0 ? { untilEpoch } : {}),
       ...(checkpointFolder === undefined || checkpointFolder === "" ? {} : { checkpointFolder }),
+      ...(asked === undefined
+        ? {}
+        : {
+            diagnostics: createTrialDiagnostics({
+              asked,
+              backend,
+              trainable,
+              dataset,
+              splitSeed: wholeNumber(env, "BASIN_SPLIT_SEED", 0),
+              send: (event) => session.send(event),
+              log,
+              ...(trialFolder === undefined || trialFolder === "" ? {} : { folder: trialFolder }),
+            }),
+          }),
       ...(differentiated === undefined || differentiated === ""
         ? {}
         : { hypergradients: { metric: differentiated, iteration: wholeNumber(env, "BASIN_TRIAL", 0) } }),

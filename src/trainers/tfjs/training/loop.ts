@@ -8,6 +8,7 @@ import { createBatches } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Hyperparameters } from "../hyperparameters.ts";
 import { hypergradients, type HypergradientRequest } from "../hypergradients/hypergradients.ts";
+import type { Moment, TrialDiagnostics } from "../sharpness/trialDiagnostics.ts";
 import { trainableCount, trainableVariables, type TrainableModel } from "../models/trainable.ts";
 import { readNewestCheckpoint, writeCheckpoint, type Checkpoint, type NamedValues } from "./checkpoint.ts";
 import { createCheckpointClock } from "./checkpointClock.ts";
@@ -50,6 +51,8 @@ export interface TrainingOptions {
   readonly checkpointFolder?: string;
   /** Derivatives of a metric by hyperparameters, wanted at the end; undefined = none. */
   readonly hypergradients?: HypergradientRequest;
+  /** What the study measures beside the metrics; undefined = nothing. */
+  readonly diagnostics?: TrialDiagnostics;
 }
 
 export type TrainingEnd =
@@ -193,6 +196,15 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
     if (found !== undefined) restore(found);
   }
 
+  const diagnose = async (moment: Pick<Moment, "final" | "restored">): Promise<Readonly<Record<string, number>>> => {
+    const alive = async (): Promise<void> => {
+      observer.alive(1);
+      await breathe();
+    };
+    const found = options.diagnostics?.at({ ...moment, epoch, breathe: alive, stopping: () => observer.stopping });
+    return (await found) ?? {};
+  };
+
   const end = Math.min(epochs, options.untilEpoch ?? epochs);
   const restoring = following.stopPatience > 0 && h.earlyStoppingRestore;
   try {
@@ -257,6 +269,8 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
         seconds += (performance.now() - started) / 1000;
         timedEpochs++;
       }
+      // Before the report, so that whoever judges it knows both.
+      await diagnose({ final: false });
       observer.report(epoch, last);
       const seen = observeEpoch(progress, epoch, last[h.monitor]!, following);
       if (restoring && seen.best) best = await snapshots.weights();
@@ -265,7 +279,8 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
     }
     if (end < epochs && !stoppedEarly) await save();
 
-    if (restoring && best.length > 0 && progress.bestEpoch !== epoch) {
+    const restored = restoring && best.length > 0 && progress.bestEpoch !== epoch;
+    if (restored) {
       snapshots.setWeights(best);
       last = metricsOf(await evaluate(evaluation, validationBatches), "val_", dataset.task);
     }
@@ -273,6 +288,7 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
     if (Object.keys(last).length === 0)
       last = metricsOf(await evaluate(evaluation, validationBatches), "val_", dataset.task);
     const metrics: Record<string, number> = { ...last };
+    if (end === epochs || stoppedEarly) Object.assign(metrics, await diagnose({ final: true, restored }));
     if (dataset.test.rows > 0) {
       const testBatches = createBatches(tf, dataset.test, dataset.inputShape, backend.largestTensor);
       Object.assign(metrics, metricsOf(await evaluate(evaluation, testBatches), "test_", dataset.task));

@@ -3,6 +3,9 @@
  * Invariant: equal options give equal runs; a stop or a checkpoint request comes after an exact number of steps.
  */
 import { expect } from "vitest";
+import type { Diagnostics } from "../../../../core/study/diagnostics.ts";
+import type { TrainerEvent } from "../../../protocol.ts";
+import { createTrialDiagnostics } from "../../sharpness/trialDiagnostics.ts";
 import { rngForKey } from "../../../../core/rng.ts";
 import type { Params } from "../../../../core/space/parameter.ts";
 import type { Backend, LoadedBackend } from "../../backends/backend.ts";
@@ -55,6 +58,8 @@ export interface Run {
   readonly checkpoints: number[];
   readonly tensors: number[];
   readonly log: string[];
+  /** Sharpness and embeddings that were sent, in order. */
+  readonly sent: TrainerEvent[];
 }
 
 export interface RunOptions {
@@ -74,6 +79,7 @@ export interface RunOptions {
   readonly augment?: boolean;
   readonly budget?: number;
   readonly hypergradients?: HypergradientRequest;
+  readonly diagnostics?: Diagnostics;
   /** As on a device whose values lie elsewhere: read after each step, or several steps at once. */
   readonly device?: "read each step" | "read late";
 }
@@ -100,7 +106,7 @@ export async function run(options: RunOptions = {}): Promise<Run> {
   const restore = seedMathRandom(random);
   const before = tf.memory().numTensors;
   const trainable = await createModel(tf, { model, root: "/", params, hyperparameters, dataset, random, epochs, seed });
-  const result: Omit<Run, "end" | "weights"> = { reports: [], checkpoints: [], tensors: [], log: [] };
+  const result: Omit<Run, "end" | "weights"> = { reports: [], checkpoints: [], tensors: [], log: [], sent: [] };
   let steps = 0;
   const observer: TrainingObserver = {
     report: (epoch, metrics) => {
@@ -125,6 +131,19 @@ export async function run(options: RunOptions = {}): Promise<Run> {
       random,
       epochs,
       ...(options.untilEpoch === undefined ? {} : { untilEpoch: options.untilEpoch }),
+      ...(options.diagnostics === undefined
+        ? {}
+        : {
+            diagnostics: createTrialDiagnostics({
+              asked: options.diagnostics,
+              backend,
+              trainable,
+              dataset,
+              splitSeed: 1,
+              send: (event) => result.sent.push(event),
+              log: (message) => result.log.push(message),
+            }),
+          }),
       ...(options.hypergradients === undefined ? {} : { hypergradients: options.hypergradients }),
       ...(options.folder === undefined ? {} : { checkpointFolder: options.folder }),
     },
