@@ -4,12 +4,25 @@
  */
 import { BasinError } from "../core/errors.ts";
 import type { Choice } from "../core/study/definition.ts";
+import { ashaScheduler } from "./asha.ts";
+import { asyncHyperbandScheduler } from "./asyncHyperband.ts";
 import type { SchedulerEntry } from "./entry.ts";
+import { hyperbandScheduler } from "./hyperband.ts";
 import { medianScheduler } from "./median.ts";
 import { noneScheduler } from "./none.ts";
+import { percentileScheduler } from "./percentile.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { successiveHalvingScheduler } from "./successiveHalving.ts";
 
-export const schedulers: readonly SchedulerEntry[] = [noneScheduler, medianScheduler];
+export const schedulers: readonly SchedulerEntry[] = [
+  noneScheduler,
+  medianScheduler,
+  percentileScheduler,
+  ashaScheduler,
+  asyncHyperbandScheduler,
+  successiveHalvingScheduler,
+  hyperbandScheduler,
+];
 
 /**
  * The scheduler a study asks for.

@@ -20,6 +20,14 @@ export interface MethodInfo {
   readonly wantsPrior?: true;
   /** What finished trials must carry beside their values; see `FinishedTrial`. */
   readonly needs?: "curves" | "gradients";
+  /** A scheduler that must know how many steps a full training has. */
+  readonly needsSteps?: true;
+  /** A scheduler that changes parameters of trials in training, as far as they are not structural. */
+  readonly mutates?: true;
+  /** A scheduler's own sampler: taken where the study file names none. */
+  readonly sampler?: string;
+  /** Why a scheduler cannot work with a sampler, and what to do; undefined where it can. */
+  readonly refuses?: (sampler: string) => string | undefined;
 }
 
 /** A model of the built-in trainer, as far as a study file must know it. */
