@@ -56,6 +56,12 @@ const synonyms: Readonly<Record<string, string>> = {
   path: "csv",
   file: "csv",
   target: "label",
+  reductionfactor: "eta",
+  graceperiod: "minSteps",
+  minresource: "minSteps",
+  minbudget: "minSteps",
+  perturbationinterval: "interval",
+  quantilefraction: "quantile",
   randomseed: "seed",
   randomstate: "seed",
 };

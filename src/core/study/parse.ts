@@ -9,6 +9,7 @@ import { checkConstraints, type PlacedText } from "./checkConstraints.ts";
 import { checkDiagnostics } from "./checkDiagnostics.ts";
 import { Report } from "./checks.ts";
 import { checkGradients } from "./checkGradients.ts";
+import { checkScheduler, samplerOf } from "./checkScheduler.ts";
 import { checkPriors, checkSpace } from "./checkSpace.ts";
 import { checkMetrics, checkModelParameters, checkTrainer } from "./checkTrainer.ts";
 import type {
@@ -132,7 +133,14 @@ function checkStudy(parts: Parts, catalog: Catalog, report: Report): StudyDefini
   const measured = (diagnostics?.sharpness?.estimators ?? []).map((id) => `sharpness.${id}`);
   if (trainer !== undefined && objectives !== undefined)
     checkMetrics(trainer, objectives, parts.has("objectives") ? "objectives" : "objective", catalog, report, measured);
-  const choice = parts.get("sampler");
+  const wanted = parts.get("scheduler");
+  const scheduler = wanted === undefined ? undefined : toChoice(wanted, catalog.schedulers);
+  const preferred = scheduler === undefined ? undefined : samplerOf(scheduler.kind, catalog);
+  const choice = parts.has("sampler") ? parts.get("sampler") : (preferred ?? parts.get("sampler"));
+  if (trainer !== undefined && scheduler !== undefined && choice !== undefined && complete) {
+    const sampler = typeof choice === "string" ? choice : choice.kind;
+    checkScheduler({ trainer, space, tuneOnline, scheduler: scheduler.kind, sampler }, catalog, report);
+  }
   if (trainer !== undefined && objectives !== undefined && choice !== undefined && complete) {
     const kind = typeof choice === "string" ? choice : choice.kind;
     checkGradients(kind, trainer, objectives, space, catalog, report);
@@ -149,15 +157,10 @@ function checkStudy(parts: Parts, catalog: Catalog, report: Report): StudyDefini
   const budget = checkBudget(parts.get("budget"), parts, report);
   const limits = checkLimits(parts.get("limits"), report);
   const warmStart = checkWarmStart(parts.get("warmStart"), report);
-  const [name, sampler, scheduler, seed] = [
-    parts.get("study"),
-    parts.get("sampler"),
-    parts.get("scheduler"),
-    parts.get("seed"),
-  ];
+  const [name, seed] = [parts.get("study"), parts.get("seed")];
   if (name === undefined || objectives === undefined || trainer === undefined || constraints === undefined)
     return undefined;
-  if (sampler === undefined || scheduler === undefined || seed === undefined) return undefined;
+  if (choice === undefined || scheduler === undefined || seed === undefined) return undefined;
   if (budget === undefined || limits === undefined) return undefined;
   return {
     name,
@@ -167,8 +170,8 @@ function checkStudy(parts: Parts, catalog: Catalog, report: Report): StudyDefini
     space,
     ...(tuneOnline === undefined ? {} : { tuneOnline }),
     constraints,
-    sampler: toChoice(sampler, catalog.samplers),
-    scheduler: toChoice(scheduler, catalog.schedulers),
+    sampler: toChoice(choice, catalog.samplers),
+    scheduler,
     budget,
     seed,
     ...(warmStart.length === 0 ? {} : { warmStart }),

@@ -98,9 +98,9 @@ export const badRuns: readonly BadStudy[] = [
     ],
   ],
   [
-    "scheduler unknown",
+    "scheduler option of other tools",
     { budget: "scheduler: { kind: asha, reductionFactor: 3 }\nbudget: { trials: 5 }" },
-    ['error 8:20-8:24 Unknown scheduler "asha". This release has: none, median.'],
+    ["error 8:26-8:41 Unknown key `reductionFactor`. Did you mean `eta`?"],
   ],
   [
     "budget unbounded",
@@ -235,6 +235,18 @@ export const badRuns: readonly BadStudy[] = [
     { budget: "sampler: priorband\nbudget: { trials: 5 }" },
     [
       "warning 8:10-8:19 `priorband` follows beliefs, and no parameter has a `prior`: it draws at random instead. Write for example `prior: VALUE` in `width`, or choose `sampler: auto`.",
+    ],
+  ],
+  [
+    "scheduler without a length",
+    { budget: "scheduler: { kind: asha, eta: 3 }\nbudget: { trials: 5 }" },
+    ["error 8:20-8:24 `asha` must know how many epochs a training has. Write for example `epochs: 30` in `trainer`."],
+  ],
+  [
+    "scheduler of trials driven from outside",
+    { trainer: "", budget: "scheduler: hyperband\nbudget: { trials: 5 }" },
+    [
+      "error 7:12-7:21 `hyperband` must know how many epochs a training has, and nobody says so of trials that are driven from outside. Use `median` or `percentile`.",
     ],
   ],
 ];

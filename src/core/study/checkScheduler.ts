@@ -1,0 +1,79 @@
+/**
+ * Whether a scheduler can work with the rest of a study, as far as the study file tells, and the sampler that belongs to it.
+ * Invariant: an error only where no trial could be scheduled as its method says.
+ */
+import type { Space } from "../space/parameter.ts";
+import type { Catalog, MethodInfo } from "./catalog.ts";
+import type { Report } from "./checks.ts";
+import type { TrainerSpec, TuneOnline } from "./definition.ts";
+import { nodeAt, type Path } from "./source.ts";
+import { isStructural } from "./structural.ts";
+
+export interface Scheduling {
+  readonly trainer: TrainerSpec;
+  readonly space: Space;
+  readonly tuneOnline?: TuneOnline | undefined;
+  /** Kinds, as the file names them or by default. */
+  readonly scheduler: string;
+  readonly sampler: string;
+}
+
+const infoOf = (kind: string, catalog: Catalog): MethodInfo | undefined =>
+  catalog.schedulers.find((method) => method.kind === kind);
+
+/** The sampler of a study that names none: that of its scheduler, if it has one. */
+export function samplerOf(scheduler: string, catalog: Catalog): string | undefined {
+  return infoOf(scheduler, catalog)?.sampler;
+}
+
+export function checkScheduler(scheduling: Scheduling, catalog: Catalog, report: Report): void {
+  const { trainer, scheduler, sampler } = scheduling;
+  const info = infoOf(scheduler, catalog);
+  if (info === undefined) return;
+  const at = (key: string): Path => (nodeAt(report.source.root, [key, "kind"]) === undefined ? [key] : [key, "kind"]);
+  if (info.needsSteps === true) {
+    if (trainer.kind === "none")
+      report.error(
+        at("scheduler"),
+        `\`${scheduler}\` must know how many epochs a training has, and nobody says so of trials that are driven from outside. Use \`median\` or \`percentile\`.`,
+      );
+    else if (trainer.epochs === undefined)
+      report.error(
+        at("scheduler"),
+        `\`${scheduler}\` must know how many epochs a training has. Write for example \`epochs: 30\` in \`trainer\`.`,
+      );
+  }
+  if (info.mutates === true) checkMutable(scheduling, at("scheduler"), report);
+  const refusal = info.refuses?.(sampler);
+  if (refusal !== undefined)
+    report.error(
+      nodeAt(report.source.root, ["sampler"]) === undefined ? at("scheduler") : at("sampler"),
+      `\`${scheduler}\` cannot work with \`${sampler}\`: ${refusal}`,
+    );
+}
+
+/** A population goes on by changing what may change in the middle of a training. */
+function checkMutable({ trainer, space, tuneOnline, scheduler }: Scheduling, path: Path, report: Report): void {
+  const searched = space.filter(({ type }) => type !== "constant");
+  if (searched.length === 0) return;
+  const fixed = searched.filter(({ name }) => isStructural({ space, trainer }, name));
+  if (fixed.length < searched.length || tuneOnline !== undefined) {
+    if (fixed.length > 0)
+      report.warning(
+        path,
+        `\`${scheduler}\` keeps ${listed(fixed.map(({ name }) => name))} as they were drawn: a change would make trained weights useless. \`kind: nonStructural\` at a parameter says otherwise.`,
+      );
+    return;
+  }
+  report.error(
+    path,
+    `\`${scheduler}\` changes parameters in the middle of a training, and every parameter here (${listed(fixed.map(({ name }) => name))}) would make trained weights useless. Search one that steers the training, such as a learning rate, tune it online (\`tuneOnline: [learningRate]\`), or mark one with \`kind: nonStructural\`.`,
+  );
+}
+
+const mostNamed = 5;
+
+function listed(names: readonly string[]): string {
+  const some = names.slice(0, mostNamed).map((name) => `\`${name}\``);
+  return [...some, ...(names.length > mostNamed ? [`${names.length - mostNamed} more`] : [])].join(", ");
+}
