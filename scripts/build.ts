@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { build, context, type BuildOptions, type Metafile, type Plugin } from "esbuild";
+import { writeKernel } from "./kernel.ts";
 import { thirdPartyNotices } from "./notices.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
@@ -114,6 +115,7 @@ async function copyAssets(): Promise<void> {
 if (production) await rm(dist, { recursive: true, force: true });
 await mkdir(dist, { recursive: true });
 await copyAssets();
+await writeKernel();
 if (watch) {
   for (const options of bundles) await (await context(options)).watch();
 } else {

@@ -4,6 +4,7 @@
  * Invariant: a vector is a strictly ascending list of generators; a rule's list holds only generators older than the one it
  * rewrites. Generators are numbered by birth, so the youngest is the last.
  */
+import { barsByDirection, type Bars } from "./bars.ts";
 
 /** Lists of integers in one growing array: most are short, and there are very many. */
 class Pool {
@@ -45,17 +46,13 @@ class Lists {
   }
 }
 
-/** A bar: when a class was born and when it died. */
-export interface Bar {
-  readonly birth: number;
-  readonly death: number;
-  /** Which of the two directions it belongs to. */
-  readonly direction: 0 | 1;
-}
+/** The class that is zero. */
+export const zeroClass = -1;
 
 export class HomologyClasses {
-  /** Bars of positive length, in the order of their deaths. */
-  readonly bars: Bar[] = [];
+  readonly #barBirths: number[] = [];
+  readonly #barDeaths: number[] = [];
+  readonly #barDirections: number[] = [];
   #alive = 0;
   readonly #pool = new Pool();
   readonly #classes = new Lists();
@@ -77,6 +74,11 @@ export class HomologyClasses {
     return this.#alive;
   }
 
+  /** Bars of positive length so far, by direction. */
+  bars(): readonly [Bars, Bars] {
+    return barsByDirection(this.#barBirths, this.#barDeaths, this.#barDirections, this.#barBirths.length);
+  }
+
   /** A new generator, born at `time`; its class. */
   bear(time: number, direction: 0 | 1): number {
     const generator = this.#generatorCount++;
@@ -91,19 +93,19 @@ export class HomologyClasses {
 
   /** The class that is the sum of two. */
   sum(a: number, b: number): number {
-    this.#addUp(a, b, -1);
+    this.#addUp(a, b, zeroClass);
     return this.#classOfWork();
   }
 
   /**
-   * From `time` on, the sum of these classes is zero; -1 stands for the zero class. Kills the youngest generator in it, unless
+   * From `time` on, the sum of these classes is zero. Kills the youngest generator in it, unless
    * the sum is zero already.
    */
-  relate(time: number, a: number, b = -1, c = -1): void {
+  relate(time: number, a: number, b: number, c: number): void {
     // Equal classes cancel without being looked at.
-    if (a === b) this.#vanish(time, c, -1, -1);
-    else if (a === c) this.#vanish(time, b, -1, -1);
-    else if (b === c) this.#vanish(time, a, -1, -1);
+    if (a === b) this.#vanish(time, c, zeroClass, zeroClass);
+    else if (a === c) this.#vanish(time, b, zeroClass, zeroClass);
+    else if (b === c) this.#vanish(time, a, zeroClass, zeroClass);
     else this.#vanish(time, a, b, c);
   }
 
@@ -116,20 +118,24 @@ export class HomologyClasses {
     this.#dead[youngest] = 1;
     this.#store(this.#rules, youngest, this.#pool.take(this.#workLength));
     const birth = this.#births[youngest]!;
-    if (time > birth) this.bars.push({ birth, death: time, direction: this.#directions[youngest] as 0 | 1 });
+    if (time > birth) {
+      this.#barBirths.push(birth);
+      this.#barDeaths.push(time);
+      this.#barDirections.push(this.#directions[youngest]!);
+    }
   }
 
-  /** The sum of up to three classes becomes the vector worked on; -1 is zero. */
+  /** The sum of up to three classes becomes the vector worked on. */
   #addUp(a: number, b: number, c: number): void {
     // Rewriting needs the room that the sum is made in: first the one, then the other.
-    if (a !== -1) this.#update(a);
-    if (b !== -1) this.#update(b);
-    if (c !== -1) this.#update(c);
+    if (a !== zeroClass) this.#update(a);
+    if (b !== zeroClass) this.#update(b);
+    if (c !== zeroClass) this.#update(c);
     const { offsets, lengths } = this.#classes;
     this.#workLength = 0;
-    if (a !== -1) this.#addList(offsets[a]!, lengths[a]!);
-    if (b !== -1) this.#addList(offsets[b]!, lengths[b]!);
-    if (c !== -1) this.#addList(offsets[c]!, lengths[c]!);
+    if (a !== zeroClass) this.#addList(offsets[a]!, lengths[a]!);
+    if (b !== zeroClass) this.#addList(offsets[b]!, lengths[b]!);
+    if (c !== zeroClass) this.#addList(offsets[c]!, lengths[c]!);
   }
 
   /** Symmetric difference of the vector worked on with a list of the pool. */

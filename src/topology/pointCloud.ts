@@ -51,6 +51,24 @@ export function pointCloud(
   return { points, count, width };
 }
 
+/**
+ * An array of any shape whose first axis is the samples, for example [n, height, width, channels].
+ * @throws BasinError as `pointCloud`
+ */
+export function pointCloudOfShape(
+  points: Float32Array | Float64Array,
+  shape: readonly number[],
+  name?: string,
+): PointCloud {
+  const [count = 0, ...axes] = shape;
+  return pointCloud(
+    points,
+    count,
+    axes.reduce((product, size) => product * size, 1),
+    name,
+  );
+}
+
 function refusal(message: string, hint: string): BasinError {
   return new BasinError("invalid-argument", message, hint);
 }

@@ -1,11 +1,13 @@
 /**
  * What one embedding brings to every comparison it takes part in: its distances in units of their 0.9-quantile, in order.
- * Invariant: depends on this embedding alone, so it is made once and kept (about 20 bytes a pair of points).
+ * Invariant: depends on this embedding alone, so it is made once and kept (`bytesOf` says how much it takes).
  */
-import { BasinError } from "../core/errors.ts";
+import { pairCount } from "./condensed.ts";
 import { distanceScale, euclideanDistances } from "./distances.ts";
+import { sharedKernel, type OrderedDistances } from "./kernel.ts";
 import { pairOrder } from "./pairOrder.ts";
 import type { PointCloud } from "./pointCloud.ts";
+import { treeLength } from "./spanningTree.ts";
 
 export interface Preparation {
   readonly count: number;
@@ -16,39 +18,62 @@ export interface Preparation {
   readonly pairs: Uint32Array;
   /** The 0.9-quantile of the distances. */
   readonly scale: number;
+  /** Length of the minimum spanning tree, divided by `scale`. */
+  readonly treeLength: number;
+  /** Whether the points are one point but for rounding: then distances are zero, and every divergence is. */
+  readonly isCollapsed: boolean;
 }
 
 /** A cloud whose points are this close together, against their own size, has collapsed to one point. */
 const collapsedShare = 1e-6;
 
-/** Whether the points are one point but for rounding: all that their distances show is noise. */
-export function isCollapsed({ points, count }: PointCloud, scale: number): boolean {
-  let squares = 0;
-  for (const value of points) squares += value * value;
-  return scale <= collapsedShare * Math.sqrt(squares / count);
+/** Distances, order and scale of a cloud. O(n^2 width). */
+export function prepare(cloud: PointCloud): Preparation {
+  return prepareOrdered(orderedDistancesOf(cloud), cloud);
 }
 
-/** Distances, order and scale of a cloud. O(n^2 width). @throws BasinError `invalid-argument` when nearly all points are equal */
-export function prepare(cloud: PointCloud): Preparation {
-  return prepareDistances(euclideanDistances(cloud), cloud.count);
+/** The same when the cloud's distances are known. O(n^2). */
+export function prepareOrdered(ordered: OrderedDistances, cloud: PointCloud): Preparation {
+  return preparationOf(ordered, cloud.count, collapsedShare * sizeOf(cloud));
 }
 
 /** The same from distances (condensed, not negative), which need not be a metric's. O(n^2). */
-export function prepareDistances(raw: Float64Array, count: number): Preparation {
-  const { pairs, sorted } = pairOrder(raw, count);
+export function prepareDistances(distances: Float64Array, count: number): Preparation {
+  const order = sharedKernel()?.pairOrder(distances, count) ?? pairOrder(distances, count);
+  return preparationOf({ distances, ...order }, count, 0);
+}
+
+/** Bytes that the preparation of so many points takes. */
+export function bytesOf(count: number): number {
+  return 20 * pairCount(count);
+}
+
+/** Distances not yet divided by anything, in order. */
+export function orderedDistancesOf(cloud: PointCloud): OrderedDistances {
+  const byKernel = sharedKernel()?.orderedDistances(cloud);
+  if (byKernel !== undefined) return byKernel;
+  const distances = euclideanDistances(cloud);
+  return { distances, ...pairOrder(distances, cloud.count) };
+}
+
+/** Root mean square of the points' norms. */
+function sizeOf({ points, count }: PointCloud): number {
+  let squares = 0;
+  for (const value of points) squares += value * value;
+  return Math.sqrt(squares / count);
+}
+
+/** Distances in units of their scale. @param least a scale that is smaller tells that the points are one point */
+function preparationOf({ distances, sorted, pairs }: OrderedDistances, count: number, least: number): Preparation {
   const scale = distanceScale(sorted, count);
-  if (!(scale > 0)) {
-    throw new BasinError(
-      "invalid-argument",
-      "Nine tenths of the points lie on top of each other: there is no scale to measure their topology in.",
-      "The representation has collapsed. Look at the layer that it was taken from.",
-    );
-  }
-  return {
-    count,
-    distances: raw.map((distance) => distance / scale),
-    sorted: sorted.map((distance) => distance / scale),
-    pairs,
-    scale,
-  };
+  const isCollapsed = scale === 0 || scale < least;
+  const unit = isCollapsed ? Infinity : scale;
+  const scaled = { count, distances: divided(distances, unit), sorted: divided(sorted, unit), pairs };
+  return { ...scaled, scale, treeLength: treeLength(scaled), isCollapsed };
+}
+
+function divided(values: Float64Array, by: number): Float64Array {
+  const out = new Float64Array(values.length);
+  for (let k = 0; k < out.length; k++) out[k] = values[k]! / by;
+  return out;
 }

@@ -1,50 +1,20 @@
-import { array, assert, constantFrom, integer, property, tuple, type Arbitrary } from "fast-check";
+import { assert, property } from "fast-check";
 import { describe, expect, it } from "vitest";
 import barcodes from "../../test/fixtures/rtd/barcodes.json" with { type: "json" };
 import small from "../../test/fixtures/rtd/bruteForce.json" with { type: "json" };
 import { rngForKey } from "../core/rng.ts";
-import { condensedOf } from "./condensed.ts";
+import type { Bars } from "./bars.ts";
 import { crossBarcodes } from "./crossBarcodes.ts";
-import { pointCloud, type PointCloud } from "./pointCloud.ts";
-import { isCollapsed, prepare, prepareDistances, type Preparation } from "./preparation.ts";
-import { divergence, type Barcode } from "./rtd.ts";
+import { pointCloud, pointCloudOfShape, type PointCloud } from "./pointCloud.ts";
+import { prepare, type Preparation } from "./preparation.ts";
+import { divergence, liteDivergence } from "./rtd.ts";
 import { bruteForceBars } from "./testing/bruteForce.ts";
+import { asIs, cloudOf, gaussianCloud, matrices } from "./testing/matrices.ts";
 
-const cloudOf = (rows: readonly (readonly number[])[]): PointCloud =>
-  pointCloud(Float64Array.from(rows.flat()), rows.length, rows[0]!.length);
-const barsOf = ({ births, deaths }: Barcode): number[][] =>
+const barsOf = ({ births, deaths }: Bars): number[][] =>
   Array.from(births, (birth, k) => [birth, deaths[k]!]).sort((p, q) => p[1]! - q[1]! || p[0]! - q[0]!);
 const inOrder = (bars: readonly (readonly number[])[]): number[][] =>
   bars.map((bar) => [...bar]).sort((p, q) => p[1]! - q[1]! || p[0]! - q[0]!);
-
-/** Distances that are used as they are: no quantile is divided by, so brute force has the very same numbers. */
-function asIs(matrix: readonly (readonly number[])[]): Preparation {
-  const raw = condensedOf(matrix);
-  const { pairs } = prepareDistances(
-    raw.map((value) => value + 1),
-    matrix.length,
-  );
-  return { count: matrix.length, distances: raw, sorted: raw.toSorted(), pairs, scale: 1 };
-}
-
-/** Symmetric matrices of small whole numbers: many ties, zeros beside the diagonal, no triangle inequality. */
-function matrices(most: number): Arbitrary<readonly [number[][], number[][]]> {
-  return integer({ min: 3, max: most }).chain((n) => {
-    const one = constantFrom(2, 4, 12, 1000).chain((values) =>
-      array(integer({ min: 0, max: values }), { minLength: (n * (n - 1)) / 2, maxLength: (n * (n - 1)) / 2 }).map(
-        (list) =>
-          Array.from({ length: n }, (_, i) =>
-            Array.from({ length: n }, (__, j) => {
-              if (i === j) return 0;
-              const [high, low] = i > j ? [i, j] : [j, i];
-              return list[(high * (high - 1)) / 2 + low]!;
-            }),
-          ),
-      ),
-    );
-    return tuple(one, one);
-  });
-}
 
 describe("representation topology divergence", () => {
   for (const [name, oracle] of Object.entries(barcodes)) {
@@ -84,15 +54,10 @@ describe("representation topology divergence", () => {
     assert(
       property(matrices(9), ([a, b]) => {
         const bars = crossBarcodes(asIs(a), asIs(b));
-        for (const [direction, own, other] of [
-          [0, a, b],
-          [1, b, a],
-        ] as const) {
-          const found = bars.filter((bar) => bar.direction === direction).map(({ birth, death }) => [birth, death]);
-          expect(inOrder(found)).toEqual(bruteForceBars(own, other));
-        }
+        expect(barsOf(bars[0])).toEqual(bruteForceBars(a, b));
+        expect(barsOf(bars[1])).toEqual(bruteForceBars(b, a));
       }),
-      { numRuns: 300 },
+      { numRuns: 500 },
     );
   });
 
@@ -106,10 +71,8 @@ describe("representation topology divergence", () => {
 
   it("has a lower bound in its tree part, and turns round with its arguments", () => {
     const rng = rngForKey("bound");
-    const cloud = (): PointCloud =>
-      cloudOf(Array.from({ length: 60 }, () => Array.from({ length: 5 }, () => rng.normal())));
     for (let k = 0; k < 5; k++) {
-      const [a, b] = [prepare(cloud()), prepare(cloud())];
+      const [a, b] = [prepare(gaussianCloud(60, 5, rng)), prepare(gaussianCloud(60, 5, rng))];
       const [there, back] = [divergence(a, b), divergence(b, a)];
       expect(there.lite).toBeLessThanOrEqual(there.score + 1e-12);
       expect(back.score).toBeCloseTo(there.score, 12);
@@ -124,23 +87,34 @@ describe("representation topology divergence", () => {
     expect(() => cloud(10, 0)).toThrow("no columns");
     expect(() => cloud(40_000, 2)).toThrow("at most 32767");
     expect(() => pointCloud(Float64Array.of(1, 2, 3, Infinity, 5, 6), 3, 2)).toThrow("row 2, column 2 is Infinity");
-    expect(() => prepare(cloud(5, 2))).toThrow("on top of each other");
     const line = (count: number): Preparation => prepare(cloudOf(Array.from({ length: count }, (_, k) => [k])));
     expect(() => crossBarcodes(line(4), line(5))).toThrow("4 and 5 points");
+    expect(() => divergence(line(4), line(5))).toThrow("4 and 5 points");
+    expect(() => liteDivergence(line(4), line(5))).toThrow("4 and 5 points");
+    expect(() => pointCloudOfShape(new Float32Array(12), [4, 0, 3])).toThrow("no columns");
+    expect(() => pointCloudOfShape(new Float32Array(12), [4, 2], "late.npy")).toThrow("late.npy holds 12 numbers");
+    expect(pointCloudOfShape(new Float32Array(24), [4, 2, 3])).toMatchObject({ count: 4, width: 6 });
   });
 
-  it("knows a collapsed cloud by its size", () => {
-    const near = pointCloud(
-      Float64Array.from({ length: 20 }, (_, k) => 1 + k * 1e-12),
-      10,
-      2,
-    );
-    expect(isCollapsed(near, prepare(near).scale)).toBe(true);
-    const wide = pointCloud(
-      Float64Array.from({ length: 20 }, (_, k) => k),
-      10,
-      2,
-    );
-    expect(isCollapsed(wide, prepare(wide).scale)).toBe(false);
+  it("never scores a cloud that has collapsed: it says so, and every number is 0", () => {
+    const line = (length: number): PointCloud =>
+      pointCloud(
+        Float64Array.from({ length: 20 }, (_, k) => 1 + k * length),
+        10,
+        2,
+      );
+    // Distances are of the order of the step, the points' norms of the order of 1.
+    const [collapsed, small, wide] = [line(1e-8), line(1e-5), line(1)].map(prepare);
+    expect([collapsed!.isCollapsed, small!.isCollapsed, wide!.isCollapsed]).toEqual([true, false, false]);
+    expect(prepare(pointCloud(new Float32Array(30).fill(3), 10, 3)).isCollapsed).toBe(true);
+    expect(prepare(pointCloud(new Float32Array(30), 10, 3)).isCollapsed).toBe(true);
+    const random = prepare(gaussianCloud(10, 3, rngForKey("beside a collapsed one")));
+    expect(divergence(random, small!).score).toBeGreaterThan(0);
+    const found = divergence(random, collapsed!);
+    expect(found).toMatchObject({ score: 0, lite: 0, collapsed: [false, true] });
+    expect(found.directions.map(({ births, total }) => [births.length, total])).toEqual([
+      [0, 0],
+      [0, 0],
+    ]);
   });
 });
