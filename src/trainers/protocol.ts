@@ -10,6 +10,17 @@
  * `BASIN_DIAGNOSTICS` = JSON of the study's `diagnostics` with every default filled in, `BASIN_TRAINER_FILE` for the built-in
  * trainer, `BASIN_MARKER`), the argument template, and commands as JSON lines on standard input. Out: events as JSON text
  * sequences (RFC 7464: RS 0x1E, JSON, LF) on standard output; everything else on standard output and standard error is log.
+ *
+ * A rung (`BASIN_UNTIL_STEP`): the trainer reports that step, writes a checkpoint of exactly that step, sends its `checkpoint`
+ * event and ends with exit code 0 without `done`, which means "paused here". Plans (schedules of the learning rate ...) are
+ * those of the whole run. A rung at or beyond the last step is none. An attempt that finds the rung reached says its report
+ * again and ends.
+ *
+ * Going on from another trial: the engine puts a copy of that trial's checkpoint, and nothing else, into this one's
+ * `BASIN_CHECKPOINT_DIR` before the attempt starts. The trainer takes over weights and optimizer state, and its own parameters
+ * wherever they differ; where they shape the model it fails with a reason. `BASIN_HD_COPY` = copy | perturb (default) | reset |
+ * keep: what becomes of rates that adapt themselves (the other trial's; those, moved by a fifth up or down; the start values;
+ * this trial's own, which then are its parameters).
  * Invariant: standard input closing means that the engine is gone: a trainer that speaks the protocol then exits.
  */
 import { z } from "zod";
@@ -37,8 +48,13 @@ export const trainerEventSchema = z.discriminatedUnion("type", [
     threads: z.int().nonnegative().optional(),
     steps: z.int().positive().optional(),
   }),
-  /** Metrics after a step (epoch); steps are 1-based and increase. */
-  z.object({ type: z.literal("report"), step: z.int().nonnegative(), metrics: metricsSchema }),
+  /** Metrics after a step (epoch); steps are 1-based and increase. `repeated`: an earlier run trained it and may have said so. */
+  z.object({
+    type: z.literal("report"),
+    step: z.int().nonnegative(),
+    metrics: metricsSchema,
+    repeated: z.boolean().optional(),
+  }),
   /** Nothing new, still alive; `fraction` of the current step in [0, 1] if known. */
   z.object({ type: z.literal("heartbeat"), fraction: z.number().min(0).max(1).optional() }),
   z.object({

@@ -232,5 +232,16 @@ last bit, with as many threads as before; on the other back ends within 1e-4, an
 order. Two checkpoints are kept while a trial runs, so that a damaged one can give way to the one before; each takes 4 bytes for every weight, for every number of the optimizer (one a weight for \`momentum\`, two for \`adam\`, one more with
 \`hypergradient\`), and for every weight of the best epoch with early stopping. When a trial is over only its final weights are left.
 A checkpoint of another model or of another version of Basin's format is named in the log and not used.
+
+A scheduler may let a trial pause at an epoch: the trial reports it, writes the checkpoint of exactly that epoch and ends without a
+result. Schedules, warm-up and the pace of hypergradients are those of all epochs, wherever it pauses, and the test part is scored at
+the very end only.
+
+A trial may also go on from another trial's checkpoint, as in population-based training. It takes over the weights, the optimizer's
+state (with hypergradients also the last move and the last gradient, so that its first step has its signals) and the epoch; learning
+rate, momentum, weight decay, batch size, dropout and all that leaves the weights usable are its own. Another optimizer starts afresh.
+A model of other layers is refused with the first difference. Adapted rates follow the policy \`hdCopy\`: \`copy\` the other trial's;
+\`perturb\` (the default) the same, the learning rate times 0.8 or 1.2 and one less the momentum times 0.8 or 1.2, drawn from the trial's
+seed; \`reset\` the start values; \`keep\` the trial's own.
 `;
 }

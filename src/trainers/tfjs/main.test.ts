@@ -5,6 +5,7 @@ import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { until } from "../../executors/local/testing.ts";
 import { trainerEventSchema, type TrainerEvent } from "../protocol.ts";
+import { readWeights } from "./training/checkpoint.ts";
 import { bundleTrainer, type TrainerBundle } from "./testing/trainerBundle.ts";
 
 let bundle: TrainerBundle;
@@ -153,11 +154,20 @@ describe("the trainer process", () => {
     expect([...reports(first), ...reports(second)]).toEqual(reports(whole));
   });
 
-  it("ends at its rung with a checkpoint and its metrics", async () => {
+  it("pauses at its rung with the checkpoint of exactly that step, and is not done", async () => {
     const ended = await runTrainer({ env: { BASIN_UNTIL_STEP: "2" } });
-    expect(withoutCheckpoints(ended)).toEqual(["started", "report", "report", "done"]);
-    expect(types(ended).at(-2)).toBe("checkpoint");
-    expect(await readdir(path.join(folder, "checkpoints"))).not.toHaveLength(0);
+    expect(ended.code).toBe(0);
+    expect(withoutCheckpoints(ended)).toEqual(["started", "report", "report"]);
+    const checkpoint = last(ended);
+    expect(checkpoint).toMatchObject({ type: "checkpoint", step: 2 });
+    expect(path.dirname((checkpoint as { path: string }).path)).toBe(path.join(folder, "checkpoints"));
+    const stored = await readWeights(path.join(folder, "checkpoints"));
+    expect(stored).toMatchObject({ epoch: 2, finished: false });
+    expect(ended.events[0]).toMatchObject({ steps: 4 });
+    expect(ended.log).toContain("Paused after epoch 2");
+    const again = await runTrainer({ env: { BASIN_UNTIL_STEP: "2" } });
+    expect(withoutCheckpoints(again)).toEqual(["started", "report"]);
+    expect(again.events[1]).toEqual({ ...ended.events[2], repeated: true });
   });
 
   it("trains on while nobody reads its reports, and loses none of them", { timeout: 60_000 }, async () => {
@@ -179,7 +189,7 @@ describe("the trainer process", () => {
     const steps = ended.events.filter((event) => event.type === "report").map(({ step }) => step);
     expect(steps).toEqual(Array.from({ length: epochs }, (_, i) => i + 1));
     expect(JSON.stringify(ended.events).length).toBeGreaterThan(300_000);
-    expect(types(ended).at(-1)).toBe("done");
+    expect(last(ended)).toMatchObject({ type: "checkpoint", step: epochs });
   });
 
   it("exits when its standard input closes", async () => {
@@ -232,6 +242,7 @@ describe("the trainer process", () => {
       { params: { optimizer: "sgd", learningRate: 900, activation: "linear", depth: 3 }, spec: { epochs: 60 } },
       /no longer finite/,
     ],
+    ["a policy that is none", { env: { BASIN_HD_COPY: "steal" } }, /BASIN_HD_COPY is "steal"/],
     ["a broken environment", { env: { BASIN_SEED: "x" } }, /BASIN_SEED must be a whole number/],
   ])("fails in words for %s", async (_, trial, reason) => {
     const ended = await runTrainer(trial);

@@ -44,13 +44,15 @@ interface Trial {
   readonly seed?: number;
   /** Stop after this report. */
   readonly stopAt?: number;
+  /** Pause there. */
+  readonly untilStep?: number;
 }
 
 type Spec = Partial<Omit<TfjsTrainerSpec, "kind">> & { readonly diagnostics?: Diagnostics };
 
 /** Starts a trial; each `folderName` has trial folders of its own. */
 function start(
-  { number, params, seed = 100 + number }: Trial,
+  { number, params, seed = 100 + number, untilStep }: Trial,
   { diagnostics, ...spec }: Spec,
   folderName: string,
 ): Recording {
@@ -68,7 +70,8 @@ function start(
   } as const;
   const trainer = { kind: "tfjs", model: "mlp", data, epochs: 3, backend: "cpu", threads: 1, ...spec } as const;
   const study = { ...job.study, trainer, ...(diagnostics === undefined ? {} : { diagnostics }) };
-  return record(executor, { ...job, seed, trialFolder, study });
+  const rung = untilStep === undefined ? {} : { untilStep };
+  return record(executor, { ...job, ...rung, seed, trialFolder, study });
 }
 
 /** What a trial says that must not depend on where it ran; heartbeats and checkpoints come by the clock. */
@@ -163,6 +166,48 @@ describe("trials in turn in one process", () => {
       const reports = (events: readonly unknown[]) =>
         events.filter((event) => (event as TrainerEvent).type === "report");
       expect([...reports(stopped.events), ...reports(resumed.events)]).toEqual(reports(whole.events));
+    },
+  );
+
+  it.each([
+    ["cpu", "mlp", dense],
+    ["wasm", "vgg", convolutional],
+  ] as const)(
+    "pause at a rung, make way for others, and go on to the same end: %s, %s",
+    { timeout: 120_000 },
+    async (backend, model, params) => {
+      const spec = { backend, model, epochs: 5 };
+      const scheduled: Params = { ...params, lrSchedule: "cosine" };
+      const [a, b] = [scheduled, { ...scheduled, learningRate: 0.05 }];
+      const parts: Awaited<ReturnType<typeof run>>[] = [];
+      for (const [number, untilStep] of [
+        [0, 2],
+        [1, 1],
+        [0, 4],
+        [1, undefined],
+        [0, undefined],
+      ] as const)
+        parts.push(
+          await run(
+            { number, params: number === 0 ? a : b, ...(untilStep === undefined ? {} : { untilStep }) },
+            spec,
+            "shared",
+          ),
+        );
+      expect(new Set(parts.map(({ pid }) => pid)).size).toBe(1);
+      for (const at of [0, 1, 2]) {
+        expect(parts[at]!.exit).toEqual({ kind: "exited", code: 0 });
+        expect(parts[at]!.all.at(-1)).toMatchObject({ type: "checkpoint", step: [2, 1, 4][at] });
+        expect(parts[at]!.all.some(({ type }) => type === "done")).toBe(false);
+      }
+      for (const [number, own] of [
+        [0, [0, 2, 4]],
+        [1, [1, 3]],
+      ] as const) {
+        const whole = await run({ number, params: number === 0 ? a : b }, spec, "whole");
+        const heardOf = own.flatMap((at, i) => parts[at]!.events.slice(i === 0 ? 0 : 1));
+        expect(heardOf).toEqual(whole.events);
+      }
     },
   );
 

@@ -1,6 +1,7 @@
 /**
  * One trial of the built-in trainer, from its environment to its last event.
- * Invariant: the last event is `done` or `failed`, unless the engine asked the trial to stop.
+ * Invariant: the last event is `done` or `failed`, unless the engine asked the trial to stop or to pause at a step: then it is
+ * the `checkpoint` of that step.
  */
 import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
@@ -18,7 +19,7 @@ import { createTrialDiagnostics } from "./sharpness/trialDiagnostics.ts";
 import type { TrainableModel } from "./models/trainable.ts";
 import type { Session } from "./session.ts";
 import { train, type TrainingOptions } from "./training/loop.ts";
-import { readTuneOnline } from "./training/onlineEnvironment.ts";
+import { readHdCopy, readTuneOnline } from "./training/onlineEnvironment.ts";
 import { seedMathRandom, trainingRandomness } from "./training/randomness.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -128,6 +129,7 @@ export async function runTrial(
       random,
       epochs,
       ...(untilEpoch > 0 ? { untilEpoch } : {}),
+      hdCopy: readHdCopy(env["BASIN_HD_COPY"]),
       ...(checkpointFolder === undefined || checkpointFolder === "" ? {} : { checkpointFolder }),
       ...(asked === undefined
         ? {}
@@ -148,7 +150,8 @@ export async function runTrial(
         : { hypergradients: { metric: differentiated, iteration: wholeNumber(env, "BASIN_TRIAL", 0) } }),
     };
     const end = await train(options, {
-      report: (step, metrics) => session.send({ type: "report", step, metrics }),
+      report: (step, metrics, repeated) =>
+        session.send({ type: "report", step, metrics, ...(repeated === true ? { repeated } : {}) }),
       alive: (fraction) => session.alive(fraction),
       checkpoint: (step, path) => session.send({ type: "checkpoint", step, path }),
       log: (message) => session.log(message),
@@ -160,7 +163,7 @@ export async function runTrial(
     });
     if (end.kind === "done") session.send({ type: "done", metrics: end.metrics });
     else if (end.kind === "diverged") session.send({ type: "failed", reason: end.message });
-    else session.log(`Stopped after epoch ${end.epoch}, as asked.`);
+    else session.log(`${end.kind === "paused" ? "Paused" : "Stopped"} after epoch ${end.epoch}, as asked.`);
     return end.kind === "diverged" ? 1 : 0;
   } catch (error) {
     throw explainMissingOperation(error, backend.name);

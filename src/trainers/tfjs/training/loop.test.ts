@@ -225,9 +225,30 @@ describe("checkpoints", () => {
       await run({ params: rich, folder, untilEpoch: 3 }),
       await run({ params: rich, folder }),
     ];
-    expect(rungs.map(({ end }) => end.epoch)).toEqual([1, 3, 5]);
+    expect(rungs.map(({ end }) => end)).toEqual([
+      { kind: "paused", epoch: 1 },
+      { kind: "paused", epoch: 3 },
+      expect.objectContaining({ kind: "done", epoch: 5 }),
+    ]);
+    expect(rungs.flatMap(({ reports }) => reports)).toEqual(whole.reports);
     expect(rungs[0]!.checkpoints).toEqual([0, 1]);
     expect(rungs[2]!.weights).toEqual(whole.weights);
+  });
+
+  it("of a rung say its report again, and train nothing, where the rung was reached before", async () => {
+    const first = await run({ params: rich, folder, untilEpoch: 2 });
+    const again = await run({ params: rich, folder, untilEpoch: 2 });
+    expect(again.end).toEqual({ kind: "paused", epoch: 2 });
+    expect(again.reports).toEqual([first.reports[1]]);
+    expect(again.checkpoints).toEqual([2]);
+    expect(again.weights).toEqual(first.weights);
+  });
+
+  it("are not for a rung at or beyond the end", async () => {
+    for (const untilEpoch of [5, 9]) {
+      const { end } = await run({ params: rich, untilEpoch });
+      expect(end).toMatchObject({ kind: "done", epoch: 5, metrics: { test_loss: expect.any(Number) as number } });
+    }
   });
 
   it("that are damaged give way to the one before", async () => {
@@ -266,7 +287,9 @@ describe("checkpoints", () => {
   it("of another optimizer give their weights only, and those of other data begin the epoch again", async () => {
     await run({ folder, params: { width: 5, batchSize: 24 }, stopAfter: 7 });
     const other = await run({ folder, params: { width: 5, batchSize: 24, optimizer: "sgd" }, seed: 9 });
-    expect(other.log.join("\n")).toMatch(/another optimizer[\s\S]*Resumed from a checkpoint after epoch 1\./);
+    expect(other.log.join("\n")).toMatch(
+      /another optimizer[\s\S]*Resumed from another trial's checkpoint after epoch 1\./,
+    );
     expect(other.reports.map(({ epoch }) => epoch)).toEqual([2, 3, 4, 5]);
   });
 

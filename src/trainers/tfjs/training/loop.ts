@@ -3,6 +3,7 @@
  * Invariant: what happens at step n depends only on (seed, data, hyperparameters, n), so a run resumed from any checkpoint
  * goes on as the uninterrupted one; between steps no tensor is left but data, weights and slots.
  */
+import { BasinError } from "../../../core/errors.ts";
 import type { LoadedBackend } from "../backends/backend.ts";
 import { createBatches } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -22,10 +23,11 @@ import type { TrainingRandomness } from "./randomness.ts";
 import { largestMomentum, learningRateAt, momentumAt, warmupEpochs } from "./schedule.ts";
 import { createSnapshots } from "./snapshot.ts";
 import { createStepper } from "./step.ts";
+import { isTakenOver, takenOverRates, type HdCopy } from "./takeOver.ts";
 
 export interface TrainingObserver {
-  /** Metrics after an epoch (1-based). */
-  report(epoch: number, metrics: Readonly<Record<string, number>>): void;
+  /** Metrics after an epoch (1-based). `repeated`: an earlier attempt trained it, and its report may be lost. */
+  report(epoch: number, metrics: Readonly<Record<string, number>>, repeated?: boolean): void;
   /** Called often; `fraction` of the current epoch. */
   alive(fraction: number): void;
   checkpoint(epoch: number, path: string): void;
@@ -45,8 +47,10 @@ export interface TrainingOptions {
   readonly hyperparameters: Hyperparameters;
   readonly random: TrainingRandomness;
   readonly epochs: number;
-  /** End after this epoch with a checkpoint; undefined = at the end. */
+  /** Pause after this epoch with a checkpoint; undefined, or no less than `epochs` = train to the end. */
   readonly untilEpoch?: number;
+  /** What becomes of adapted rates when the checkpoint is another trial's; default "perturb". */
+  readonly hdCopy?: HdCopy;
   /** undefined = no checkpoints. */
   readonly checkpointFolder?: string;
   /** Derivatives of a metric by hyperparameters, wanted at the end; undefined = none. */
@@ -59,6 +63,8 @@ export type TrainingEnd =
   /** `metrics` are final; `epoch` is the last one done. */
   | { readonly kind: "done"; readonly epoch: number; readonly metrics: Readonly<Record<string, number>> }
   | { readonly kind: "stopped"; readonly epoch: number }
+  /** `untilEpoch` is reached and its checkpoint written; the rest is for another time. */
+  | { readonly kind: "paused"; readonly epoch: number }
   | { readonly kind: "diverged"; readonly epoch: number; readonly message: string };
 
 /** Rows a pass where no gradients are kept. */
@@ -80,7 +86,11 @@ function headsOf(trainable: TrainableModel, dataset: Dataset, h: Hyperparameters
   ];
 }
 
-/** Trains to the end, to `untilEpoch` or until told to stop, going on from the newest checkpoint that fits. */
+/**
+ * Trains to the end, to `untilEpoch` or until told to stop, going on from the newest checkpoint that fits. Schedules and the
+ * pace of hypergradients follow the whole run, wherever it pauses.
+ * @throws BasinError "invalid-params" when the only checkpoint is another trial's and of another model
+ */
 export async function train(options: TrainingOptions, observer: TrainingObserver): Promise<TrainingEnd> {
   const { backend, trainable, dataset, hyperparameters: h, random, epochs } = options;
   const { tf } = backend;
@@ -172,9 +182,13 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
   const restore = ({ state, ...from }: Checkpoint): void => {
     snapshots.setWeights(from.weights);
     const wanted = trainableVariables(trainable.model).length * slotNames(plan).length;
+    const takenOver = isTakenOver(state, random.seed);
     if (state.slotKind === slotKind(plan) && from.slots.length === wanted) {
       const slots = from.slots.map(({ values }) => values);
-      stepper.updater.restore(slots, state.time, state.rates);
+      let { rates } = state;
+      if (takenOver && plan.hypergradient !== undefined)
+        rates = takenOverRates(plan.hypergradient, options.hdCopy ?? "perturb", rates, plan, random.seed, state.time);
+      stepper.updater.restore(slots, state.time, rates);
     } else if (!state.finished) {
       observer.log("The checkpoint is of another optimizer, which starts afresh.");
     }
@@ -185,15 +199,27 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
     if (sameOrder) ({ batch, step, loss, correct } = state);
     else step = epoch * stepsPerEpoch;
     scored = step;
-    observer.log(`Resumed from a checkpoint after epoch ${epoch}${batch > 0 ? `, batch ${batch}` : ""}.`);
+    const of = takenOver ? "another trial's checkpoint" : "a checkpoint";
+    observer.log(`Resumed from ${of} after epoch ${epoch}${batch > 0 ? `, batch ${batch}` : ""}.`);
   };
   if (options.checkpointFolder !== undefined) {
+    let refused: string | undefined;
     const found = await readNewestCheckpoint(
       options.checkpointFolder,
-      (checkpoint) => snapshots.misfit(checkpoint),
+      (checkpoint) => {
+        const misfit = snapshots.misfit(checkpoint);
+        if (misfit !== undefined && isTakenOver(checkpoint.state, random.seed)) refused ??= misfit;
+        return misfit;
+      },
       (message) => observer.log(message),
     );
     if (found !== undefined) restore(found);
+    else if (refused !== undefined)
+      throw new BasinError(
+        "invalid-params",
+        `The trial cannot go on from the other trial's checkpoint: ${refused}.`,
+        "Only parameters that leave the weights usable may differ. Mark those that shape the model with `kind: structural`.",
+      );
   }
 
   const diagnose = async (moment: Pick<Moment, "final" | "restored">): Promise<Readonly<Record<string, number>>> => {
@@ -205,6 +231,7 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
     return (await found) ?? {};
   };
 
+  const resumedAt = epoch;
   const end = Math.min(epochs, options.untilEpoch ?? epochs);
   const restoring = following.stopPatience > 0 && h.earlyStoppingRestore;
   try {
@@ -277,24 +304,28 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
       stoppedEarly = seen.stop;
       if (epoch < end && !stoppedEarly && clock.dueAtEpoch()) await save();
     }
-    if (end < epochs && !stoppedEarly) await save();
+    if (end < epochs && !stoppedEarly) {
+      if (resumedAt === epoch && Object.keys(last).length > 0) observer.report(epoch, last, true);
+      await save();
+      return { kind: "paused", epoch };
+    }
 
     const restored = restoring && best.length > 0 && progress.bestEpoch !== epoch;
     if (restored) {
       snapshots.setWeights(best);
       last = metricsOf(await evaluate(evaluation, validationBatches), "val_", dataset.task);
     }
-    if (end === epochs || stoppedEarly) await save(true);
+    await save(true);
     if (Object.keys(last).length === 0)
       last = metricsOf(await evaluate(evaluation, validationBatches), "val_", dataset.task);
     const metrics: Record<string, number> = { ...last };
-    if (end === epochs || stoppedEarly) Object.assign(metrics, await diagnose({ final: true, restored }));
+    Object.assign(metrics, await diagnose({ final: true, restored }));
     if (dataset.test.rows > 0) {
       const testBatches = createBatches(tf, dataset.test, dataset.inputShape, backend.largestTensor);
       Object.assign(metrics, metricsOf(await evaluate(evaluation, testBatches), "test_", dataset.task));
       testBatches.dispose();
     }
-    if (options.hypergradients !== undefined && (end === epochs || stoppedEarly)) {
+    if (options.hypergradients !== undefined) {
       const found = await hypergradients({
         backend,
         trainable,

@@ -5,6 +5,7 @@
 import type { TrainableModel } from "../models/trainable.ts";
 import type { Tf, Variable } from "../tf.ts";
 import type { Checkpoint, NamedValues } from "./checkpoint.ts";
+import { architectureDifference } from "./takeOver.ts";
 import type { Updater } from "./updater.ts";
 
 interface Named {
@@ -72,7 +73,9 @@ export function createSnapshots(tf: Tf, trainable: TrainableModel): Snapshots {
         weights.length === all.length && weights.every(({ shape }, i) => sameShape(shape, all[i]!.variable.shape));
       const same =
         state.architecture === undefined || architecture === undefined || state.architecture === architecture;
-      return fits && same ? undefined : "it is of another model";
+      if (fits && same) return undefined;
+      const known = !same && state.architecture !== undefined && architecture !== undefined;
+      return `it is of another model${known ? ` (${architectureDifference(state.architecture, architecture)})` : ""}`;
     },
   };
 }

@@ -8,6 +8,7 @@ import type { TrainerEvent } from "../../../protocol.ts";
 import { createTrialDiagnostics } from "../../sharpness/trialDiagnostics.ts";
 import { rngForKey } from "../../../../core/rng.ts";
 import type { Params } from "../../../../core/space/parameter.ts";
+import type { TuneOnline } from "../../../../core/study/definition.ts";
 import type { Backend, LoadedBackend } from "../../backends/backend.ts";
 import { cpuBackend } from "../../backends/cpu.ts";
 import { parseCsv } from "../../data/csv.ts";
@@ -17,6 +18,7 @@ import type { HypergradientRequest } from "../../hypergradients/hypergradients.t
 import { createModel } from "../../models/create.ts";
 import { allVariables } from "../../models/trainable.ts";
 import { train, type TrainingEnd, type TrainingObserver } from "../loop.ts";
+import type { HdCopy } from "../takeOver.ts";
 import { seedMathRandom, trainingRandomness } from "../randomness.ts";
 
 /** Two noisy rings, or for regression a noisy plane; 16 inputs, few of which matter. */
@@ -69,6 +71,8 @@ export interface RunOptions {
   readonly epochs?: number;
   readonly folder?: string;
   readonly untilEpoch?: number;
+  readonly hdCopy?: HdCopy;
+  readonly online?: TuneOnline;
   /** Stop, or ask for a checkpoint, after so many steps. */
   readonly stopAfter?: number;
   readonly checkpointAfter?: number;
@@ -97,7 +101,7 @@ export async function run(options: RunOptions = {}): Promise<Run> {
   const { tf } = backend;
   const model = options.model ?? "mlp";
   const params = options.params ?? { width: 12, batchSize: 24, learningRate: 0.01 };
-  const hyperparameters = resolveHyperparameters(params, model);
+  const hyperparameters = resolveHyperparameters(params, model, options.online);
   const dataset = samples(options.rows ?? 200, options.task ?? "classification", options.augment ?? false);
   const seed = options.seed ?? 5;
   const epochs = options.epochs ?? 5;
@@ -144,6 +148,7 @@ export async function run(options: RunOptions = {}): Promise<Run> {
               log: (message) => result.log.push(message),
             }),
           }),
+      ...(options.hdCopy === undefined ? {} : { hdCopy: options.hdCopy }),
       ...(options.hypergradients === undefined ? {} : { hypergradients: options.hypergradients }),
       ...(options.folder === undefined ? {} : { checkpointFolder: options.folder }),
     },
