@@ -31,6 +31,16 @@ export interface Report {
   readonly value: number;
 }
 
+/** The trial whose checkpoint another one began with. */
+export interface Parent {
+  readonly number: number;
+  /** The step of that checkpoint: the child's own first report is a later one. */
+  readonly step: number;
+}
+
+/** How an attempt of a trial ended; `interrupted`: it was put back. */
+export type AttemptEnd = FinalState | "running" | "paused" | "interrupted";
+
 /** What samplers and schedulers see of a finished trial. */
 export interface FinishedTrial {
   readonly number: number;

@@ -12,14 +12,9 @@
 import type { BracketView } from "../core/brackets.ts";
 import type { Objective } from "../core/objective.ts";
 import type { Params, Space } from "../core/space/parameter.ts";
-import type { Report, TrialState } from "../core/trial.ts";
+import type { Parent, Report, TrialState } from "../core/trial.ts";
 
-/** The trial whose checkpoint another one began with. */
-export interface Parent {
-  readonly number: number;
-  /** The step of that checkpoint: the child's own first report is a later one. */
-  readonly step: number;
-}
+export type { Parent };
 
 /** One trial as a scheduler sees it. `reports` are those of the first objective, by increasing step. */
 export interface ScheduledTrial {

@@ -4,19 +4,35 @@
  */
 import type { Params } from "../core/space/parameter.ts";
 import { trialStates } from "../core/trial.ts";
-import type { IndexedTrial, LogLine, StudyRecord, StudyState, TrialOutcome, TrialRecord } from "./trialStore.ts";
+import type {
+  IndexedTrial,
+  LogLine,
+  NewChild,
+  StoredAttempt,
+  StoredDecision,
+  StudyRecord,
+  StudyState,
+  TrialOutcome,
+  TrialRecord,
+} from "./trialStore.ts";
 
 /** Columns of a trial in the order that `trialFromRow` reads. */
 export const trialColumns =
   "study_id, number, state, params, objectives, metrics, attempt, interruptions, suggested_because, reason, created_at, " +
-  "started_at, finished_at, slot, placement, pid, marker, until_step, checkpoint_step, checkpoint_path, last_step, last_value";
+  "started_at, finished_at, slot, placement, pid, marker, until_step, checkpoint_step, checkpoint_path, last_step, last_value, scheduled, parent, parent_step";
 
 /** Columns in the order that `indexedFromRow` reads. */
 export const indexedColumns =
-  "number, state, params, objectives, metrics, started_at, finished_at, slot, last_step, last_value";
+  "number, state, params, objectives, metrics, started_at, finished_at, slot, last_step, last_value, parent, parent_step";
 
 /** Columns in the order that `outcomeFromRow` reads. */
-export const outcomeColumns = "number, state, objectives";
+export const outcomeColumns = "number, state, objectives, parent IS NOT NULL";
+
+/** Columns in the order that `decisionFromRow` reads. */
+export const decisionColumns = "at, number, step, decision, reason, detail";
+
+/** Columns in the order that `attemptFromRow` reads. */
+export const attemptColumns = "number, attempt, slot, started_at, ended_at, from_step, to_step, outcome";
 
 export const studyColumns =
   "id, name, path, generation, text, format, objective, state, reason, created_at, elapsed_ms, running_since";
@@ -66,6 +82,7 @@ export function trialFromRow(row: Row): TrialRecord {
     suggestedBecause: row[8] as string,
     reason: row[9] as string,
     createdAt: row[10] as number,
+    scheduled: row[22] === 1,
   };
   if (typeof row[11] === "number") record.startedAt = row[11];
   if (typeof row[12] === "number") record.finishedAt = row[12];
@@ -76,6 +93,7 @@ export function trialFromRow(row: Row): TrialRecord {
   if (typeof row[17] === "number") record.untilStep = row[17];
   if (typeof row[18] === "number") record.checkpoint = { step: row[18], path: row[19] as string };
   if (typeof row[20] === "number") record.last = { step: row[20], value: numberOf(row[21]) };
+  if (typeof row[23] === "number") record.parent = { number: row[23], step: row[24] as number };
   return record;
 }
 
@@ -92,6 +110,7 @@ export function indexedFromRow(row: Row): IndexedTrial {
   if (typeof row[6] === "number") trial.finishedAt = row[6];
   if (typeof row[7] === "number") trial.slot = row[7];
   if (typeof row[8] === "number") trial.last = { step: row[8], value: numberOf(row[9]) };
+  if (typeof row[10] === "number") trial.parent = { number: row[10], step: row[11] as number };
   return trial;
 }
 
@@ -101,7 +120,35 @@ export function outcomeFromRow(row: Row): TrialOutcome {
     number: row[0] as number,
     state: trialStates[row[1] as number] ?? "failed",
     values: decodeList(row[2] as string),
+    isChild: row[3] === 1,
   };
+}
+
+/** A row selected with `decisionColumns`. */
+export function decisionFromRow(row: Row): StoredDecision {
+  return {
+    at: row[0] as number,
+    number: row[1] as number,
+    step: row[2] as number,
+    decision: row[3] as StoredDecision["decision"],
+    reason: row[4] as string,
+    ...(typeof row[5] === "string" ? { child: JSON.parse(row[5]) as NewChild } : {}),
+  };
+}
+
+/** A row selected with `attemptColumns`. Written out: thousands of them are read for one picture. */
+export function attemptFromRow(row: Row): StoredAttempt {
+  const attempt: { -readonly [K in keyof StoredAttempt]: StoredAttempt[K] } = {
+    number: row[0] as number,
+    attempt: row[1] as number,
+    slot: row[2] as number,
+    startedAt: row[3] as number,
+    outcome: row[7] as StoredAttempt["outcome"],
+  };
+  if (typeof row[4] === "number") attempt.endedAt = row[4];
+  if (typeof row[5] === "number") attempt.fromStep = row[5];
+  if (typeof row[6] === "number") attempt.toStep = row[6];
+  return attempt;
 }
 
 /** A row selected with `studyColumns`. */

@@ -40,6 +40,7 @@ const operation = fc.oneof(
     number,
     to: fc.constantFrom<FinalState>("complete", "pruned", "failed"),
     values: fc.array(value, { minLength: 1, maxLength: 3 }),
+    replaced: fc.boolean(),
   }),
 );
 
@@ -129,13 +130,32 @@ it("agrees with a model in memory over any sequence of operations, and refuses t
             case "finish": {
               const values = step.to === "complete" ? step.values : [];
               const done = attempt(legal(step.number, step.to), () =>
-                store.finishTrial(study.id, step.number, { state: step.to, values, metrics: {}, reason: "", at: 3 }),
+                store.finishTrial(study.id, step.number, {
+                  state: step.to,
+                  values,
+                  metrics: {},
+                  reason: "",
+                  at: 3,
+                  ...(step.replaced
+                    ? { child: { params: { of: step.number }, because: "", parent: { number: step.number, step: 1 } } }
+                    : {}),
+                }),
               );
               const trial = model[step.number];
               if (done && trial !== undefined) {
                 trial.state = step.to;
                 trial.values = values.map(plain);
                 order.push(step.number);
+                if (step.replaced) {
+                  model.push({
+                    state: "waiting",
+                    attempt: 0,
+                    params: { of: step.number },
+                    values: [],
+                    reports: new Map(),
+                    last: undefined,
+                  });
+                }
               }
               break;
             }
@@ -148,7 +168,10 @@ it("agrees with a model in memory over any sequence of operations, and refuses t
         // What says less of a trial says the same of it.
         for (const [i, trial] of store.indexedTrials(study.id, 0, 1000).entries())
           expect(trials[i]).toMatchObject(trial);
-        for (const [i, trial] of store.outcomes(study.id, 0, 1000).entries()) expect(trials[i]).toMatchObject(trial);
+        for (const [i, { isChild, ...trial }] of store.outcomes(study.id, 0, 1000).entries()) {
+          expect(trials[i]).toMatchObject(trial);
+          expect(isChild).toBe(trials[i]?.parent !== undefined);
+        }
         expect(store.indexedTrials(study.id, 1, 2)).toHaveLength(trials.slice(1, 3).length);
         expect(store.openTrials(study.id).map((trial) => trial.number)).toEqual(
           model.flatMap((trial, i) => (isFinal(trial.state) ? [] : [i])),
@@ -157,6 +180,12 @@ it("agrees with a model in memory over any sequence of operations, and refuses t
           const trial = trials[i];
           expect(trial?.state).toBe(expected.state);
           expect(trial?.attempt).toBe(expected.attempt);
+          const attempts = store.attempts(study.id, i, i + 1);
+          expect(attempts.map((entry) => entry.attempt)).toEqual(attempts.map((_, k) => k + 1));
+          expect(attempts.length).toBe(expected.attempt);
+          // A trial that was finished while nobody worked on it keeps the end of its last attempt.
+          expect(attempts.slice(0, -1).every((entry) => entry.endedAt !== undefined)).toBe(true);
+          expect(attempts.at(-1)?.outcome === "running").toBe(expected.state === "running");
           expect(trial?.params).toEqual(JSON.parse(JSON.stringify(expected.params)));
           expect(trial?.values.map(plain)).toEqual(expected.values);
           expect(trial?.last).toEqual(expected.last);

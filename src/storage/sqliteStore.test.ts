@@ -5,6 +5,8 @@ import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BasinError } from "../core/errors.ts";
 import { initial } from "./migrations/0001-initial.ts";
+import { migrations as known } from "./migrations/migrations.ts";
+import { openDatabase } from "./openDatabase.ts";
 import { openSqliteStore, type SqliteStore } from "./sqliteStore.ts";
 import type { NewStudy } from "./trialStore.ts";
 
@@ -81,7 +83,8 @@ describe("studies", () => {
     for (let i = 0; i < 250; i++) {
       store.addTrial(id, { x: i }, "", 1);
       store.startTrial(id, i, { slot: 0, marker: "m", at: 2 });
-      store.addReports(id, i, [{ step: 1, metric: "loss", value: i, at: 3 }]);
+      const decision = { at: 3, number: i, step: 1, decision: "pause", reason: "why" } as const;
+      store.addReports(id, i, [{ step: 1, metric: "loss", value: i, at: 3 }], decision);
     }
     store.addTrial(other.id, { x: 1 }, "", 1);
     store.addLog(id, [{ at: 1, level: "info", source: "runner", message: "hello" }]);
@@ -92,7 +95,7 @@ describe("studies", () => {
     expect(store.trialCount(other.id)).toBe(1);
     store.close();
     const db = new Database(file);
-    for (const table of ["trials", "reports", "log", "metrics"]) {
+    for (const table of ["trials", "reports", "log", "metrics", "attempts", "decisions"]) {
       expect(db.prepare(`SELECT count(*) FROM ${table} WHERE study_id = ?`).pluck().get(id)).toBe(0);
     }
     db.close();
@@ -140,6 +143,7 @@ describe("trials", () => {
       finishedAt: 10,
       slot: 1,
       placement: "wasm, 1 thread",
+      scheduled: true,
       untilStep: 9,
       checkpoint: { step: 2, path: "checkpoint-2" },
       last: { step: 2, value: 0.5 },
@@ -228,17 +232,77 @@ describe("trials", () => {
   });
 });
 
+describe("what schedulers decide", () => {
+  it("is stored with what it follows from, and a trial's end with the trial that takes its place", () => {
+    const { id } = store.createStudy(newStudy);
+    expect(store.addTrial(id, { x: 1 }, "drawn", 1, { untilStep: 3 })).toMatchObject({ scheduled: true, untilStep: 3 });
+    expect(store.addTrial(id, { x: 2 }, "by a person", 1).scheduled).toBe(false);
+    store.startTrial(id, 0, { slot: 1, marker: "m", at: 2, untilStep: 3, fromStep: 0 });
+    const pause = { at: 5, number: 0, step: 3, decision: "pause", reason: "third of four" } as const;
+    store.addReports(id, 0, [{ step: 3, metric: "loss", value: 1, at: 5 }], pause);
+    store.addCheckpoint(id, 0, 3, "/c3");
+    store.suspendTrial(id, 0, "paused", "third of four", { at: 6, steps: { from: 0, to: 3 } });
+    const promote = { at: 7, number: 0, step: -1, decision: "promote", reason: "best" } as const;
+    store.startTrial(id, 0, { slot: 0, marker: "m2", at: 7, fromStep: 3, untilStep: 9, decision: promote });
+    const child = { params: { x: 3 }, because: "copy", parent: { number: 1, step: 4 }, untilStep: 6 };
+    const exploit = { at: 8, number: 0, step: 5, decision: "exploit", reason: "worst", child } as const;
+    store.addReports(id, 0, [{ step: 5, metric: "loss", value: 9, at: 8 }], exploit);
+    expect(store.lastDecision(id, 0)).toEqual(exploit);
+    const end = { state: "pruned", values: [], metrics: {}, reason: "worst", at: 9, child } as const;
+    expect(store.finishTrial(id, 0, { ...end, steps: { from: 3, to: 5 } })).toMatchObject({
+      number: 2,
+      state: "waiting",
+    });
+    reopen();
+    expect(store.decisions(id, 10)).toEqual([pause, promote, exploit]);
+    expect(store.decisions(id, 1)).toEqual([exploit]);
+    expect(store.trial(id, 2)).toMatchObject({
+      params: { x: 3 },
+      suggestedBecause: "copy",
+      scheduled: true,
+      untilStep: 6,
+      parent: { number: 1, step: 4 },
+    });
+    store.addCheckpoint(id, 2, 5, "/copy", true);
+    expect(store.trial(id, 2)).toMatchObject({
+      parent: { number: 1, step: 5 },
+      checkpoint: { step: 5, path: "/copy" },
+    });
+    expect(store.indexedTrials(id, 2, 1)).toMatchObject([{ parent: { number: 1, step: 5 } }]);
+    expect(store.addTrial(id, {}, "", 1).number).toBe(3);
+    const row = { number: 0, slot: 1, startedAt: 2, endedAt: 6, fromStep: 0, toStep: 3 };
+    expect(store.attempts(id, 0, 4)).toEqual([
+      { ...row, attempt: 1, outcome: "paused" },
+      { number: 0, attempt: 2, slot: 0, startedAt: 7, endedAt: 9, fromStep: 3, toStep: 5, outcome: "pruned" },
+    ]);
+  });
+
+  it("leaves nothing behind when what it came with is refused", () => {
+    const { id } = store.createStudy(newStudy);
+    store.addTrial(id, {}, "", 1);
+    const decision = { at: 5, number: 0, step: 3, decision: "pause", reason: "why" } as const;
+    const report = { step: 3, metric: "loss", value: 1, at: 5 };
+    expect(codeOf(() => store.addReports(id, 0, [report], decision))).toBe("wrong-state");
+    const child = { params: {}, because: "", parent: { number: 0, step: 1 } };
+    const end = { state: "pruned", values: [], metrics: {}, reason: "", at: 9, child, decision } as const;
+    expect(codeOf(() => store.finishTrial(id, 0, end))).toBe("wrong-state");
+    expect(store.decisions(id, 10)).toEqual([]);
+    expect(store.trialCount(id)).toBe(1);
+    expect(store.addTrial(id, {}, "", 1).number).toBe(1);
+  });
+});
+
 describe("versions of the database", () => {
   it("migrates forward after a backup", () => {
     const { id } = store.createStudy(newStudy);
     store.close();
-    const migrations = [initial, "CREATE TABLE extra (x INTEGER) STRICT;"];
+    const migrations = [...known, "CREATE TABLE extra (x INTEGER) STRICT;"];
     store = openSqliteStore({ file, migrations });
     expect(store.study(id)?.name).toBe("digits");
-    const backup = readdirSync(folder).find((name) => name.includes(".v1.") && name.endsWith(".backup"));
+    const backup = readdirSync(folder).find((name) => name.includes(`.v${known.length}.`) && name.endsWith(".backup"));
     expect(backup).toBeDefined();
     const old = new Database(path.join(folder, backup ?? ""), { readonly: true });
-    expect(old.pragma("user_version", { simple: true })).toBe(1);
+    expect(old.pragma("user_version", { simple: true })).toBe(known.length);
     expect(old.prepare("SELECT name FROM studies").pluck().all()).toEqual(["digits"]);
     old.close();
     store.close();
@@ -250,9 +314,28 @@ describe("versions of the database", () => {
     expect(readdirSync(folder).toSorted()).toEqual(files);
   });
 
+  it("takes a study of the first version on as it is", () => {
+    store.close();
+    rmSync(file);
+    const first = openDatabase({ file, migrations: [initial] });
+    first.exec(`INSERT INTO studies (name, path, generation, text, format, objective, state, created_at)
+      VALUES ('old', '/old', 1, '', 'yaml', 'loss', 'paused', 1);
+      INSERT INTO trials (study_id, number, state, params, suggested_because, created_at, attempt, until_step)
+      VALUES (1, 0, 2, '{"x":1}', 'why', 2, 1, 3)`);
+    first.close();
+    store = openSqliteStore({ file });
+    const trial = store.trial(1, 0);
+    expect(trial).toMatchObject({ state: "paused", params: { x: 1 }, untilStep: 3 });
+    expect(trial).not.toHaveProperty("parent");
+    store.startTrial(1, 0, { slot: 0, marker: "m", at: 5, fromStep: 3 });
+    expect(store.attempts(1, 0, 1)).toEqual([
+      { number: 0, attempt: 2, slot: 0, startedAt: 5, fromStep: 3, outcome: "running" },
+    ]);
+  });
+
   it("undoes a migration that fails", () => {
     store.close();
-    const broken = [initial, "CREATE TABLE extra (x INTEGER) STRICT; INSERT INTO nowhere VALUES (1);"];
+    const broken = [...known, "CREATE TABLE extra (x INTEGER) STRICT; INSERT INTO nowhere VALUES (1);"];
     expect(codeOf(() => openSqliteStore({ file, migrations: broken }))).toBe("storage");
     store = openSqliteStore({ file });
     expect(store.studies()).toEqual([]);

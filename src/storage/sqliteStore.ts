@@ -8,30 +8,23 @@ import { closeSync, fdatasyncSync, openSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { BasinError } from "../core/errors.ts";
 import type { Params } from "../core/space/parameter.ts";
-import { isFinal, trialStates, type TrialState } from "../core/trial.ts";
+import { type AttemptEnd, isFinal, trialStates, type TrialState } from "../core/trial.ts";
 import { openDatabase, type OpenOptions, storageError } from "./openDatabase.ts";
-import {
-  encodeNumbers,
-  indexedFromRow,
-  logFromRow,
-  numberOf,
-  outcomeFromRow,
-  type Row,
-  studyFromRow,
-  trialFromRow,
-} from "./rows.ts";
-import { paused, prepareStatements, running, type Statements, waiting } from "./statements.ts";
+import { encodeNumbers, numberOf, type Row, trialFromRow } from "./rows.ts";
+import { SqliteReads } from "./sqliteReads.ts";
+import { paused, prepareStatements, running, waiting } from "./statements.ts";
 import type {
-  IndexedTrial,
+  AttemptSteps,
   LogLine,
   NewStudy,
+  StoredDecision,
   StoredReport,
   StudyRecord,
   StudyState,
   Suspension,
   TrialFinish,
-  TrialOutcome,
   TrialRecord,
+  TrialStart,
   TrialStore,
 } from "./trialStore.ts";
 
@@ -43,6 +36,7 @@ interface Counters {
   nextNumber: number;
   nextFinish: number;
   nextLine: number;
+  nextDecision: number;
   readonly metrics: Map<string, number>;
   readonly objective: string;
 }
@@ -52,26 +46,23 @@ export function openSqliteStore(options: OpenOptions): SqliteStore {
   return new SqliteStore(openDatabase(options), options.file);
 }
 
-export class SqliteStore implements TrialStore {
+export class SqliteStore extends SqliteReads implements TrialStore {
   readonly #db: Database.Database;
-  readonly #file: string;
-  readonly #sql: Statements;
   readonly #counters = new Map<number, Counters>();
   /** The write-ahead log, for syncing; SQLite keeps the file as long as the database is open. */
   #log: number | undefined;
   #purging = true;
 
   constructor(db: Database.Database, file: string) {
+    super(prepareStatements(db), file);
     this.#db = db;
-    this.#file = file;
-    this.#sql = prepareStatements(db);
   }
 
   createStudy(study: NewStudy): StudyRecord {
     return this.#durably(true, () => {
       const id = this.#transaction(() => {
-        const generation = this.#sql.lastGeneration.get(study.path, study.name) as number | null;
-        return this.#sql.insertStudy.run(
+        const generation = this.sql.lastGeneration.get(study.path, study.name) as number | null;
+        return this.sql.insertStudy.run(
           study.name,
           study.path,
           (generation ?? 0) + 1,
@@ -85,27 +76,9 @@ export class SqliteStore implements TrialStore {
     });
   }
 
-  findStudy(path: string, name: string): StudyRecord | undefined {
-    return this.#read(() => {
-      const row = this.#sql.findStudy.get(path, name) as Row | undefined;
-      return row === undefined ? undefined : studyFromRow(row);
-    });
-  }
-
-  study(id: number): StudyRecord | undefined {
-    return this.#read(() => {
-      const row = this.#sql.study.get(id) as Row | undefined;
-      return row === undefined ? undefined : studyFromRow(row);
-    });
-  }
-
-  studies(): StudyRecord[] {
-    return this.#read(() => (this.#sql.studies.all() as Row[]).map(studyFromRow));
-  }
-
   updateStudyText(id: number, text: string): void {
     this.#durably(true, () => {
-      if (this.#sql.updateText.run(text, id).changes === 0) throw unknownStudy(id);
+      if (this.sql.updateText.run(text, id).changes === 0) throw unknownStudy(id);
     });
   }
 
@@ -115,17 +88,17 @@ export class SqliteStore implements TrialStore {
       // From running to running is a restart after a crash: the time in between was not spent running.
       const restarted = before.state === "running" && state === "running";
       const spent = before.runningSince === undefined || restarted ? 0 : Math.max(0, at - before.runningSince);
-      this.#sql.setState.run(state, reason, before.elapsedMs + spent, state === "running" ? at : null, id);
+      this.sql.setState.run(state, reason, before.elapsedMs + spent, state === "running" ? at : null, id);
     });
   }
 
   tickStudy(id: number, at: number): void {
-    this.#durably(false, () => void this.#sql.tick.run(at, at, id));
+    this.#durably(false, () => void this.sql.tick.run(at, at, id));
   }
 
   deleteStudy(id: number): void {
     this.#durably(true, () => {
-      if (this.#sql.hideStudy.run(id).changes === 0) throw unknownStudy(id);
+      if (this.sql.hideStudy.run(id).changes === 0) throw unknownStudy(id);
       this.#counters.delete(id);
       this.#purging = true;
     });
@@ -135,70 +108,119 @@ export class SqliteStore implements TrialStore {
     if (!this.#purging) return false;
     return this.#durably(false, () =>
       this.#transaction(() => {
-        const id = this.#sql.hiddenStudy.get() as number | undefined;
+        const id = this.sql.hiddenStudy.get() as number | undefined;
         if (id === undefined) return (this.#purging = false);
-        const last = this.#sql.lastNumber.get(id) as number | null;
+        const last = this.sql.lastNumber.get(id) as number | null;
         if (last === null) {
-          for (const statement of this.#sql.purgeStudy) statement.run(id);
+          for (const statement of this.sql.purgeStudy) statement.run(id);
           return true;
         }
         const from = last - purgePage;
-        this.#sql.purgeReports.run(id, from);
-        this.#sql.purgeTrials.run(id, from);
+        this.sql.purgeReports.run(id, from);
+        this.sql.purgeAttempts.run(id, from);
+        this.sql.purgeTrials.run(id, from);
         return true;
       }),
     );
   }
 
-  addTrial(studyId: number, params: Params, suggestedBecause: string, at: number): TrialRecord {
+  addTrial(
+    studyId: number,
+    params: Params,
+    suggestedBecause: string,
+    at: number,
+    plan?: { readonly untilStep?: number },
+  ): TrialRecord {
     return this.#durably(false, () => {
       const counters = this.#countersOf(studyId);
-      const number = counters.nextNumber;
-      this.#sql.addTrial.run(studyId, number, JSON.stringify(params), suggestedBecause, at);
-      counters.nextNumber = number + 1;
-      return {
-        studyId,
-        number,
-        state: "waiting",
+      const record = this.#insertTrial(studyId, counters.nextNumber, {
         params,
-        values: [],
-        metrics: {},
-        attempt: 0,
-        interruptions: 0,
         suggestedBecause,
-        reason: "",
         createdAt: at,
-      };
+        scheduled: plan !== undefined,
+        ...(plan?.untilStep === undefined ? {} : { untilStep: plan.untilStep }),
+      });
+      counters.nextNumber += 1;
+      return record;
     });
   }
 
-  startTrial(
+  #insertTrial(
     studyId: number,
     number: number,
-    run: { slot: number; marker: string; at: number; untilStep?: number },
+    trial: Pick<TrialRecord, "params" | "suggestedBecause" | "createdAt" | "scheduled" | "untilStep" | "parent">,
   ): TrialRecord {
-    return this.#durably(false, () => {
-      const row = this.#sql.startTrial.get(run.slot, run.marker, run.at, run.untilStep ?? null, studyId, number);
-      if (row === undefined) throw this.#refusal(studyId, number, "be started");
-      return trialFromRow(row as Row);
-    });
+    this.sql.addTrial.run(
+      studyId,
+      number,
+      JSON.stringify(trial.params),
+      trial.suggestedBecause,
+      trial.createdAt,
+      trial.scheduled ? 1 : 0,
+      trial.untilStep ?? null,
+      trial.parent?.number ?? null,
+      trial.parent?.step ?? null,
+    );
+    return {
+      studyId,
+      number,
+      state: "waiting",
+      values: [],
+      metrics: {},
+      attempt: 0,
+      interruptions: 0,
+      reason: "",
+      ...trial,
+    };
+  }
+
+  startTrial(studyId: number, number: number, run: TrialStart): TrialRecord {
+    return this.#durably(false, () =>
+      this.#transaction(() => {
+        const row = this.sql.startTrial.get(run.slot, run.marker, run.at, run.untilStep ?? null, studyId, number);
+        if (row === undefined) throw this.#refusal(studyId, number, "be started");
+        const record = trialFromRow(row as Row);
+        this.sql.beginAttempt.run(studyId, number, record.attempt, run.slot, run.at, run.fromStep ?? null);
+        this.#decide(studyId, run.decision);
+        return record;
+      }),
+    );
+  }
+
+  #decide(studyId: number, decision: StoredDecision | undefined): void {
+    if (decision === undefined) return;
+    const counters = this.#countersOf(studyId);
+    const { at, number, step, reason, child } = decision;
+    const detail = child === undefined ? null : JSON.stringify(child);
+    this.sql.addDecision.run(studyId, counters.nextDecision, at, number, step, decision.decision, reason, detail);
+    // A number that a rolled back transaction has used up is only a gap.
+    counters.nextDecision += 1;
+  }
+
+  #endAttempt(
+    studyId: number,
+    number: number,
+    end: { readonly at?: number; readonly steps?: AttemptSteps; readonly outcome: AttemptEnd },
+  ): void {
+    const { at, steps, outcome } = end;
+    this.sql.endAttempt.run(at ?? null, steps?.from ?? null, steps?.to ?? null, outcome, studyId, number);
   }
 
   setTrialProcess(studyId: number, number: number, process: { pid?: number; placement?: string }): void {
     this.#durably(false, () => {
-      const done = this.#sql.setProcess.run(process.pid ?? null, process.placement ?? null, studyId, number);
+      const done = this.sql.setProcess.run(process.pid ?? null, process.placement ?? null, studyId, number);
       if (done.changes === 0) throw this.#refusal(studyId, number, "be given a process");
     });
   }
 
   clearTrialProcess(studyId: number, number: number): void {
     this.#durably(false, () => {
-      if (this.#sql.clearProcess.run(studyId, number).changes === 0) throw this.#refusal(studyId, number, "be changed");
+      if (this.sql.clearProcess.run(studyId, number).changes === 0) throw this.#refusal(studyId, number, "be changed");
     });
   }
 
-  addReports(studyId: number, number: number, reports: readonly StoredReport[]): void {
-    if (reports.length === 0) return;
+  addReports(studyId: number, number: number, reports: readonly StoredReport[], decision?: StoredDecision): void {
+    if (reports.length === 0 && decision === undefined) return;
     this.#durably(false, () => {
       const counters = this.#countersOf(studyId);
       const added: string[] = [];
@@ -209,16 +231,17 @@ export class SqliteStore implements TrialStore {
           for (const report of reports) {
             let metric = counters.metrics.get(report.metric);
             if (metric === undefined) {
-              metric = Number(this.#sql.addMetric.run(studyId, report.metric).lastInsertRowid);
+              metric = Number(this.sql.addMetric.run(studyId, report.metric).lastInsertRowid);
               counters.metrics.set(report.metric, metric);
               added.push(report.metric);
             }
-            this.#sql.addReport.run(studyId, number, metric, report.step, report.value, report.at);
+            this.sql.addReport.run(studyId, number, metric, report.step, report.value, report.at);
             if (report.metric === counters.objective && (last === undefined || report.step > last.step)) last = report;
           }
           const step = last?.step ?? -1;
-          const done = this.#sql.setLast.run(step, last?.value ?? null, step, step, studyId, number);
+          const done = this.sql.setLast.run(step, last?.value ?? null, step, step, studyId, number);
           if (done.changes === 0) throw this.#refusal(studyId, number, "take reports");
+          this.#decide(studyId, decision);
         });
       } catch (error) {
         // What was rolled back must not be remembered.
@@ -228,11 +251,14 @@ export class SqliteStore implements TrialStore {
     });
   }
 
-  addCheckpoint(studyId: number, number: number, step: number, path: string): void {
-    this.#durably(false, () => {
-      const done = this.#sql.addCheckpoint.run(step, path, studyId, number);
-      if (done.changes === 0) throw this.#refusal(studyId, number, "be given a checkpoint");
-    });
+  addCheckpoint(studyId: number, number: number, step: number, path: string, ofParent = false): void {
+    this.#durably(false, () =>
+      this.#transaction(() => {
+        const done = this.sql.addCheckpoint.run(step, path, studyId, number);
+        if (done.changes === 0) throw this.#refusal(studyId, number, "be given a checkpoint");
+        if (ofParent) this.sql.setParentStep.run(step, studyId, number);
+      }),
+    );
   }
 
   suspendTrial(
@@ -242,92 +268,65 @@ export class SqliteStore implements TrialStore {
     reason: string,
     suspension: Suspension = {},
   ): void {
-    this.#durably(false, () => {
-      const done = this.#sql.suspend.run(
-        state === "paused" ? paused : waiting,
-        reason,
-        suspension.interrupted === true ? 1 : 0,
-        suspension.processLeft === true ? 1 : 0,
-        suspension.processLeft === true ? 1 : 0,
-        studyId,
-        number,
-      );
-      if (done.changes === 0) throw this.#refusal(studyId, number, `be put to ${state}`);
-    });
+    this.#durably(false, () =>
+      this.#transaction(() => {
+        const done = this.sql.suspend.run(
+          state === "paused" ? paused : waiting,
+          reason,
+          suspension.interrupted === true ? 1 : 0,
+          suspension.processLeft === true ? 1 : 0,
+          suspension.processLeft === true ? 1 : 0,
+          studyId,
+          number,
+        );
+        if (done.changes === 0) throw this.#refusal(studyId, number, `be put to ${state}`);
+        this.#endAttempt(studyId, number, { ...suspension, outcome: state === "paused" ? "paused" : "interrupted" });
+        this.#decide(studyId, suspension.decision);
+      }),
+    );
   }
 
-  finishTrial(studyId: number, number: number, finish: TrialFinish): void {
+  finishTrial(studyId: number, number: number, finish: TrialFinish): TrialRecord | undefined {
     if (finish.state === "complete" ? finish.values.length === 0 : finish.values.length > 0) {
       throw new BasinError("invalid-argument", `A ${finish.state} trial has ${finish.values.length} objective values.`);
     }
-    this.#durably(true, () => {
+    return this.#durably(true, () => {
       const counters = this.#countersOf(studyId);
-      const done = this.#sql.finish.run(
-        trialStates.indexOf(finish.state),
-        encodeNumbers(finish.values),
-        encodeNumbers(finish.metrics),
-        finish.reason,
-        finish.at,
-        counters.nextFinish,
-        finish.processLeft === true ? 1 : 0,
-        finish.processLeft === true ? 1 : 0,
-        studyId,
-        number,
-        // A trial that never ran can only fail.
-        finish.state === "failed" ? waiting : running,
-      );
-      if (done.changes === 0) throw this.#refusal(studyId, number, `become ${finish.state}`);
+      const child = this.#transaction(() => {
+        const done = this.sql.finish.run(
+          trialStates.indexOf(finish.state),
+          encodeNumbers(finish.values),
+          encodeNumbers(finish.metrics),
+          finish.reason,
+          finish.at,
+          counters.nextFinish,
+          finish.processLeft === true ? 1 : 0,
+          finish.processLeft === true ? 1 : 0,
+          studyId,
+          number,
+          // A trial that never ran can only fail.
+          finish.state === "failed" ? waiting : running,
+        );
+        if (done.changes === 0) throw this.#refusal(studyId, number, `become ${finish.state}`);
+        this.#endAttempt(studyId, number, { ...finish, outcome: finish.state });
+        this.#decide(studyId, finish.decision);
+        if (finish.child === undefined) return undefined;
+        const { because, ...rest } = finish.child;
+        return this.#insertTrial(studyId, counters.nextNumber, {
+          ...rest,
+          suggestedBecause: because,
+          createdAt: finish.at,
+          scheduled: true,
+        });
+      });
       counters.nextFinish += 1;
+      if (child !== undefined) counters.nextNumber += 1;
+      return child;
     });
-  }
-
-  trial(studyId: number, number: number): TrialRecord | undefined {
-    return this.#read(() => {
-      const row = this.#sql.trial.get(studyId, number) as Row | undefined;
-      return row === undefined ? undefined : trialFromRow(row);
-    });
-  }
-
-  trials(studyId: number, from: number, limit: number): TrialRecord[] {
-    return this.#read(() => (this.#sql.trials.all(studyId, from, limit) as Row[]).map(trialFromRow));
-  }
-
-  indexedTrials(studyId: number, from: number, limit: number): IndexedTrial[] {
-    return this.#read(() => (this.#sql.indexedTrials.all(studyId, from, limit) as Row[]).map(indexedFromRow));
-  }
-
-  outcomes(studyId: number, from: number, limit: number): TrialOutcome[] {
-    return this.#read(() => (this.#sql.outcomes.all(studyId, from, limit) as Row[]).map(outcomeFromRow));
   }
 
   trialCount(studyId: number): number {
-    return this.#read(() => this.#countersOf(studyId).nextNumber);
-  }
-
-  openTrials(studyId: number): TrialRecord[] {
-    return this.#read(() => (this.#sql.openTrials.all(studyId) as Row[]).map(trialFromRow));
-  }
-
-  leftProcesses(): { studyId: number; number: number; pid: number; marker: string }[] {
-    return this.#read(() =>
-      (this.#sql.leftProcesses.all() as Row[]).map((row) => ({
-        studyId: row[0] as number,
-        number: row[1] as number,
-        pid: (row[2] as number | null) ?? 0,
-        marker: row[3] as string,
-      })),
-    );
-  }
-
-  reports(studyId: number, number: number): StoredReport[] {
-    return this.#read(() =>
-      (this.#sql.reports.all(studyId, number) as Row[]).map((row) => ({
-        metric: row[0] as string,
-        step: row[1] as number,
-        value: numberOf(row[2]),
-        at: row[3] as number,
-      })),
-    );
+    return this.read(() => this.#countersOf(studyId).nextNumber);
   }
 
   reportsBetween(
@@ -336,10 +335,10 @@ export class SqliteStore implements TrialStore {
     from: number,
     to: number,
   ): { number: number; step: number; value: number }[] {
-    return this.#read(() => {
+    return this.read(() => {
       const id = this.#countersOf(studyId).metrics.get(metric);
       if (id === undefined) return [];
-      return (this.#sql.reportsBetween.all(studyId, from, to, id) as Row[]).map((row) => ({
+      return (this.sql.reportsBetween.all(studyId, from, to, id) as Row[]).map((row) => ({
         number: row[0] as number,
         step: row[1] as number,
         value: numberOf(row[2]),
@@ -348,12 +347,7 @@ export class SqliteStore implements TrialStore {
   }
 
   reportedMetrics(studyId: number): string[] {
-    return this.#read(() => [...this.#countersOf(studyId).metrics.keys()]);
-  }
-
-  finishOrder(studyId: number, from = 0, limit = -1): number[] {
-    // Finish order counts from 0 without a gap, so skipping is a look-up and not a scan.
-    return this.#read(() => this.#sql.finishOrder.all(studyId, from, limit) as number[]);
+    return this.read(() => [...this.#countersOf(studyId).metrics.keys()]);
   }
 
   addLog(studyId: number, lines: readonly LogLine[]): void {
@@ -364,17 +358,13 @@ export class SqliteStore implements TrialStore {
       this.#transaction(() => {
         let line = first;
         for (const entry of lines) {
-          this.#sql.addLog.run(studyId, line, entry.at, entry.level, entry.source, entry.number ?? null, entry.message);
+          this.sql.addLog.run(studyId, line, entry.at, entry.level, entry.source, entry.number ?? null, entry.message);
           line += 1;
         }
-        if (Math.floor(line / 100) !== Math.floor(first / 100)) this.#sql.trimLog.run(studyId, line - keptLogLines);
+        if (Math.floor(line / 100) !== Math.floor(first / 100)) this.sql.trimLog.run(studyId, line - keptLogLines);
       });
       counters.nextLine = first + lines.length;
     });
-  }
-
-  log(studyId: number, limit: number): LogLine[] {
-    return this.#read(() => (this.#sql.log.all(studyId, limit) as Row[]).map(logFromRow).toReversed());
   }
 
   close(): void {
@@ -395,12 +385,13 @@ export class SqliteStore implements TrialStore {
     if (counters === undefined) {
       const { objective } = this.#knownStudy(studyId);
       const metrics = new Map(
-        (this.#sql.metrics.all(studyId) as Row[]).map((row) => [row[1] as string, row[0] as number]),
+        (this.sql.metrics.all(studyId) as Row[]).map((row) => [row[1] as string, row[0] as number]),
       );
       counters = {
-        nextNumber: ((this.#sql.lastNumber.get(studyId) as number | null) ?? -1) + 1,
-        nextFinish: ((this.#sql.lastFinish.get(studyId) as number | null) ?? -1) + 1,
-        nextLine: ((this.#sql.lastLine.get(studyId) as number | null) ?? -1) + 1,
+        nextNumber: ((this.sql.lastNumber.get(studyId) as number | null) ?? -1) + 1,
+        nextFinish: ((this.sql.lastFinish.get(studyId) as number | null) ?? -1) + 1,
+        nextDecision: ((this.sql.lastDecisionId.get(studyId) as number | null) ?? -1) + 1,
+        nextLine: ((this.sql.lastLine.get(studyId) as number | null) ?? -1) + 1,
         metrics,
         objective,
       };
@@ -424,13 +415,13 @@ export class SqliteStore implements TrialStore {
   }
 
   #transaction<T>(work: () => T): T {
-    this.#sql.begin.run();
+    this.sql.begin.run();
     try {
       const result = work();
-      this.#sql.commit.run();
+      this.sql.commit.run();
       return result;
     } catch (error) {
-      if (this.#db.inTransaction) this.#sql.rollback.run();
+      if (this.#db.inTransaction) this.sql.rollback.run();
       throw error;
     }
   }
@@ -443,21 +434,13 @@ export class SqliteStore implements TrialStore {
   #durably<T>(full: boolean, work: () => T): T {
     try {
       const result = work();
-      if (full && this.#file !== ":memory:") {
-        this.#log ??= openSync(`${this.#file}-wal`, "r+");
+      if (full && this.file !== ":memory:") {
+        this.#log ??= openSync(`${this.file}-wal`, "r+");
         fdatasyncSync(this.#log);
       }
       return result;
     } catch (error) {
-      throw storageError(error, this.#file);
-    }
-  }
-
-  #read<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw storageError(error, this.#file);
+      throw storageError(error, this.file);
     }
   }
 }

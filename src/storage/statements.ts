@@ -4,7 +4,7 @@
  */
 import type Database from "better-sqlite3";
 import { trialStates } from "../core/trial.ts";
-import { indexedColumns, outcomeColumns, studyColumns, trialColumns } from "./rows.ts";
+import { attemptColumns, decisionColumns, indexedColumns, outcomeColumns, studyColumns, trialColumns } from "./rows.ts";
 
 /** States as the database holds them. */
 export const waiting = trialStates.indexOf("waiting");
@@ -43,22 +43,26 @@ export function prepareStatements(db: Database.Database) {
     ),
     hiddenStudy: values("SELECT id FROM studies WHERE deleted = 1 LIMIT 1"),
     purgeReports: sql("DELETE FROM reports WHERE study_id = ? AND number > ?"),
+    purgeAttempts: sql("DELETE FROM attempts WHERE study_id = ? AND number > ?"),
     purgeTrials: sql("DELETE FROM trials WHERE study_id = ? AND number > ?"),
     purgeStudy: [
       sql("DELETE FROM metrics WHERE study_id = ?"),
       sql("DELETE FROM log WHERE study_id = ?"),
+      sql("DELETE FROM decisions WHERE study_id = ?"),
       sql("DELETE FROM studies WHERE id = ?"),
     ],
 
     lastNumber: values("SELECT max(number) FROM trials WHERE study_id = ?"),
     lastFinish: values("SELECT max(finish_order) FROM trials WHERE study_id = ? AND finish_order IS NOT NULL"),
+    lastDecisionId: values("SELECT max(id) FROM decisions WHERE study_id = ?"),
     lastLine: values("SELECT max(line) FROM log WHERE study_id = ?"),
     addTrial: sql(
-      `INSERT INTO trials (study_id, number, state, params, suggested_because, created_at) VALUES (?, ?, ${waiting}, ?, ?, ?)`,
+      `INSERT INTO trials (study_id, number, state, params, suggested_because, created_at, scheduled, until_step, parent, parent_step)
+       VALUES (?, ?, ${waiting}, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     startTrial: rows(
       `UPDATE trials SET state = ${running}, attempt = attempt + 1, slot = ?, marker = ?, started_at = ?, until_step = ?,
-         pid = NULL, reason = '', finished_at = NULL
+         pid = NULL, reason = '', finished_at = NULL, scheduled = 1
        WHERE study_id = ? AND number = ? AND state IN (${waiting}, ${paused}) RETURNING ${trialColumns}`,
     ),
     setProcess: sql(
@@ -76,8 +80,9 @@ export function prepareStatements(db: Database.Database) {
        WHERE study_id = ? AND number = ? AND state = ${running}`,
     ),
     addCheckpoint: sql(
-      `UPDATE trials SET checkpoint_step = ?, checkpoint_path = ? WHERE study_id = ? AND number = ? AND state = ${running}`,
+      "UPDATE trials SET checkpoint_step = ?, checkpoint_path = ? WHERE study_id = ? AND number = ? AND state < 3",
     ),
+    setParentStep: sql("UPDATE trials SET parent_step = ? WHERE study_id = ? AND number = ?"),
     suspend: sql(
       `UPDATE trials SET state = ?, reason = ?, interruptions = interruptions + ?,
          pid = iif(?, pid, NULL), marker = iif(?, marker, NULL)
@@ -107,6 +112,23 @@ export function prepareStatements(db: Database.Database) {
     ),
     finishOrder: values(
       "SELECT number FROM trials WHERE study_id = ? AND finish_order >= ? ORDER BY finish_order LIMIT ?",
+    ),
+    addDecision: sql(
+      "INSERT INTO decisions (study_id, id, at, number, step, decision, reason, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    ),
+    decisions: rows(`SELECT ${decisionColumns} FROM decisions WHERE study_id = ? ORDER BY id DESC LIMIT ?`),
+    lastDecision: rows(
+      `SELECT ${decisionColumns} FROM decisions WHERE study_id = ? AND number = ? ORDER BY id DESC LIMIT 1`,
+    ),
+    beginAttempt: sql(
+      "INSERT INTO attempts (study_id, number, attempt, slot, started_at, from_step) VALUES (?, ?, ?, ?, ?, ?)",
+    ),
+    endAttempt: sql(
+      `UPDATE attempts SET ended_at = coalesce(?, started_at), from_step = coalesce(?, from_step), to_step = ?, outcome = ?
+       WHERE study_id = ? AND number = ? AND ended_at IS NULL`,
+    ),
+    attempts: rows(
+      `SELECT ${attemptColumns} FROM attempts WHERE study_id = ? AND number >= ? AND number < ? ORDER BY number, attempt`,
     ),
     addLog: sql("INSERT INTO log (study_id, line, at, level, source, number, message) VALUES (?, ?, ?, ?, ?, ?, ?)"),
     trimLog: sql("DELETE FROM log WHERE study_id = ? AND line < ?"),

@@ -4,7 +4,7 @@
  * and power loss too, is never lost. Numbers of a study's trials are 0, 1, 2 ... without a gap or a repeat.
  */
 import type { Params } from "../core/space/parameter.ts";
-import type { FinalState, Report, TrialState } from "../core/trial.ts";
+import type { AttemptEnd, FinalState, Parent, Report, TrialState } from "../core/trial.ts";
 
 export type StudyState = "created" | "running" | "paused" | "complete" | "stopped" | "failed";
 
@@ -57,6 +57,10 @@ export interface TrialRecord {
   readonly interruptions: number;
   /** Where a scheduler wants the trial to stop; undefined = at its end. */
   readonly untilStep?: number;
+  /** A scheduler has asked for it (or a slot has taken it); false for what a person has enqueued and nobody has begun. */
+  readonly scheduled: boolean;
+  /** The trial whose checkpoint it began with, and the step of that. */
+  readonly parent?: Parent;
   readonly checkpoint?: { readonly step: number; readonly path: string };
   /** Last report of the first objective. */
   readonly last?: Report;
@@ -65,11 +69,50 @@ export interface TrialRecord {
 /** What columns, lists and ranks are made of. */
 export type IndexedTrial = Pick<
   TrialRecord,
-  "number" | "state" | "params" | "values" | "metrics" | "startedAt" | "finishedAt" | "slot" | "last"
+  "number" | "state" | "params" | "values" | "metrics" | "startedAt" | "finishedAt" | "slot" | "last" | "parent"
 >;
 
 /** What counts and the best trial are made of. */
-export type TrialOutcome = Pick<TrialRecord, "number" | "state" | "values">;
+export type TrialOutcome = Pick<TrialRecord, "number" | "state" | "values"> & { readonly isChild: boolean };
+
+/** A decision of a scheduler as it is stored, in the order in which they were made. */
+export interface StoredDecision {
+  readonly at: number;
+  readonly number: number;
+  /** Step of the report that was judged; -1 for what happened between reports. */
+  readonly step: number;
+  readonly decision: "promote" | "pause" | "stop" | "exploit" | "drop";
+  readonly reason: string;
+  /** Of `exploit`: the child that takes the trial's place. */
+  readonly child?: NewChild;
+}
+
+/** A trial that will begin with another one's checkpoint. */
+export interface NewChild {
+  readonly params: Params;
+  readonly because: string;
+  readonly parent: Parent;
+  readonly untilStep?: number;
+}
+
+/** One attempt of one trial: from start to end in a slot. */
+export interface StoredAttempt {
+  readonly number: number;
+  readonly attempt: number;
+  readonly slot: number;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  /** Steps it began after and got to, if known. */
+  readonly fromStep?: number;
+  readonly toStep?: number;
+  readonly outcome: AttemptEnd;
+}
+
+/** Steps that an attempt began after and got to; undefined = unknown. */
+export interface AttemptSteps {
+  readonly from?: number;
+  readonly to?: number;
+}
 
 export interface StoredReport {
   readonly step: number;
@@ -96,10 +139,32 @@ export interface TrialFinish {
   readonly at: number;
   /** The process may still live: keep its pid until `clearTrialProcess`. */
   readonly processLeft?: boolean;
+  readonly steps?: AttemptSteps;
+  /** Stored with it. */
+  readonly decision?: StoredDecision;
+  /** A trial that takes its place. */
+  readonly child?: NewChild;
+}
+
+/** How an attempt of a trial begins. */
+export interface TrialStart {
+  readonly slot: number;
+  readonly marker: string;
+  readonly at: number;
+  readonly untilStep?: number;
+  /** Step of what it begins with. */
+  readonly fromStep?: number;
+  /** Stored with it. */
+  readonly decision?: StoredDecision;
 }
 
 /** How a trial left `running` without an end. */
 export interface Suspension {
+  /** Milliseconds since 1970; default: when it started. */
+  readonly at?: number;
+  readonly steps?: AttemptSteps;
+  /** Stored with it. */
+  readonly decision?: StoredDecision;
   /** The process may still live: keep its pid until `clearTrialProcess`. */
   readonly processLeft?: boolean;
   /** The engine was killed: raises `interruptions`. */
@@ -131,20 +196,26 @@ export interface TrialStore {
   /** Removes some rows of deleted studies (some milliseconds of work); false when there is nothing left. */
   purgeDeleted(): boolean;
 
-  /** Adds a trial in `waiting` with the next number. */
-  addTrial(studyId: number, params: Params, suggestedBecause: string, at: number): TrialRecord;
-  /** waiting | paused -> running; raises `attempt`. */
-  startTrial(
+  /**
+   * Adds a trial in `waiting` with the next number.
+   * @param plan what its scheduler has said; without it, it was enqueued and waits to be asked for
+   */
+  addTrial(
     studyId: number,
-    number: number,
-    run: { slot: number; marker: string; at: number; untilStep?: number },
+    params: Params,
+    suggestedBecause: string,
+    at: number,
+    plan?: { readonly untilStep?: number },
   ): TrialRecord;
+  /** waiting | paused -> running; raises `attempt`. */
+  startTrial(studyId: number, number: number, run: TrialStart): TrialRecord;
   setTrialProcess(studyId: number, number: number, process: { pid?: number; placement?: string }): void;
   /** The process of a trial's last attempt is gone. Any state. */
   clearTrialProcess(studyId: number, number: number): void;
   /** Reports of the current attempt; a step reported twice keeps the first value. Returns after commit. */
-  addReports(studyId: number, number: number, reports: readonly StoredReport[]): void;
-  addCheckpoint(studyId: number, number: number, step: number, path: string): void;
+  addReports(studyId: number, number: number, reports: readonly StoredReport[], decision?: StoredDecision): void;
+  /** Of a trial that is not final; `ofParent`: it is a copy of its parent's, which it will begin with. */
+  addCheckpoint(studyId: number, number: number, step: number, path: string, ofParent?: boolean): void;
   /** running -> paused | waiting (interrupted, keeps number, params and reports). */
   suspendTrial(
     studyId: number,
@@ -153,8 +224,8 @@ export interface TrialStore {
     reason: string,
     suspension?: Suspension,
   ): void;
-  /** Durable against power loss when it returns. */
-  finishTrial(studyId: number, number: number, finish: TrialFinish): void;
+  /** Durable against power loss when it returns. The record of the child, if there is one. */
+  finishTrial(studyId: number, number: number, finish: TrialFinish): TrialRecord | undefined;
 
   trial(studyId: number, number: number): TrialRecord | undefined;
   /** By number, from `from`, at most `limit`. For pages: 100,000 trials are never read in one go. */
@@ -181,6 +252,12 @@ export interface TrialStore {
   leftProcesses(): { studyId: number; number: number; pid: number; marker: string }[];
   /** Metrics that were reported, in the order in which they first were. */
   reportedMetrics(studyId: number): string[];
+  /** The newest `limit` decisions, oldest first. */
+  decisions(studyId: number, limit: number): StoredDecision[];
+  /** The last decision about a trial. */
+  lastDecision(studyId: number, number: number): StoredDecision | undefined;
+  /** Attempts of trials from <= number < to, by number and attempt. */
+  attempts(studyId: number, from: number, to: number): StoredAttempt[];
   /** Appends to the study's log, which keeps the last 1,000 lines or so. */
   addLog(studyId: number, lines: readonly LogLine[]): void;
   /** The last `limit` lines, oldest first. */

@@ -3,5 +3,6 @@
  * Invariant: append only.
  */
 import { initial } from "./0001-initial.ts";
+import { schedules } from "./0002-schedules.ts";
 
-export const migrations: readonly string[] = [initial];
+export const migrations: readonly string[] = [initial, schedules];
