@@ -57,6 +57,7 @@ export class StudyIndex implements StudyFacts {
   readonly #front = new ParetoFront();
   readonly #durations: number[] = [];
   #count = 0;
+  #children = 0;
   #loading: Promise<void> | undefined;
   #loaded = false;
 
@@ -92,6 +93,10 @@ export class StudyIndex implements StudyFacts {
 
   get count(): number {
     return this.#count;
+  }
+
+  get children(): number {
+    return this.#children;
   }
 
   /** Reads the store once; later calls wait for the same. O(trials), in pages. */
@@ -294,6 +299,7 @@ export class StudyIndex implements StudyFacts {
   #write(record: IndexedTrial): void {
     const { number } = record;
     this.#count = number + 1;
+    if (record.parent !== undefined) this.#children += 1;
     this.#writeParams(number, record.params);
     if (record.last !== undefined) {
       this.#lastStep.data[number] = record.last.step;

@@ -15,6 +15,8 @@ const pageSize = 200;
 /** A study in numbers. */
 export interface StudyFacts {
   readonly count: number;
+  /** Trials that took another one's place, and do not count against the budget. */
+  readonly children: number;
   counts(): Record<TrialState, number>;
   /** Best complete trial by the first objective. */
   best(): number | undefined;
@@ -36,10 +38,12 @@ export async function tallyOf(
   let best: number | undefined;
   let bestLoss = Number.POSITIVE_INFINITY;
   let count = 0;
+  let children = 0;
   for (;;) {
     const page = store.outcomes(studyId, count, pageSize);
-    for (const { number, state, values } of page) {
+    for (const { number, state, values, isChild } of page) {
       counts[state] += 1;
+      if (isChild) children += 1;
       if (state !== "complete") continue;
       const loss = toLoss(values[0] ?? Number.NaN, direction);
       if (best === undefined || loss < bestLoss) [best, bestLoss] = [number, loss];
@@ -55,6 +59,7 @@ export async function tallyOf(
   }
   return {
     count,
+    children,
     counts: () => ({ ...counts }),
     best: () => best,
     paretoSize: front.size,

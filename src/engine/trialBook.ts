@@ -5,10 +5,18 @@
  * study sees what an uninterrupted one would have seen.
  */
 import type { Params } from "../core/space/parameter.ts";
-import type { FinishedTrial, OpenState, PendingTrial, Report, TrialState } from "../core/trial.ts";
+import type { FinishedTrial, OpenState, Parent, PendingTrial, Report, TrialState } from "../core/trial.ts";
 import { gradientOf, isFinal } from "../core/trial.ts";
-import type { Parent, ScheduledTrial } from "../schedulers/scheduler.ts";
-import type { StoredReport, Suspension, TrialFinish, TrialRecord, TrialStore } from "../storage/trialStore.ts";
+import type { ScheduledTrial } from "../schedulers/scheduler.ts";
+import type {
+  StoredDecision,
+  StoredReport,
+  Suspension,
+  TrialFinish,
+  TrialRecord,
+  TrialStart,
+  TrialStore,
+} from "../storage/trialStore.ts";
 import { breathe } from "./clock.ts";
 import type { StudyIndex } from "./studyIndex.ts";
 
@@ -33,9 +41,14 @@ export interface BookOptions {
 export interface BookTrial extends ScheduledTrial {
   readonly attempt: number;
   readonly interruptions: number;
+  /** A scheduler has asked for it; false for what a person has enqueued and nobody has begun. */
+  readonly scheduled: boolean;
   readonly values: readonly number[];
   readonly last?: Report;
 }
+
+/** A report of any metric. */
+export type NotedReport = Pick<StoredReport, "metric" | "step" | "value">;
 
 class Entry implements BookTrial {
   readonly number: number;
@@ -47,13 +60,17 @@ class Entry implements BookTrial {
   values: readonly number[];
   last?: Report;
   checkpointStep: number | undefined;
-  readonly parent: Parent | undefined;
-  known: Report[] | undefined;
+  parent: Parent | undefined;
+  scheduled: boolean;
+  /** Reports by metric, once somebody has asked for them. */
+  readonly series = new Map<string, Report[]>();
   curve?: readonly Report[];
   gradient?: Readonly<Record<string, number>>;
-  readonly #read: (number: number) => Report[];
+  /** Noted and not stored yet, in the order of their coming. */
+  unstored: NotedReport[] = [];
+  readonly #read: (entry: Entry) => Report[];
 
-  constructor(record: TrialRecord, read: (number: number) => Report[]) {
+  constructor(record: TrialRecord, read: (entry: Entry) => Report[]) {
     this.number = record.number;
     this.params = record.params;
     this.state = record.state;
@@ -63,14 +80,14 @@ class Entry implements BookTrial {
     this.values = record.values;
     if (record.last !== undefined) this.last = record.last;
     this.checkpointStep = record.checkpoint?.step;
-    this.parent = undefined;
+    this.parent = record.parent;
+    this.scheduled = record.scheduled;
     this.#read = read;
   }
 
   /** Reports of the first objective, read when somebody asks. */
   get reports(): readonly Report[] {
-    this.known ??= this.#read(this.number);
-    return this.known;
+    return this.#read(this);
   }
 }
 
@@ -83,6 +100,7 @@ export class TrialBook {
   readonly #needs: BookOptions["needs"];
   readonly #trials = new Map<number, Entry>();
   readonly #open = new Map<number, Entry>();
+  #children = 0;
   readonly #history: Entry[] = [];
   #evidence: FinishedTrial[] = this.#history as FinishedTrial[];
   readonly #metrics: Set<string>;
@@ -106,17 +124,16 @@ export class TrialBook {
 
   async #load(): Promise<void> {
     await this.#index.load();
-    const read = (number: number): Report[] => this.#readReports(number, number + 1).get(number) ?? [];
     for (;;) {
       const from = this.#trials.size;
       const page = this.#store.trials(this.#studyId, from, pageSize);
       const reports = this.#wantsReports ? this.#readReports(from, from + page.length) : undefined;
       for (const record of page) {
-        const entry = new Entry(record, read);
-        if (reports !== undefined) entry.known = reports.get(record.number) ?? [];
-        this.#trials.set(record.number, entry);
-        if (isFinal(record.state)) this.#enrich(entry, record.metrics);
-        else this.#open.set(record.number, entry);
+        const entry = this.#keep(record);
+        if (reports !== undefined) entry.series.set(this.#objective, reports.get(record.number) ?? []);
+        if (!isFinal(record.state)) continue;
+        this.#open.delete(record.number);
+        this.#enrich(entry, record.metrics);
       }
       if (page.length < pageSize) break;
       await breathe();
@@ -159,6 +176,11 @@ export class TrialBook {
     return this.#trials.size;
   }
 
+  /** Trials that count against the budget: those that took no other one's place. */
+  get given(): number {
+    return this.#trials.size - this.#children;
+  }
+
   /** Trials that are not final, by number. */
   open(...states: readonly OpenState[]): BookTrial[] {
     const found = [...this.#open.values()].filter(
@@ -181,49 +203,90 @@ export class TrialBook {
     return this.#metrics.has(metric) || this.#metrics.size < maxMetrics;
   }
 
-  /** Adds a waiting trial: it is stored before anything runs. */
-  add(params: Params, because: string, at: number): BookTrial {
-    const record = this.#store.addTrial(this.#studyId, params, because, at);
-    const entry = new Entry(record, (number) => this.#readReports(number, number + 1).get(number) ?? []);
-    entry.known = [];
-    this.#trials.set(record.number, entry);
-    this.#open.set(record.number, entry);
+  /**
+   * Adds a waiting trial: it is stored before anything runs.
+   * @param plan what the scheduler has said of it; without it, it was enqueued
+   */
+  add(params: Params, because: string, at: number, plan?: { readonly untilStep?: number }): BookTrial {
+    const record = this.#store.addTrial(this.#studyId, params, because, at, plan);
+    const entry = this.#keep(record);
+    entry.series.set(this.#objective, []);
     this.#index.add(record);
     return entry;
   }
 
-  start(number: number, run: { slot: number; marker: string; at: number; untilStep?: number }): BookTrial {
+  #keep(record: TrialRecord): Entry {
+    const entry = new Entry(record, (of) => this.#seriesOf(of, this.#objective));
+    this.#trials.set(record.number, entry);
+    this.#open.set(record.number, entry);
+    if (record.parent !== undefined) this.#children += 1;
+    return entry;
+  }
+
+  start(number: number, run: TrialStart): BookTrial {
     const record = this.#store.startTrial(this.#studyId, number, run);
     const entry = this.#entry(number);
     entry.state = "running";
     entry.attempt = record.attempt;
     entry.untilStep = record.untilStep;
+    entry.scheduled = true;
     this.#index.change(number, { state: "running", startedAt: run.at, slot: run.slot });
     return entry;
   }
 
-  /** Stores reports of one trial; `last` is what they make the trial's last report of the first objective, if they do. */
-  report(number: number, reports: readonly StoredReport[], latest: ReadonlyMap<string, number>): void {
-    this.#store.addReports(this.#studyId, number, reports);
+  /**
+   * Stores reports of one trial, and the decision they led to with them.
+   * @param latest last value of every metric
+   */
+  report(
+    number: number,
+    reports: readonly StoredReport[],
+    latest: ReadonlyMap<string, number>,
+    decision?: StoredDecision,
+  ): void {
+    this.#store.addReports(this.#studyId, number, reports, decision);
     const entry = this.#entry(number);
+    entry.unstored = [];
     for (const report of reports) this.#metrics.add(report.metric);
     this.#index.change(number, { metrics: latest, ...(entry.last === undefined ? {} : { last: entry.last }) });
   }
 
   /**
-   * Lets memory know a report of the first objective that `report` is about to store: a scheduler decides on it, and its
-   * decision is stored together with it.
+   * Lets memory know reports that \`report\` is about to store: a scheduler decides on them, and its decision is stored
+   * together with them.
    */
-  note(number: number, report: Report): void {
+  note(number: number, reports: readonly NotedReport[]): void {
     const entry = this.#entry(number);
-    if (entry.known === undefined) entry.known = [...entry.reports];
-    entry.known.push(report);
-    entry.last = report;
+    for (const report of reports) {
+      const { metric, step, value } = report;
+      entry.unstored.push(report);
+      entry.series.get(metric)?.push({ step, value });
+      if (metric === this.#objective) entry.last = { step, value };
+    }
   }
 
-  checkpoint(number: number, step: number, path: string): void {
-    this.#store.addCheckpoint(this.#studyId, number, step, path);
-    this.#entry(number).checkpointStep = step;
+  /** Reports of a metric of a trial by increasing step; they live. O(1) after the first call. */
+  reportsOf(number: number, metric: string): readonly Report[] {
+    const entry = this.#trials.get(number);
+    return entry === undefined ? [] : this.#seriesOf(entry, metric);
+  }
+
+  #seriesOf(entry: Entry, metric: string): Report[] {
+    const known = entry.series.get(metric);
+    if (known !== undefined) return known;
+    const series = this.#readReports(entry.number, entry.number + 1, metric).get(entry.number) ?? [];
+    for (const report of entry.unstored)
+      if (report.metric === metric) series.push({ step: report.step, value: report.value });
+    entry.series.set(metric, series);
+    return series;
+  }
+
+  /** @param ofParent it is a copy of the parent's, which the trial will begin with */
+  checkpoint(number: number, step: number, path: string, ofParent = false): void {
+    this.#store.addCheckpoint(this.#studyId, number, step, path, ofParent);
+    const entry = this.#entry(number);
+    entry.checkpointStep = step;
+    if (ofParent && entry.parent !== undefined) entry.parent = { ...entry.parent, step };
   }
 
   suspend(number: number, state: "paused" | "waiting", reason: string, suspension: Suspension = {}): void {
@@ -234,8 +297,9 @@ export class TrialBook {
     this.#index.change(number, { state });
   }
 
-  finish(number: number, finish: TrialFinish): void {
-    this.#store.finishTrial(this.#studyId, number, finish);
+  /** Ends a trial for good. The trial that takes its place, if there is one, waits then. */
+  finish(number: number, finish: TrialFinish): BookTrial | undefined {
+    const record = this.#store.finishTrial(this.#studyId, number, finish);
     const entry = this.#entry(number);
     entry.state = finish.state;
     entry.values = finish.values;
@@ -249,6 +313,11 @@ export class TrialBook {
       metrics: finish.metrics,
       state: finish.state,
     });
+    if (record === undefined) return undefined;
+    const child = this.#keep(record);
+    child.series.set(this.#objective, []);
+    this.#index.add(record);
+    return child;
   }
 
   /** Adds to a finished trial what the sampler asks for. */
@@ -264,9 +333,9 @@ export class TrialBook {
     return entry;
   }
 
-  #readReports(from: number, to: number): Map<number, Report[]> {
+  #readReports(from: number, to: number, metric = this.#objective): Map<number, Report[]> {
     const byTrial = new Map<number, Report[]>();
-    for (const { number, step, value } of this.#store.reportsBetween(this.#studyId, this.#objective, from, to)) {
+    for (const { number, step, value } of this.#store.reportsBetween(this.#studyId, metric, from, to)) {
       const list = byTrial.get(number);
       if (list === undefined) byTrial.set(number, [{ step, value }]);
       else list.push({ step, value });
