@@ -309,5 +309,5 @@ def _repeat(reports: Any) -> None:
     """Says again what an earlier run has reported; what Basin has already, it ignores."""
     for event in reports if isinstance(reports, list) else ():
         if isinstance(event, dict) and event.get("type") == "report":
-            link.send(event)
+            link.send({**event, "repeated": True})
             _recent.append(event)

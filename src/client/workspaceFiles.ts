@@ -55,6 +55,11 @@ export function trialFolderOf(workspace: string, studyId: number, number: number
   return path.join(studyFolderOf(workspace, studyId), "trials", String(number));
 }
 
+/** Folder of one trial's checkpoints. */
+export function checkpointFolderOf(workspace: string, studyId: number, number: number): string {
+  return path.join(trialFolderOf(workspace, studyId, number), "checkpoints");
+}
+
 /** Folder of everything a study leaves on disk besides the database. */
 export function studyFolderOf(workspace: string, studyId: number): string {
   return path.join(workspace, ".basin", "studies", String(studyId));

@@ -27,15 +27,24 @@ export class ExternalTrials {
   async #ask(count: number, owner: unknown): Promise<EngineResult<"ask">> {
     await this.#requireOn();
     const trials: EngineResult<"ask">["trials"][number][] = [];
+    let reason: string | undefined;
     while (trials.length < count && this.#runner.on) {
       const next = await this.#runner.nextTrial();
+      if (next?.kind === "nothing") ({ reason } = next);
       if (next?.kind !== "trial") break;
       const resumed = next.trial.attempt > 0;
       const slot = this.#runner.live.freeSlot(Number.POSITIVE_INFINITY) ?? 0;
-      this.#runner.live.open(next.trial, slot, next.untilStep, owner);
-      trials.push({ number: next.trial.number, params: next.trial.params, resumed });
+      const { run } = this.#runner.live.open(next.trial, { ...next.plan, slot }, owner);
+      const { number, params, parent } = next.trial;
+      trials.push({
+        number,
+        params,
+        resumed,
+        ...(run.untilStep === undefined ? {} : { untilStep: run.untilStep }),
+        ...(parent === undefined || resumed ? {} : { parent }),
+      });
     }
-    if (trials.length === 0) this.#runner.checkEnd();
+    if (trials.length === 0) this.#runner.checkEnd(reason);
     return { trials };
   }
 
@@ -79,12 +88,12 @@ export class ExternalTrials {
     await runner.book.load();
     const run = await this.#take(number, owner);
     if (!run.settled) {
-      run.decision = { decision: "continue" };
+      run.decision = undefined;
       runner.live.flow.push(run, step, { [runner.definition.objectives[0].metric]: value });
       runner.flush();
     }
     const { decision } = run;
-    if (decision.decision === "continue") {
+    if (decision === undefined) {
       if (run.settled) throw this.#alreadyFinal(number);
       return { decision: "continue", reason: "" };
     }
@@ -118,7 +127,7 @@ export class ExternalTrials {
     const again = runner.live.active.get(number);
     if (again !== undefined) return again;
     const slot = runner.live.freeSlot(Number.POSITIVE_INFINITY) ?? 0;
-    return runner.live.open(known, slot, known.untilStep, owner).run;
+    return runner.live.open(known, { slot, untilStep: known.untilStep }, owner).run;
   }
 
   async #requireOn(): Promise<void> {

@@ -12,15 +12,19 @@ import { type FinalState, isFinal, type Report } from "../core/trial.ts";
 import type { TrialExit } from "../executors/executor.ts";
 import { markerOf } from "../executors/marker.ts";
 import type { Decision } from "../schedulers/scheduler.ts";
+import type { NewChild, StoredDecision } from "../storage/trialStore.ts";
 import type { TrainerEvent } from "../trainers/protocol.ts";
+import { CheckpointCopies } from "./checkpointCopies.ts";
 import { keepEmbedding } from "./embeddingFiles.ts";
 import { errorDetails } from "./log.ts";
 import { exitReason, finalValues, valuesText } from "./outcome.ts";
+import { Pauses } from "./pauses.ts";
 import { ReportFlow } from "./reportFlow.ts";
 import type { Study } from "./study.ts";
 import type { BookTrial } from "./trialBook.ts";
 import { lastLogLine } from "./trialLog.ts";
 import { TrialRun } from "./trialRun.ts";
+import { decidedPause, maxStepsOf, verdictOn } from "./verdicts.ts";
 
 /** Between the command `stop` and force. */
 const stopGraceMs = 5_000;
@@ -47,9 +51,19 @@ export interface LiveHooks {
   readonly failed: (error: unknown) => void;
 }
 
+/** What a scheduler wants of a trial's next attempt. */
+export interface AttemptPlan {
+  readonly slot: number;
+  readonly untilStep?: number | undefined;
+  /** To be stored with its start. */
+  readonly decision?: StoredDecision | undefined;
+}
+
 export class LiveTrials {
   readonly active = new Map<number, TrialRun>();
   readonly flow: ReportFlow;
+  readonly copies: CheckpointCopies;
+  readonly #pauses: Pauses;
   readonly #study: Study;
   readonly #hooks: LiveHooks;
   readonly #idle = new Set<() => void>();
@@ -62,8 +76,9 @@ export class LiveTrials {
       book: study.book,
       clock: study.parts.clock,
       objective: study.record.objective,
-      decide: (number, report) => hooks.decide(number, report),
-      apply: (run, decision) => this.apply(run, decision),
+      decide: (run, report) => verdictOn(study, hooks.definition(), run, report, hooks.decide(run.number, report)),
+      apply: (run, decision) => this.#apply(run, decision),
+      overdue: (run) => this.#pauses.hasten(run),
       warn: (run, message) => study.log.add("warning", "trainer", message, run.number),
       stored: () => {
         study.touch();
@@ -71,6 +86,11 @@ export class LiveTrials {
       },
       failed: (error) => hooks.failed(error),
     });
+    this.#pauses = new Pauses(study, {
+      stop: (run, graceMs) => this.#stop(run, graceMs),
+      suspend: (run, reason) => this.suspend(run, "paused", reason),
+    });
+    this.copies = new CheckpointCopies(study, (number) => this.active.get(number));
   }
 
   /** Resolves when no process of the study is left. */
@@ -90,31 +110,51 @@ export class LiveTrials {
   }
 
   /** Marks a trial as running and makes its run. Nothing of it runs yet. */
-  open(
-    trial: BookTrial,
-    slot: number,
-    untilStep: number | undefined,
-    owner?: unknown,
-  ): { run: TrialRun; marker: string; folder: string } {
+  open(trial: BookTrial, plan: AttemptPlan, owner?: unknown): { run: TrialRun; marker: string; folder: string } {
     const study = this.#study;
+    const { number, parent } = trial;
+    const { slot, untilStep, decision } = plan;
     const attempt = trial.attempt + 1;
-    const folder = trialFolderOf(study.parts.workspace, study.id, trial.number);
-    const { number } = trial;
+    const folder = trialFolderOf(study.parts.workspace, study.id, number);
     const marker = markerOf({ study: this.#hooks.definition(), trialFolder: folder, number, attempt, slot });
     const at = study.parts.clock.now();
-    this.#study.book.start(trial.number, { slot, marker, at, ...(untilStep === undefined ? {} : { untilStep }) });
-    const run = new TrialRun({ number: trial.number, slot, attempt, startedAt: at, owner });
-    if (attempt > 1) run.resume(study.parts.store.reports(study.id, trial.number));
-    this.active.set(trial.number, run);
+    const fromStep = trial.checkpointStep ?? parent?.step ?? 0;
+    const pause = trial.state === "waiting" && attempt > 1 ? decidedPause(study, trial) : undefined;
+    study.book.start(number, {
+      slot,
+      marker,
+      at,
+      fromStep,
+      ...(untilStep === undefined ? {} : { untilStep }),
+      ...(decision === undefined ? {} : { decision }),
+    });
+    // The last step of a full training is no place to stop at: the trainer is to end there by itself.
+    const last =
+      untilStep !== undefined && untilStep >= (maxStepsOf(this.#hooks.definition()) ?? Number.POSITIVE_INFINITY);
+    const run = new TrialRun({
+      number,
+      slot,
+      attempt,
+      startedAt: at,
+      owner,
+      untilStep: pause?.step ?? (last ? undefined : untilStep),
+      fromStep,
+      parentStep: parent?.step,
+    });
+    run.pause = pause;
+    if (attempt > 1) run.resume(study.parts.store.reports(study.id, number));
+    this.active.set(number, run);
     study.touch();
     return { run, marker, folder };
   }
 
   /** Starts a trial's next attempt in a slot. */
-  launch(trial: BookTrial, slot: number, untilStep: number | undefined): void {
+  launch(trial: BookTrial, plan: AttemptPlan): void {
     const study = this.#study;
     const definition = this.#hooks.definition();
-    const { run, marker, folder } = this.open(trial, slot, untilStep);
+    const { slot } = plan;
+    const { run, marker, folder } = this.open(trial, plan);
+    const { untilStep } = run;
     const { number, attempt } = run;
     try {
       mkdirSync(folder, { recursive: true });
@@ -190,6 +230,7 @@ export class LiveTrials {
         return;
       }
       case "report":
+        if (event.repeated !== true) run.trained(event.step);
         this.flow.push(run, event.step, event.metrics);
         return;
       case "sharpness":
@@ -197,16 +238,23 @@ export class LiveTrials {
         return;
       case "checkpoint":
         this.flow.flush();
-        if (!run.settled) this.#study.book.checkpoint(run.number, event.step, event.path);
+        if (run.settled) return;
+        this.#study.book.checkpoint(run.number, event.step, event.path);
+        this.#pauses.onCheckpoint(run, event.step);
         return;
       case "done":
         this.flow.flush();
-        if (!run.settled) this.complete(run, event.metrics);
+        if (run.pause?.mayComplete === false) this.#pauses.onEnd(run);
+        else if (!run.settled) this.complete(run, event.metrics);
         run.cancelLinger = study.parts.clock.after(lingerMs, () => this.#stop(run, 2_000));
         return;
       case "failed":
         this.flow.flush();
-        if (!run.settled) this.#failTrial(run, event.reason);
+        if (run.settled) return;
+        if (run.pause === undefined) return this.#failTrial(run, event.reason);
+        // It was good up to here, and may be so again.
+        study.log.add("warning", "trainer", `Trial ${run.number} failed while it paused: ${event.reason}`, run.number);
+        this.#pauses.onEnd(run);
         return;
       case "embedding":
         void keepEmbedding(trialFolderOf(study.parts.workspace, study.id, run.number), event).catch((error: unknown) =>
@@ -227,6 +275,8 @@ export class LiveTrials {
     try {
       this.flow.flush();
       run.exited = true;
+      if (!run.settled && exit.kind === "exited" && exit.code === 0 && run.pause === undefined) this.#atItsStep(run);
+      this.#pauses.onEnd(run);
       if (!run.settled) {
         const line =
           exit.kind === "spawn-failed" ? "" : lastLogLine(trainerLogOf(study.parts.workspace, study.id, run.number));
@@ -245,6 +295,21 @@ export class LiveTrials {
     this.#hooks.moved();
   }
 
+  /** A trainer has stopped where it was told to, though it had nothing to be judged by there. */
+  #atItsStep(run: TrialRun): void {
+    const { to } = run.trainedSteps;
+    if (run.untilStep === undefined || to < run.untilStep) return;
+    const reason = `It stopped at step ${to}, where it is to be judged, and waits to go on.`;
+    run.pause = { step: to, reason, mayComplete: false };
+    this.suspend(run, "paused", reason, {
+      at: this.#study.parts.clock.now(),
+      number: run.number,
+      step: to,
+      decision: "pause",
+      reason,
+    });
+  }
+
   /** The trial has its result: final metrics, completed by the last reported ones. */
   complete(run: TrialRun, metrics: Readonly<Record<string, number>>): void {
     for (const [metric, value] of Object.entries(metrics))
@@ -260,20 +325,32 @@ export class LiveTrials {
   }
 
   /** Ends a trial for good, and the study with it if that was what it waited for. */
-  finish(run: TrialRun, state: FinalState, values: readonly number[], reason: string, byUser = false): void {
+  finish(
+    run: TrialRun,
+    state: FinalState,
+    values: readonly number[],
+    reason: string,
+    { byUser = false, child }: { readonly byUser?: boolean; readonly child?: NewChild | undefined } = {},
+  ): void {
     const study = this.#study;
     const definition = this.#hooks.definition();
     const { number } = run;
     const before = study.index.best();
-    run.settled = true;
-    this.#study.book.finish(number, {
+    const born = this.#study.book.finish(number, {
       state,
       values,
       metrics: Object.fromEntries(run.latest),
       reason,
       at: study.parts.clock.now(),
       processLeft: !run.exited,
+      steps: run.trainedSteps,
+      ...(child === undefined ? {} : { child }),
     });
+    run.settle();
+    if (born !== undefined) {
+      study.log.add("info", "scheduler", `Trial ${born.number}: ${child?.because ?? ""}`, born.number);
+      void this.copies.ensure(born).catch((error: unknown) => this.#hooks.failed(error));
+    }
     study.touch();
     if (state === "complete") {
       const best =
@@ -318,9 +395,14 @@ export class LiveTrials {
   }
 
   /** Puts a running trial back. */
-  suspend(run: TrialRun, state: "waiting" | "paused", reason: string): void {
-    this.#study.book.suspend(run.number, state, reason, { processLeft: !run.exited });
-    run.settled = true;
+  suspend(run: TrialRun, state: "waiting" | "paused", reason: string, decision?: StoredDecision): void {
+    this.#study.book.suspend(run.number, state, reason, {
+      at: this.#study.parts.clock.now(),
+      processLeft: !run.exited,
+      steps: run.trainedSteps,
+      ...(decision === undefined ? {} : { decision }),
+    });
+    run.settle();
     this.#study.touch();
     this.#stop(run, stopGraceMs);
   }
@@ -348,7 +430,7 @@ export class LiveTrials {
   /** Ends all processes without a word to the store, which does not work. */
   abandon(): void {
     for (const run of this.active.values()) {
-      run.settled = true;
+      run.settle();
       if (run.process !== undefined) this.#stop(run, stopGraceMs);
     }
   }
@@ -372,7 +454,7 @@ export class LiveTrials {
     }
     const run = this.active.get(number);
     if (run !== undefined && !run.settled) {
-      this.finish(run, "failed", [], "Stopped by user.", true);
+      this.finish(run, "failed", [], "Stopped by user.", { byUser: true });
     } else {
       this.#study.book.finish(number, {
         state: "failed",
@@ -387,31 +469,22 @@ export class LiveTrials {
     this.#hooks.moved();
   }
 
-  /** What a decision of the scheduler does to a trial. */
-  apply(run: TrialRun, decision: Decision): void {
+  /** Carries out what has been decided and stored. */
+  #apply(run: TrialRun, decision: StoredDecision): void {
     run.decision = decision;
     if (run.settled) return;
     switch (decision.decision) {
-      case "continue":
-        return;
       case "stop":
-        this.finish(run, "pruned", [], decision.reason);
-        return;
-      case "pause":
-        this.#study.log.add("info", "scheduler", `Trial ${run.number} pauses: ${decision.reason}`, run.number);
-        this.suspend(run, "paused", decision.reason);
-        return;
       case "exploit":
-        // The trial ends here, and a new one with the other's changed configuration takes its place.
-        this.finish(run, "pruned", [], decision.reason);
-        this.#study.book.add(
-          decision.params,
-          `${decision.reason} (after trial ${decision.from})`,
-          this.#study.parts.clock.now(),
-        );
+        return this.finish(run, "pruned", [], decision.reason, { child: decision.child });
+      case "pause":
+        return this.#pauses.begin(run, decision, run.told.has("arrived"));
+      // About trials that do not run.
+      case "promote":
+      case "drop":
         return;
       default:
-        decision satisfies never;
+        decision.decision satisfies never;
     }
   }
 }

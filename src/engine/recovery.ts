@@ -5,6 +5,7 @@
  */
 import { existsSync } from "node:fs";
 import { errorText } from "../core/errors.ts";
+import type { StoredDecision, TrialRecord } from "../storage/trialStore.ts";
 import { errorDetails } from "./log.ts";
 import type { Studies } from "./studies.ts";
 import type { EngineParts } from "./study.ts";
@@ -42,27 +43,45 @@ export async function recover(parts: EngineParts, studies: Studies, resumeStudie
   }
 }
 
-/** Running trials of a study go back to waiting; one that was there too often fails. */
+/** Running trials of a study go back to waiting, or to what had been decided of them; one that was there too often fails. */
 function putBack({ store, clock, log }: EngineParts, studyId: number): void {
   for (const trial of store.openTrials(studyId)) {
     if (trial.state !== "running") continue;
-    if (trial.interruptions + 1 >= maxInterruptions) {
-      const metrics: Record<string, number> = {};
-      for (const report of store.reports(studyId, trial.number)) metrics[report.metric] = report.value;
+    const reports = store.reports(studyId, trial.number);
+    const metrics = Object.fromEntries(reports.map(({ metric, value }) => [metric, value]));
+    // What it trained after its last report nobody knows.
+    const at = Math.max(trial.startedAt ?? 0, ...reports.map((report) => report.at));
+    const to = Math.max(trial.last?.step ?? 0, trial.checkpoint?.step ?? 0, trial.parent?.step ?? 0);
+    const ended = { at, steps: { to } };
+    const decision = decided(store.lastDecision(studyId, trial.number), trial);
+    if (decision?.decision === "stop" || decision?.decision === "exploit") {
+      const { reason, child } = decision;
+      const pruned = { state: "pruned", values: [], metrics, reason, ...ended } as const;
+      store.finishTrial(studyId, trial.number, child === undefined ? pruned : { ...pruned, child });
+    } else if (decision?.decision === "pause" && (trial.checkpoint?.step ?? -1) >= decision.step) {
+      store.suspendTrial(studyId, trial.number, "paused", decision.reason, ended);
+    } else if (trial.interruptions + 1 >= maxInterruptions) {
       store.finishTrial(studyId, trial.number, {
         state: "failed",
         values: [],
         metrics,
         reason: `Basin's engine died ${maxInterruptions} times while this trial ran. If it needs more memory than there is, lower what it may ask for.`,
         at: clock.now(),
+        steps: ended.steps,
       });
       log.warning("A trial was running at every death of the engine and has failed", { studyId, number: trial.number });
     } else {
       store.suspendTrial(studyId, trial.number, "waiting", "The engine ended while the trial ran.", {
+        ...ended,
         interrupted: true,
       });
     }
   }
+}
+
+/** A decision about a trial's last report, which the engine did not live to carry out. */
+function decided(decision: StoredDecision | undefined, { last }: TrialRecord): StoredDecision | undefined {
+  return decision !== undefined && decision.step === last?.step ? decision : undefined;
 }
 
 function resume(parts: EngineParts, studies: Studies, studyId: number): void {

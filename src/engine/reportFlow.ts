@@ -1,12 +1,11 @@
 /**
  * The way of reports from trainers into the store, the scheduler and the columns, in small batches.
  * Invariant: reports are judged one by one in the order of their arrival, as if each had been stored by itself; what comes
- * after a decision to end the trial is dropped, so batching and timing change no result. Memory runs ahead of the store only
- * within one `flush`.
+ * after a decision to pause or end the trial is dropped, so batching and timing change no result. A decision is stored together
+ * with the reports it follows from. Memory runs ahead of the store only within one `flush`.
  */
 import type { Report } from "../core/trial.ts";
-import type { Decision } from "../schedulers/scheduler.ts";
-import type { StoredReport } from "../storage/trialStore.ts";
+import type { StoredDecision, StoredReport } from "../storage/trialStore.ts";
 import type { Clock } from "./clock.ts";
 import type { TrialBook } from "./trialBook.ts";
 import type { TrialRun } from "./trialRun.ts";
@@ -18,10 +17,12 @@ export interface ReportFlowOptions {
   readonly clock: Clock;
   /** Metric of the first objective. */
   readonly objective: string;
-  /** The scheduler's word on the last report of a trial. */
-  readonly decide: (number: number, report: Report) => Decision;
-  /** The decision is not "continue", and the reports up to it are stored. */
-  readonly apply: (run: TrialRun, decision: Decision) => void;
+  /** What is to happen after the last report of a trial; undefined: it goes on. */
+  readonly decide: (run: TrialRun, report: Report) => StoredDecision | undefined;
+  /** The decision and the reports up to it are stored. */
+  readonly apply: (run: TrialRun, decision: StoredDecision) => void;
+  /** A trial that is to pause has (again) reported the step of its pause, or a later one. */
+  readonly overdue: (run: TrialRun) => void;
   readonly warn: (run: TrialRun, message: string) => void;
   /** Something was stored. */
   readonly stored: () => void;
@@ -65,25 +66,33 @@ export class ReportFlow {
     if (this.#buffer.length === 0) return;
     const pending = this.#buffer;
     this.#buffer = [];
-    const { book, objective, decide, apply, stored } = this.#options;
+    const { book, objective, decide, apply, overdue, stored } = this.#options;
     const accepted = new Map<TrialRun, StoredReport[]>();
-    const decisions = new Map<TrialRun, Decision>();
+    const decisions = new Map<TrialRun, StoredDecision>();
+    const late = new Set<TrialRun>();
     for (const entry of pending) {
       const { run, step } = entry;
       if (run.settled || decisions.has(run)) continue;
+      if (run.pause !== undefined) {
+        if (step >= run.pause.step) late.add(run);
+        continue;
+      }
       let list = accepted.get(run);
       if (list === undefined) accepted.set(run, (list = []));
-      if (!this.#accept(entry, list)) continue;
-      const report: Report = { step, value: run.latest.get(objective) ?? Number.NaN };
-      book.note(run.number, report);
-      const decision = decide(run.number, report);
-      if (decision.decision !== "continue") decisions.set(run, decision);
+      const before = list.length;
+      const judged = this.#accept(entry, list);
+      // All metrics of a report are known before the first objective's is judged.
+      book.note(run.number, list.slice(before));
+      if (!judged) continue;
+      const decision = decide(run, { step, value: run.latest.get(objective) ?? Number.NaN });
+      if (decision !== undefined) decisions.set(run, decision);
     }
     for (const [run, reports] of accepted) {
-      if (reports.length > 0) book.report(run.number, reports, run.latest);
+      if (reports.length > 0) book.report(run.number, reports, run.latest, decisions.get(run));
     }
     stored();
     for (const [run, decision] of decisions) apply(run, decision);
+    for (const run of late) overdue(run);
   }
 
   /** Takes what is new of one report into `list`; true when it is a new value of the first objective. */
@@ -91,10 +100,10 @@ export class ReportFlow {
     const { book, objective, warn } = this.#options;
     let judged = false;
     for (const [metric, value] of Object.entries(metrics)) {
-      const last = run.steps.get(metric) ?? -1;
+      const last = run.steps.get(metric) ?? run.floor;
       if (step <= last) {
         // A later attempt repeats what an earlier one has said.
-        if (run.attempt === 1 && !run.told.has("order")) {
+        if (run.attempt === 1 && run.floor < 0 && !run.told.has("order")) {
           run.told.add("order");
           warn(
             run,

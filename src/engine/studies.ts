@@ -168,7 +168,7 @@ export class Studies {
   async #continue({ study, runner }: Open, definition: StudyDefinition, text: string): Promise<StartResult> {
     await study.index.load();
     if (text !== study.record.text) study.setText(text);
-    const given = study.index.count;
+    const given = study.index.count - study.index.children;
     const { trials } = definition.budget;
     const progress = trials === undefined ? `${given} trials so far` : `${given} of ${trials} trials`;
     if (runner.on) {
@@ -188,7 +188,10 @@ export class Studies {
   /** Why a study has nothing left to do, and what would change that. The index must be loaded. */
   #endOf(study: Study, { budget, objectives }: StudyDefinition): { why: string; remedy: string } | undefined {
     const { waiting, running, paused } = study.index.counts();
-    if (trialsLeft(budget, study.index.count) === 0 && waiting + running + paused === 0) {
+    const given = study.index.count - study.index.children;
+    // A study that has ended with paused trials is one whose scheduler has no use for them.
+    const open = waiting + running + (study.record.state === "complete" ? 0 : paused);
+    if (trialsLeft(budget, given) === 0 && open === 0) {
       return { why: `its budget of ${budget.trials} trials is used`, remedy: "Raise budget.trials" };
     }
     if (timeLeft(budget, study.elapsedMs()) === 0) {
@@ -257,7 +260,7 @@ export class Studies {
     const definition = study.requireDefinition();
     await study.book.load();
     const number = study.book.count;
-    const left = trialsLeft(definition.budget, number);
+    const left = trialsLeft(definition.budget, study.book.given);
     if (left === 0 || (study.record.state === "complete" && !runner.on)) {
       throw new BasinError(
         "study-complete",

@@ -1,21 +1,23 @@
 /**
  * Runs one study: decides which trial is next, fills slots, and knows when the study is over.
- * Invariant: a suggestion is stored before anything runs; interrupted trials go first, so a resumed study repeats what an
- * uninterrupted one would have done; only one suggestion is made at a time.
+ * Invariant: a suggestion is stored before anything runs; interrupted trials and copies of others go first, so a resumed study
+ * repeats what an uninterrupted one would have done; only one suggestion is made at a time.
  */
 import { BasinError, errorText } from "../core/errors.ts";
 import { formatDuration, formatNumber } from "../core/format.ts";
 import type { StudyDefinition } from "../core/study/definition.ts";
 import type { Suggestion } from "../samplers/sampler.ts";
 import { createScheduler } from "../schedulers/registry.ts";
-import type { Scheduler, ScheduleView } from "../schedulers/scheduler.ts";
-import type { StudyState } from "../storage/trialStore.ts";
+import type { NextAction, Scheduler, ScheduleView } from "../schedulers/scheduler.ts";
+import type { StoredDecision, StoredReport, StudyState } from "../storage/trialStore.ts";
 import { targetReached, timeLeft, trialsLeft } from "./budget.ts";
-import { type Finished, LiveTrials } from "./liveTrials.ts";
+import { type AttemptPlan, type Finished, LiveTrials } from "./liveTrials.ts";
 import { errorDetails } from "./log.ts";
+import { scheduleView } from "./scheduleView.ts";
 import { openSampler, type StudySampler } from "./sampling/studySampler.ts";
 import type { Study } from "./study.ts";
 import type { BookTrial, TrialBook } from "./trialBook.ts";
+import { maxStepsOf } from "./verdicts.ts";
 import { warmStartOf } from "./warmStart.ts";
 
 const tickMs = 5_000;
@@ -24,7 +26,7 @@ const hopelessFailures = 10;
 
 /** What the next trial of a free slot is. */
 export type NextTrial =
-  | { readonly kind: "trial"; readonly trial: BookTrial; readonly untilStep?: number }
+  | { readonly kind: "trial"; readonly trial: BookTrial; readonly plan: Omit<AttemptPlan, "slot"> }
   | { readonly kind: "nothing"; readonly reason: string };
 
 export class StudyRunner {
@@ -100,7 +102,7 @@ export class StudyRunner {
       const earlier = await warmStartOf(study.parts, study.record, definition);
       await study.parts.executor.ready?.catch(() => undefined);
       if (epoch !== this.#epoch) return;
-      study.book.adopt(earlier.trials);
+      study.book.warmStart(earlier.trials);
       if (study.book.count === 0) for (const line of earlier.lines) study.log.add("info", "sampler", line);
       this.#sampler = openSampler(definition, {
         file: study.parts.samplerThread,
@@ -108,20 +110,7 @@ export class StudyRunner {
         warn: (message) => study.log.add("warning", "sampler", message),
       });
       this.#scheduler = createScheduler(definition.scheduler);
-      const maxSteps = definition.trainer.kind === "none" ? undefined : definition.trainer.epochs;
-      this.#view = {
-        objective: definition.objectives[0],
-        objectives: definition.objectives,
-        space: definition.space,
-        seed: definition.seed,
-        parallel: definition.budget.parallel,
-        trials: study.book.trials,
-        reportsOf: (number, metric) =>
-          study.parts.store.reports(study.id, number).filter((report) => report.metric === metric),
-        isStructural: () => false,
-        ...(maxSteps === undefined ? {} : { maxSteps }),
-        ...(definition.budget.trials === undefined ? {} : { maxTrials: definition.budget.trials }),
-      };
+      this.#view = scheduleView(definition, study.book);
       this.fill();
     } catch (error) {
       if (epoch === this.#epoch) this.fail(error);
@@ -143,6 +132,7 @@ export class StudyRunner {
     if (trials !== definition.budget.trials || parallel !== definition.budget.parallel) {
       // As after a restart: a sampler plans by these.
       this.#sampler?.update(definition);
+      if (this.#view !== undefined) this.#view = scheduleView(definition, this.book);
       this.#tellChoice();
     }
     this.#disarm();
@@ -207,56 +197,125 @@ export class StudyRunner {
       if (this.live.active.size === 0) this.#exhausted(next.reason);
       return false;
     }
-    this.live.launch(next.trial, slot, next.untilStep);
+    this.live.launch(next.trial, { ...next.plan, slot });
     return true;
   }
 
-  /** What to run next: interrupted trials first, then enqueued ones, then what the scheduler says. Undefined: the run has ended. */
+  /**
+   * What to run next: what was interrupted or takes another one's place first, then what the scheduler says, which gets enqueued
+   * trials before suggested ones. Undefined: the run has ended.
+   */
   async nextTrial(epoch = this.#epoch): Promise<NextTrial | undefined> {
-    const { study } = this;
-    const waiting = this.book.open("waiting").filter((trial) => !this.live.active.has(trial.number));
-    const again = waiting.find((trial) => trial.attempt > 0) ?? waiting[0];
-    if (again !== undefined) {
-      return { kind: "trial", trial: again, ...(again.untilStep === undefined ? {} : { untilStep: again.untilStep }) };
-    }
-    const action = await this.#scheduler!.next(this.#view!);
-    if (epoch !== this.#epoch) return undefined;
-    if (action.action === "drop") {
-      const at = study.parts.clock.now();
-      this.book.finish(action.number, { state: "pruned", values: [], metrics: {}, reason: action.reason, at });
-      study.log.add("info", "scheduler", `Trial ${action.number} is pruned: ${action.reason}`, action.number);
-      study.touch();
-      return this.nextTrial(epoch);
-    }
-    if (action.action === "wait") return { kind: "nothing", reason: action.reason };
-    if (action.action === "resume") {
-      const trial = this.book.trial(action.number);
-      if (trial?.state !== "paused" || this.live.active.has(action.number)) {
-        throw new BasinError(
-          "internal",
-          `The scheduler ${this.definition.scheduler.kind} resumes trial ${action.number}, which is not paused.`,
-        );
+    const { live, book } = this;
+    for (;;) {
+      const waiting = book.open("waiting").filter(({ number }) => !live.active.has(number));
+      const begun = waiting.filter((trial) => trial.scheduled && !live.copies.waitsForParent(trial));
+      const again = begun.find((trial) => trial.attempt > 0) ?? begun[0];
+      if (again !== undefined) {
+        if (!live.copies.isReady(again)) {
+          await live.copies.ensure(again);
+          if (epoch !== this.#epoch) return undefined;
+          // It may have been stopped meanwhile.
+          continue;
+        }
+        return { kind: "trial", trial: again, plan: { untilStep: again.untilStep } };
       }
-      study.log.add("info", "scheduler", `Trial ${action.number} goes on: ${action.reason}`, action.number);
-      return { kind: "trial", trial, ...(action.untilStep === undefined ? {} : { untilStep: action.untilStep }) };
+      const action = await this.#scheduler!.next(this.#view!);
+      if (epoch !== this.#epoch) return undefined;
+      const next = await this.#carryOut(action, epoch);
+      if (next !== "again") return next;
     }
-    if (trialsLeft(this.definition.budget, this.book.count) === 0) return { kind: "nothing", reason: "" };
-    const number = this.book.count;
-    const suggestion = await this.#suggestion(number, epoch);
-    // While the sampler thought, the study may have been paused, or somebody may have enqueued this number.
-    if (suggestion === undefined || epoch !== this.#epoch) return undefined;
-    if (this.book.count !== number) return this.nextTrial(epoch);
-    if (typeof suggestion === "string") return { kind: "nothing", reason: suggestion };
-    const trial = this.book.add(suggestion.params, suggestion.reason, study.parts.clock.now());
-    study.log.add("info", "sampler", `Trial ${number}: ${suggestion.reason}`, number);
-    return { kind: "trial", trial, ...(action.untilStep === undefined ? {} : { untilStep: action.untilStep }) };
+  }
+
+  /** What an answer of the scheduler comes to. */
+  async #carryOut(action: NextAction, epoch: number): Promise<NextTrial | "again" | undefined> {
+    const { study, book, live } = this;
+    switch (action.action) {
+      case "drop":
+        this.#drop(action.number, action.reason);
+        return "again";
+      case "resume": {
+        const { number, reason, untilStep } = action;
+        const trial = this.#paused(number, "resumes");
+        study.log.add("info", "scheduler", `Trial ${number} goes on: ${reason}`, number);
+        return { kind: "trial", trial, plan: { untilStep, decision: this.#decided("promote", number, reason) } };
+      }
+      case "wait": {
+        // A scheduler that plans no further trial for this study does not keep a person's from being tried.
+        const enqueued = live.active.size === 0 ? this.#enqueued() : undefined;
+        return enqueued === undefined
+          ? { kind: "nothing", reason: action.reason }
+          : { kind: "trial", trial: enqueued, plan: {} };
+      }
+      case "new": {
+        const { untilStep } = action;
+        const plan = untilStep === undefined ? {} : { untilStep };
+        const enqueued = this.#enqueued();
+        if (enqueued !== undefined) return { kind: "trial", trial: enqueued, plan };
+        if (trialsLeft(this.definition.budget, book.given) === 0) return { kind: "nothing", reason: "" };
+        const number = book.count;
+        const suggestion = await this.#suggestion(number, untilStep, epoch);
+        // While the sampler thought, the study may have been paused, or somebody may have enqueued this number.
+        if (suggestion === undefined || epoch !== this.#epoch) return undefined;
+        if (book.count !== number) return "again";
+        if (typeof suggestion === "string") return { kind: "nothing", reason: suggestion };
+        const trial = book.add(suggestion.params, suggestion.reason, study.parts.clock.now(), plan);
+        study.log.add("info", "sampler", `Trial ${number}: ${suggestion.reason}`, number);
+        return { kind: "trial", trial, plan };
+      }
+      default:
+        return action satisfies never;
+    }
+  }
+
+  /** The first of the trials that a person has enqueued and nobody has begun. */
+  #enqueued(): BookTrial | undefined {
+    return this.book.open("waiting").find(({ number, scheduled }) => !scheduled && !this.live.active.has(number));
+  }
+
+  #paused(number: number, verb: string): BookTrial {
+    const trial = this.book.trial(number);
+    if (trial?.state === "paused" && !this.live.active.has(number)) return trial;
+    const { kind } = this.definition.scheduler;
+    throw new BasinError("internal", `The scheduler ${kind} ${verb} trial ${number}, which is not paused.`);
+  }
+
+  #decided(decision: StoredDecision["decision"], number: number, reason: string): StoredDecision {
+    return { at: this.study.parts.clock.now(), number, step: -1, decision, reason };
+  }
+
+  /** A paused trial will not go on. */
+  #drop(number: number, reason: string): void {
+    const { study, book } = this;
+    this.#paused(number, "drops");
+    book.finish(number, {
+      state: "pruned",
+      values: [],
+      metrics: lastMetrics(study.parts.store.reports(study.id, number)),
+      reason,
+      at: study.parts.clock.now(),
+      decision: this.#decided("drop", number, reason),
+    });
+    study.log.add("info", "scheduler", `Trial ${number} is pruned: ${reason}`, number);
+    study.touch();
   }
 
   /** What the sampler proposes for trial `number`; where it has nothing left, the reason. Undefined: the run has ended. */
-  async #suggestion(number: number, epoch: number): Promise<Suggestion | string | undefined> {
+  async #suggestion(
+    number: number,
+    untilStep: number | undefined,
+    epoch: number,
+  ): Promise<Suggestion | string | undefined> {
     try {
       const history = this.book.evidence;
-      return await this.#sampler!.suggest({ history, pending: this.book.pending(), number });
+      const maxSteps = maxStepsOf(this.definition);
+      return await this.#sampler!.suggest({
+        history,
+        pending: this.book.pending(),
+        number,
+        ...(untilStep === undefined ? {} : { untilStep }),
+        ...(maxSteps === undefined ? {} : { maxSteps }),
+      });
     } catch (error) {
       if (epoch !== this.#epoch) return undefined;
       if (error instanceof BasinError && error.code === "space-exhausted") return error.message;
@@ -296,15 +355,15 @@ export class StudyRunner {
     }
   }
 
-  /** For trials driven from outside: whether all of the budget is told. */
-  checkEnd(): void {
-    if (
-      this.#on &&
-      trialsLeft(this.definition.budget, this.book.count) === 0 &&
-      this.book.open("waiting", "running").length === 0
-    ) {
-      this.#exhausted("");
-    }
+  /**
+   * For trials driven from outside: whether all of the budget is told.
+   * @param nothing the scheduler has nothing to hand out, and why
+   */
+  checkEnd(nothing?: string): void {
+    if (!this.#on || this.live.active.size > 0 || this.book.open("waiting", "running").length > 0) return;
+    // Whether a paused trial goes on is known when somebody asks.
+    const open = trialsLeft(this.definition.budget, this.book.given) > 0 || this.book.open("paused").length > 0;
+    if (!open || nothing !== undefined) this.#exhausted(nothing ?? "");
   }
 
   /** Nothing runs and nothing is left to run. */
@@ -316,7 +375,7 @@ export class StudyRunner {
       this.#close("failed", `All ${formatNumber(counts.failed)} trials failed. The last one: ${last}`, "");
       return;
     }
-    const spent = trials !== undefined && this.book.count >= trials;
+    const spent = trials !== undefined && this.book.given >= trials;
     this.#close(
       "complete",
       spent ? `The budget of ${trials} trials is used.` : `Nothing is left to try: ${reason}`,
@@ -386,4 +445,9 @@ export class StudyRunner {
     study.log.flush();
     if (state === "complete" || state === "failed") study.parts.ended(study);
   }
+}
+
+/** The last value of each metric. */
+function lastMetrics(reports: readonly StoredReport[]): Record<string, number> {
+  return Object.fromEntries(reports.map(({ metric, value }) => [metric, value]));
 }

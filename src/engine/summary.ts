@@ -6,6 +6,7 @@ import type { BestTrial, SlotStatus, StudyDetail, StudySummary } from "../protoc
 import { eta } from "./budget.ts";
 import type { Study } from "./study.ts";
 import type { StudyRunner } from "./studyRunner.ts";
+import { maxStepsOf } from "./verdicts.ts";
 import type { StudyFacts } from "./tally.ts";
 
 /** The best complete trial by the first objective. */
@@ -46,7 +47,7 @@ export function summaryOf(study: Study, runner: StudyRunner | undefined, facts: 
       ? undefined
       : eta({
           budget,
-          given: facts.count,
+          given: facts.count - facts.children,
           elapsedMs,
           meanDuration: facts.meanDuration(),
           running: spent,
@@ -66,6 +67,7 @@ export function summaryOf(study: Study, runner: StudyRunner | undefined, facts: 
     createdAt: record.createdAt,
     elapsedMs,
     slots,
+    ...(facts.children === 0 ? {} : { children: facts.children }),
     ...(budget?.trials === undefined ? {} : { budgetTrials: budget.trials }),
     ...(budget?.time === undefined ? {} : { budgetMs: budget.time * 1000 }),
     ...(etaMs === undefined ? {} : { etaMs }),
@@ -93,6 +95,5 @@ export function detailOf(study: Study, runner: StudyRunner | undefined, facts: S
 
 /** Steps a trial of this study takes, if the study says. */
 export function plannedSteps(study: Study): number | undefined {
-  const trainer = study.definition?.trainer;
-  return trainer === undefined || trainer.kind === "none" ? undefined : trainer.epochs;
+  return study.definition === undefined ? undefined : maxStepsOf(study.definition);
 }

@@ -35,8 +35,8 @@ function run(
 ): void {
   const { number } = book.add({ lr: 0.1, width: 8 }, "because", 1);
   book.start(number, { slot: 0, marker: `m${number}`, at: 2 });
-  for (const [i, value] of reports.entries()) book.note(number, { step: i + 1, value });
   const stored = reports.map((value, i) => ({ step: i + 1, metric: "loss", value, at: 3 }));
+  book.note(number, stored);
   book.report(number, stored, new Map([["loss", reports.at(-1) ?? Number.NaN]]));
   book.finish(number, { state: end.values.length > 0 ? "complete" : "pruned", ...end, reason: "", at: 4 });
 }
@@ -87,11 +87,11 @@ it("puts trials of earlier studies first", async () => {
   const book = await open();
   run(book, [1], { values: [1], metrics: { loss: 1 } });
   const earlier = [-2, -1].map((number): FinishedTrial => ({ number, state: "complete", params: {}, values: [5] }));
-  book.adopt(earlier);
+  book.warmStart(earlier);
   run(book, [2], { values: [2], metrics: { loss: 2 } });
   expect(book.evidence.map(({ number }) => number)).toEqual([-2, -1, 0, 1]);
   expect(book.history.map(({ number }) => number)).toEqual([0, 1]);
-  book.adopt([]);
+  book.warmStart([]);
   run(book, [3], { values: [3], metrics: { loss: 3 } });
   expect(book.evidence.map(({ number }) => number)).toEqual([0, 1, 2]);
 });

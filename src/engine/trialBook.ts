@@ -157,7 +157,7 @@ export class TrialBook {
   }
 
   /** Puts trials of earlier studies before those of this one, in place of any that were put there before. O(trials). */
-  adopt(earlier: readonly FinishedTrial[]): void {
+  warmStart(earlier: readonly FinishedTrial[]): void {
     const own = this.#history as FinishedTrial[];
     this.#evidence = earlier.length === 0 ? own : [...earlier, ...own];
   }
@@ -281,12 +281,17 @@ export class TrialBook {
     return series;
   }
 
-  /** @param ofParent it is a copy of the parent's, which the trial will begin with */
-  checkpoint(number: number, step: number, path: string, ofParent = false): void {
-    this.#store.addCheckpoint(this.#studyId, number, step, path, ofParent);
+  checkpoint(number: number, step: number, path: string): void {
+    this.#store.addCheckpoint(this.#studyId, number, step, path);
+    this.#entry(number).checkpointStep = step;
+  }
+
+  /** What a child will begin with: the copy of its parent's checkpoint, or nothing. */
+  adopt(number: number, copy: { step: number; path: string } | undefined): void {
+    this.#store.adoptCheckpoint(this.#studyId, number, copy);
     const entry = this.#entry(number);
-    entry.checkpointStep = step;
-    if (ofParent && entry.parent !== undefined) entry.parent = { ...entry.parent, step };
+    entry.checkpointStep = copy?.step;
+    if (entry.parent !== undefined) entry.parent = { ...entry.parent, step: copy?.step ?? 0 };
   }
 
   suspend(number: number, state: "paused" | "waiting", reason: string, suspension: Suspension = {}): void {

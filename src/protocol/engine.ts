@@ -44,6 +44,8 @@ export interface StudySummary {
   readonly revision: number;
   readonly objectives: readonly Objective[];
   readonly counts: Readonly<Record<TrialState, number>>;
+  /** Trials that took another one's place with a copy of a third, if any: they do not count against the budget. */
+  readonly children?: number;
   /** budget.trials, if set. */
   readonly budgetTrials?: number;
   /** budget.time in ms, if set. */
@@ -130,6 +132,18 @@ export interface StartResult {
   readonly message: string;
 }
 
+/** A trial handed to a program outside. */
+export interface AskedTrial {
+  readonly number: number;
+  readonly params: Params;
+  /** It was handed out before. */
+  readonly resumed: boolean;
+  /** Step after whose report the scheduler wants it to wait; absent = at its end. */
+  readonly untilStep?: number;
+  /** The trial whose weights it begins with, as they were after that step. */
+  readonly parent?: { readonly number: number; readonly step: number };
+}
+
 /** Requests: name -> [params, result]. */
 export interface EngineRequests {
   initialize: [
@@ -163,10 +177,7 @@ export interface EngineRequests {
   /** Adds a configuration to be run next; missing parameters are drawn by the sampler, unknown or out-of-domain ones refused. */
   "trial.enqueue": [{ studyId: number; params: Params }, { number: number }];
   /** Driven from outside (`basin ask-tell`). Trials asked before and never told are handed out again first. */
-  ask: [
-    { studyId: number; count: number },
-    { trials: readonly { number: number; params: Params; resumed: boolean }[] },
-  ];
+  ask: [{ studyId: number; count: number }, { trials: readonly AskedTrial[] }];
   tell: [
     { studyId: number; number: number; values?: readonly number[]; state?: "complete" | "pruned" | "failed" },
     null,

@@ -263,7 +263,7 @@ describe("what schedulers decide", () => {
       untilStep: 6,
       parent: { number: 1, step: 4 },
     });
-    store.addCheckpoint(id, 2, 5, "/copy", true);
+    store.adoptCheckpoint(id, 2, { step: 5, path: "/copy" });
     expect(store.trial(id, 2)).toMatchObject({
       parent: { number: 1, step: 5 },
       checkpoint: { step: 5, path: "/copy" },

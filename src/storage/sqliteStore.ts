@@ -251,12 +251,18 @@ export class SqliteStore extends SqliteReads implements TrialStore {
     });
   }
 
-  addCheckpoint(studyId: number, number: number, step: number, path: string, ofParent = false): void {
+  addCheckpoint(studyId: number, number: number, step: number, path: string): void {
+    this.#durably(false, () => {
+      const done = this.sql.addCheckpoint.run(step, path, studyId, number);
+      if (done.changes === 0) throw this.#refusal(studyId, number, "be given a checkpoint");
+    });
+  }
+
+  adoptCheckpoint(studyId: number, number: number, copy: { step: number; path: string } | undefined): void {
     this.#durably(false, () =>
       this.#transaction(() => {
-        const done = this.sql.addCheckpoint.run(step, path, studyId, number);
-        if (done.changes === 0) throw this.#refusal(studyId, number, "be given a checkpoint");
-        if (ofParent) this.sql.setParentStep.run(step, studyId, number);
+        if (copy !== undefined) this.addCheckpoint(studyId, number, copy.step, copy.path);
+        this.sql.setParentStep.run(copy?.step ?? 0, studyId, number);
       }),
     );
   }

@@ -214,8 +214,10 @@ export interface TrialStore {
   clearTrialProcess(studyId: number, number: number): void;
   /** Reports of the current attempt; a step reported twice keeps the first value. Returns after commit. */
   addReports(studyId: number, number: number, reports: readonly StoredReport[], decision?: StoredDecision): void;
-  /** Of a trial that is not final; `ofParent`: it is a copy of its parent's, which it will begin with. */
-  addCheckpoint(studyId: number, number: number, step: number, path: string, ofParent?: boolean): void;
+  /** Of a trial that is not final. */
+  addCheckpoint(studyId: number, number: number, step: number, path: string): void;
+  /** What a child will really begin with: a copy of its parent's checkpoint, or nothing (its parent's step is then 0). */
+  adoptCheckpoint(studyId: number, number: number, copy: { step: number; path: string } | undefined): void;
   /** running -> paused | waiting (interrupted, keeps number, params and reports). */
   suspendTrial(
     studyId: number,

@@ -132,6 +132,8 @@ export interface CommandTrainerSpec {
 /** Trials are driven from outside, by `basin ask-tell`. */
 export interface ExternalTrainerSpec {
   readonly kind: "none";
+  /** Steps of a full training, if known: for schedulers. */
+  readonly epochs?: number;
 }
 
 export type TrainerSpec = TfjsTrainerSpec | CommandTrainerSpec | ExternalTrainerSpec;

@@ -16,6 +16,8 @@ export type ToThread =
       readonly type: "suggest";
       readonly id: number;
       readonly number: number;
+      readonly untilStep?: number;
+      readonly maxSteps?: number;
       readonly pending: readonly PendingTrial[];
     };
 

@@ -16,12 +16,12 @@ export function serveSampler(port: MessagePort, create: (definition: StudyDefini
   let sampler: Sampler | undefined;
 
   const answer = async (request: Extract<ToThread, { type: "suggest" }>): Promise<FromThread> => {
-    const { id, number, pending } = request;
+    const { id, type: _, ...asked } = request;
     try {
       if (definition === undefined) throw new Error("the study was not said");
       sampler ??= create(definition);
-      const rng = rngFor(definition.seed, number, "suggest");
-      return { id, suggestion: await sampler.suggest({ history, pending, number, rng }) };
+      const rng = rngFor(definition.seed, asked.number, "suggest");
+      return { id, suggestion: await sampler.suggest({ ...asked, history, rng }) };
     } catch (error) {
       return { id, error: errorData(error) };
     }

@@ -15,6 +15,9 @@ export interface StudyRequest {
   readonly history: readonly FinishedTrial[];
   readonly pending: readonly PendingTrial[];
   readonly number: number;
+  /** Where the trial will first be judged, and the steps of a full training, if known. */
+  readonly untilStep?: number;
+  readonly maxSteps?: number;
 }
 
 export interface StudySampler {
@@ -39,8 +42,7 @@ export function openSampler(
   if (heavy) return new ThreadSampler({ ...thread, definition });
   let own = createSampler(definition.sampler, samplerContextOf(definition));
   return {
-    suggest: async ({ history, pending, number }) =>
-      own.suggest({ history, pending, number, rng: rngFor(definition.seed, number, "suggest") }),
+    suggest: async (request) => own.suggest({ ...request, rng: rngFor(definition.seed, request.number, "suggest") }),
     update: (changed) => {
       own = createSampler(changed.sampler, samplerContextOf(changed));
     },

@@ -55,9 +55,9 @@ export class ThreadSampler implements StudySampler {
     this.#definition = options.definition;
   }
 
-  suggest({ history, pending, number }: StudyRequest): Promise<Suggestion> {
+  suggest(asked: StudyRequest): Promise<Suggestion> {
     // What is asked is what is so now, however long the thread takes to hear all of it.
-    const request: Snapshot = { history, count: history.length, pending: pending.map(pendingData), number };
+    const request: Snapshot = { ...asked, count: asked.history.length, pending: asked.pending.map(pendingData) };
     const turn = this.#turn.then(() => this.#suggest(request));
     this.#turn = turn.catch(() => undefined);
     return turn;
@@ -84,7 +84,7 @@ export class ThreadSampler implements StudySampler {
     }
   }
 
-  async #ask({ history, count, pending, number }: Snapshot): Promise<Suggestion> {
+  async #ask({ history, count, ...asked }: Snapshot): Promise<Suggestion> {
     const worker = this.#start();
     const lost = (): boolean => this.#worker !== worker;
     if (this.#said > count) throw new RangeError("the history of a running study has become shorter");
@@ -100,7 +100,7 @@ export class ThreadSampler implements StudySampler {
       this.#said += trials.length;
       if (this.#said < count) await breathe();
     }
-    if (!lost()) this.#post({ type: "suggest", id, number, pending });
+    if (!lost()) this.#post({ type: "suggest", id, ...asked });
     const cancel = this.#options.clock.after(patienceMs, () =>
       this.#lose(worker, `it gave no answer within ${formatDuration(patienceMs)}`),
     );

@@ -1,0 +1,263 @@
+/** What the engine makes of a scheduler's answers: pauses, promotions, drops, copies, enqueued trials. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { trialFolderOf } from "../client/workspaceFiles.ts";
+import type { Params } from "../core/space/parameter.ts";
+import { isFinal, type Report } from "../core/trial.ts";
+import type { TrialJob } from "../executors/executor.ts";
+import type { NextAction, Scheduler, ScheduleView } from "../schedulers/scheduler.ts";
+import { openSqliteStore } from "../storage/sqliteStore.ts";
+import { workspaceFiles } from "../client/workspaceFiles.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { type Fixture, engineFixture, studyText, until, untilState } from "./testing/engineFixture.ts";
+import { script } from "./testing/scriptedScheduler.ts";
+import { createSteppingExecutor, type SteppingExecutor, type SteppingOptions } from "./testing/steppingExecutor.ts";
+
+vi.mock("../schedulers/registry.ts", async (original) => {
+  const actual = await original<typeof import("../schedulers/registry.ts")>();
+  const { scriptedScheduler } = await import("./testing/scriptedScheduler.ts");
+  return {
+    ...actual,
+    schedulers: [...actual.schedulers, scriptedScheduler],
+    createScheduler: (choice: { kind: string; options: Record<string, unknown> }) =>
+      choice.kind === "scripted" ? scriptedScheduler.create({}) : actual.createScheduler(choice),
+  };
+});
+
+const steps = 9;
+const rungs = [1, 3, 9];
+let fixture: Fixture | undefined;
+beforeEach(() => {
+  script.scheduler = undefined;
+});
+afterEach(async () => {
+  await fixture?.dispose();
+  fixture = undefined;
+});
+
+const value = ({ params }: Pick<TrialJob, "params">, step: number): number => Number(params["x"]) + 1 / step;
+
+function stepping(options: Partial<SteppingOptions> = {}): SteppingExecutor {
+  return createSteppingExecutor({ steps, metric: "loss", value, ...options });
+}
+
+const text = (trials: number, parallel = 1): string =>
+  studyText({
+    trials,
+    parallel,
+    scheduler: "{ kind: scripted }",
+    trainer: `{ kind: command, run: [node, train.js], epochs: ${steps} }`,
+  });
+
+/** Trains `trials` trials to the first rung, and the better half of those at a rung on to the next. */
+function halving(trials: number): Scheduler {
+  const rungOf = (step: number): number => rungs.indexOf(step);
+  return {
+    next(view: ScheduleView): NextAction {
+      const all = [...view.trials.values()];
+      for (const rung of [1, 0]) {
+        const step = rungs[rung]!;
+        const there = all.filter(({ reports }) => reports.some((report) => report.step === step));
+        const ranked = there
+          .map(({ number, reports }) => ({ number, value: reports.find((report) => report.step === step)!.value }))
+          .toSorted((a, b) => a.value - b.value)
+          .slice(0, Math.floor(there.length / 2));
+        const next = ranked.find(({ number }) => {
+          const trial = view.trials.get(number)!;
+          return trial.state === "paused" && trial.reports.at(-1)?.step === step;
+        });
+        if (next !== undefined) {
+          return { action: "resume", number: next.number, untilStep: rungs[rung + 1]!, reason: `top half at ${step}` };
+        }
+      }
+      if (all.length < trials) return { action: "new", untilStep: 1 };
+      const paused = all.find(({ state }) => state === "paused");
+      if (paused !== undefined && all.every(({ state }) => state === "paused" || isFinal(state)))
+        return { action: "drop", number: paused.number, reason: "not among the better half" };
+      return { action: "wait", reason: "rungs are full" };
+    },
+    onReport: (_view, _number, { step }: Report) =>
+      rungOf(step) >= 0 && step < steps ? { decision: "pause", reason: `rung ${step}` } : { decision: "continue" },
+  };
+}
+
+/** What is due soon is due at once, so that reports are judged before the next step is trained. */
+const hasty: Clock = {
+  now: systemClock.now,
+  after: (ms, work) => {
+    if (ms > 50) return systemClock.after(ms, work);
+    const soon = setImmediate(work);
+    return () => clearImmediate(soon);
+  },
+};
+
+async function open(executor: SteppingExecutor, clock = systemClock): Promise<Fixture> {
+  return (fixture = await engineFixture(executor, { clock }));
+}
+
+interface Told {
+  readonly state: string;
+  readonly params: Params;
+  readonly last: Report | undefined;
+}
+
+/** What is left in the database. */
+async function ended(place: Fixture, id: number): Promise<{ trials: Told[]; decisions: unknown[] }> {
+  await untilState(place, id, "complete", "failed");
+  const store = openSqliteStore({ file: workspaceFiles(place.workspace).database });
+  try {
+    return {
+      trials: store.trials(id, 0, 1000).map(({ state, params, last }) => ({ state, params, last })),
+      decisions: store.decisions(id, 1000).map(({ at: _, ...rest }) => rest),
+    };
+  } finally {
+    store.close();
+  }
+}
+
+/** Steps trained more than once. */
+function repeated({ pieces }: SteppingExecutor): number {
+  let again = 0;
+  const seen = new Set<string>();
+  for (const { number, from, to } of pieces)
+    for (let step = from + 1; step <= to; step++) {
+      const key = `${number}/${step}`;
+      if (seen.has(key)) again += 1;
+      seen.add(key);
+    }
+  return again;
+}
+
+it("pauses at rungs, promotes from the checkpoint, and prunes what is dropped", async () => {
+  script.scheduler = halving(8);
+  const executor = stepping();
+  const place = await open(executor);
+  const { studyId } = await place.start(text(8));
+  const { trials, decisions } = await ended(place, studyId);
+  expect(trials.filter(({ state }) => state === "complete")).toHaveLength(2);
+  expect(trials.filter(({ state }) => state === "pruned")).toHaveLength(6);
+  expect(repeated(executor)).toBe(0);
+  expect(executor.pieces.reduce((sum, { from, to }) => sum + to - from, 0)).toBe(8 * 1 + 4 * 2 + 2 * 6);
+  const kinds = decisions.map((row) => (row as { decision: string }).decision);
+  expect(kinds.filter((kind) => kind === "pause")).toHaveLength(12);
+  expect(kinds.filter((kind) => kind === "promote")).toHaveLength(6);
+  expect(kinds.filter((kind) => kind === "drop")).toHaveLength(6);
+  for (const row of decisions) expect((row as { reason: string }).reason).not.toBe("");
+});
+
+it.each([
+  ["stops by itself and writes no checkpoint", { saves: false }, false],
+  ["takes no notice of where to stop", { heedsUntil: false }, true],
+  ["takes no notice of anything", { saves: false, heedsUntil: false, heedsCommands: false }, false],
+] as const)("decides the same with a trainer that %s", async (_name, options, saves) => {
+  script.scheduler = halving(8);
+  const whole = await open(stepping());
+  const first = await ended(whole, (await whole.start(text(8))).studyId);
+  await whole.dispose();
+  const executor = stepping(options);
+  const place = await open(executor, hasty);
+  const { studyId } = await place.start(text(8));
+  expect(await ended(place, studyId)).toEqual(first);
+  const log = await place.engine.request("study.log", { studyId, limit: 1000 });
+  const told = log.filter(({ message }) => message.includes("trains again"));
+  expect(told).toHaveLength(saves ? 0 : 1);
+  expect(repeated(executor) > 0).toBe(!saves);
+});
+
+it("goes on to the same end from any interruption", async () => {
+  script.scheduler = halving(6);
+  const whole = await open(stepping());
+  const first = await ended(whole, (await whole.start(text(6))).studyId);
+  await whole.dispose();
+  for (let after = 1; after <= 18; after++) {
+    let executor = stepping();
+    const place = await open(executor);
+    const { studyId } = await place.start(text(6));
+    // Closing puts running trials back at once, wherever they are.
+    await until(() => executor.pieces.reduce((sum, { from, to }) => sum + to - from, 0) >= after, `${after} steps`);
+    executor = stepping();
+    await place.restart(executor);
+    expect(await ended(place, studyId), `interrupted after ${after} steps`).toEqual(first);
+    await place.dispose();
+  }
+});
+
+it("replaces a trial by a copy of another one, which does not count against the budget", async () => {
+  // Two trials; when the second one is worse at step 3, it is replaced by a copy of the first.
+  const scheduler: Scheduler = {
+    next: ({ trials }) => {
+      const paused = [...trials.values()].find(({ state }) => state === "paused");
+      if (trials.size < 2) return { action: "new", untilStep: 3 };
+      if (paused !== undefined) return { action: "resume", number: paused.number, reason: "next interval" };
+      return { action: "wait", reason: "all run" };
+    },
+    onReport: (view, number, { step }) =>
+      number === 1 && step === 3
+        ? {
+            decision: "exploit",
+            from: 0,
+            params: { ...view.trials.get(0)!.params, x: 0.25 },
+            untilStep: 6,
+            reason: "worse than trial 0",
+          }
+        : { decision: "continue" },
+  };
+  script.scheduler = scheduler;
+  const executor = stepping();
+  const place = await open(executor);
+  const { studyId } = await place.start(text(2));
+  const { trials } = await ended(place, studyId);
+  expect(trials.map(({ state }) => state)).toEqual(["complete", "pruned", "complete"]);
+  expect(trials[2]!.params["x"]).toBe(0.25);
+  // The child began with step 3 of trial 0, was judged at 6, and ended.
+  expect(executor.pieces.filter(({ number }) => number === 2)).toEqual([
+    { number: 2, from: 3, to: 6 },
+    { number: 2, from: 6, to: 9 },
+  ]);
+  expect(executor.jobs.find(({ number }) => number === 2)?.untilStep).toBe(6);
+  const copied = path.join(trialFolderOf(place.workspace, studyId, 2), "checkpoints", "step-3");
+  expect(readFileSync(copied, "utf8")).toBe("3");
+  const study = await place.study(studyId);
+  expect(study).toMatchObject({ children: 1, budgetTrials: 2, reason: "The budget of 2 trials is used." });
+  const child = await place.engine.request("trial.get", { studyId, number: 2 });
+  expect(child.curves[0]!.steps).toEqual([4, 5, 6, 7, 8, 9]);
+  expect(await place.start(text(2))).toMatchObject({ how: "already-complete" });
+  expect(await place.start(text(3))).toMatchObject({ how: "continued", message: expect.stringContaining("2 of 3") });
+});
+
+it("copies again when it was interrupted before the child began", async () => {
+  script.scheduler = {
+    next: ({ trials }) =>
+      trials.size < 2 ? { action: "new", untilStep: 3 } : { action: "wait", reason: "nothing more" },
+    onReport: (view, number, { step }) =>
+      number === 1 && step === 3
+        ? { decision: "exploit", from: 0, params: view.trials.get(0)!.params, reason: "worse" }
+        : { decision: "continue" },
+  };
+  const place = await open(stepping());
+  const { studyId } = await place.start(text(2));
+  await until(async () => (await place.study(studyId)).children === 1, "a child");
+  const executor = stepping();
+  await place.restart(executor);
+  await until(async () => (await place.study(studyId)).counts.complete === 1, "the child's end");
+  const pieces = [...executor.pieces].filter(({ number }) => number === 2);
+  expect(pieces.at(-1)?.to).toBe(9);
+});
+
+it("gives a person's trials the scheduler's turn and step, before suggested ones", async () => {
+  script.scheduler = halving(4);
+  const executor = stepping();
+  const place = await open(executor);
+  const { studyId } = await place.start(text(4));
+  await place.engine.request("study.pause", { studyId });
+  const { number } = await place.engine.request("trial.enqueue", {
+    studyId,
+    params: { x: 0.01, n: 5, kind: "a" },
+  });
+  await place.engine.request("study.resume", { studyId });
+  const { trials } = await ended(place, studyId);
+  expect(trials).toHaveLength(4);
+  expect(executor.jobs.find((job) => job.number === number)?.untilStep).toBe(1);
+  expect(trials[number]).toMatchObject({ params: { x: 0.01 } });
+});
