@@ -110,7 +110,7 @@ async function ended(place: Fixture, id: number): Promise<{ trials: Told[]; deci
   try {
     return {
       trials: store.trials(id, 0, 1000).map(({ state, params, last }) => ({ state, params, last })),
-      decisions: store.decisions(id, 1000).map(({ at: _, ...rest }) => rest),
+      decisions: store.decisions(id, 1000).map((row) => ({ ...row, at: 0 })),
     };
   } finally {
     store.close();
