@@ -1,0 +1,119 @@
+/**
+ * An executor for benchmarks: the built-in trainer's own trials in this process, one after the other, data and back end loaded
+ * once. So a whole study (engine, store, sampler, scheduler, diagnostics) costs little more than its training.
+ * Invariant: as executors/executor.ts says; a trial gets the environment that a process of its own would get.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { errorText } from "../../../src/core/errors.ts";
+import type { Executor, RunningTrial, TrialExit, TrialJob } from "../../../src/executors/executor.ts";
+import { trialEnvironment } from "../../../src/trainers/environment.ts";
+import { keptResources } from "../../../src/trainers/tfjs/resources.ts";
+import type { Session } from "../../../src/trainers/tfjs/session.ts";
+import { runTrial } from "../../../src/trainers/tfjs/trial.ts";
+
+export interface InProcessExecutor extends Executor {
+  /** Processor seconds spent in trials so far; those of the engine between their turns are among them. */
+  readonly cpuSeconds: number;
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+/** Writes what a trial finds in its folder. */
+function environmentOf(job: TrialJob): Record<string, string> {
+  const checkpointFolder = path.join(job.trialFolder, "checkpoints");
+  mkdirSync(checkpointFolder, { recursive: true });
+  const paramsFile = path.join(job.trialFolder, "params.json");
+  const trainerFile = path.join(job.trialFolder, "trainer.json");
+  writeFileSync(paramsFile, JSON.stringify(job.params));
+  writeFileSync(trainerFile, JSON.stringify(job.study.trainer));
+  return trialEnvironment(
+    {
+      studyName: job.study.name,
+      studyFolder: job.studyFolder,
+      number: job.number,
+      attempt: job.attempt,
+      seed: job.seed,
+      splitSeed: job.study.seed,
+      params: job.params,
+      paramsFile,
+      trialFolder: job.trialFolder,
+      checkpointFolder,
+      trainerFile,
+      marker: "bench",
+      threads: 1,
+      visibleGpus: undefined,
+      ...(job.untilStep === undefined ? {} : { untilStep: job.untilStep }),
+      ...(job.study.tuneOnline === undefined ? {} : { tuneOnline: job.study.tuneOnline }),
+      ...(job.gradientOf === undefined ? {} : { gradientOf: job.gradientOf }),
+      ...(job.study.diagnostics === undefined ? {} : { diagnostics: job.study.diagnostics }),
+    },
+    {},
+    {},
+  );
+}
+
+export function createInProcessExecutor(): InProcessExecutor {
+  const resources = keptResources();
+  let last: Promise<unknown> = Promise.resolve();
+  let cpuSeconds = 0;
+  return {
+    get cpuSeconds() {
+      return cpuSeconds;
+    },
+    start(job, callbacks): RunningTrial {
+      let stopping = false;
+      let checkpointAsked = false;
+      const session: Session = {
+        send: (event) => callbacks.event(event),
+        log: () => undefined,
+        alive: () => undefined,
+        get stopping() {
+          return stopping;
+        },
+        takeCheckpointRequest: () => {
+          const asked = checkpointAsked;
+          checkpointAsked = false;
+          return asked;
+        },
+        breathe: turn,
+        flush: turn,
+      };
+      const run = async (): Promise<TrialExit> => {
+        await turn();
+        if (stopping) return { kind: "killed", cause: "requested" };
+        const begun = process.cpuUsage();
+        try {
+          return { kind: "exited", code: await runTrial(environmentOf(job), session, resources) };
+        } catch (error) {
+          callbacks.event({ type: "failed", reason: errorText(error) });
+          return { kind: "exited", code: 1 };
+        } finally {
+          const { user, system } = process.cpuUsage(begun);
+          cpuSeconds += (user + system) / 1e6;
+        }
+      };
+      const over = last.then(run).then((exit) => callbacks.exit(exit));
+      last = over.catch(() => undefined);
+      const stop = (): Promise<void> => {
+        stopping = true;
+        return over;
+      };
+      return {
+        pid: undefined,
+        placement: "this process",
+        send: (command) => {
+          if (command.type === "stop") stopping = true;
+          else checkpointAsked = true;
+        },
+        stop,
+        kill: stop,
+      };
+    },
+    reap: () => Promise.resolve(),
+  };
+}
