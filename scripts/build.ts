@@ -68,6 +68,7 @@ const bundles: BuildOptions[] = [
       engine: "src/engine/main.ts",
       cli: "src/cli.ts",
       sampler: "src/engine/sampling/samplerThread.ts",
+      topology: "src/engine/diagnostics/rtdThread.ts",
     },
     outdir: dist,
     // jsonc-parser's main is UMD with a require that no bundler can follow.

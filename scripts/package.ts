@@ -39,6 +39,7 @@ const required = [
   "dist/engine.cjs",
   "dist/cli.cjs",
   "dist/sampler.cjs",
+  "dist/topology.cjs",
   "dist/trainer.cjs",
   "dist/THIRD_PARTY_NOTICES.txt",
   "dist/webview/panel.js",

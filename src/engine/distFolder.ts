@@ -19,12 +19,22 @@ export function distFolder(): string {
   }
 }
 
-/** The program of the thread that heavy samplers compute in: a bundle beside the others, unbundled the source. */
+/** The program of the thread that heavy samplers compute in. */
 export function samplerThreadFile(): string {
+  return threadFile("sampling/samplerThread.ts", "sampler.cjs");
+}
+
+/** The program of the threads that topology is computed in. */
+export function rtdThreadFile(): string {
+  return threadFile("diagnostics/rtdThread.ts", "topology.cjs");
+}
+
+/** A bundle beside the others; unbundled, the source below src/engine. */
+function threadFile(sourceName: string, bundle: string): string {
   const folder = distFolder();
-  const source = path.join(path.dirname(folder), "src", "engine", "sampling", "samplerThread.ts");
+  const source = path.join(path.dirname(folder), "src", "engine", sourceName);
   const bundled = typeof __dirname === "string" && path.resolve(__dirname) === path.resolve(folder);
-  return !bundled && existsSync(source) ? source : path.join(folder, "sampler.cjs");
+  return !bundled && existsSync(source) ? source : path.join(folder, bundle);
 }
 
 /** The native part of better-sqlite3 shipped with the bundles; undefined unbundled, where the package finds its own. */

@@ -1,5 +1,6 @@
 /**
- * RTD of two embeddings from beginning to end: the whole of small ones, random subsets of large ones.
+ * RTD of two embeddings from beginning to end: of the whole of them, or the mean over random subsets, as the reference
+ * implementation takes it (10 of 500 points). RTD grows with the number of points: compare scores of equal numbers only.
  * Invariant: the result is a function of the points and the options; embeddings of up to `batch` points are compared once, as
  * all their subsets would be the same.
  */
@@ -10,7 +11,7 @@ import { divergence, type Divergence } from "./rtd.ts";
 import { randomSubset, subsetPreparer } from "./subsets.ts";
 
 export interface RtdOptions {
-  /** Points in a subset; 500 unless said. */
+  /** Points in a subset; all points unless said. */
   readonly batch?: number;
   /** Subsets; 10 unless said. */
   readonly trials?: number;
@@ -48,7 +49,7 @@ export interface RtdResult {
  */
 export function computeRtd(a: PointCloud, b: PointCloud, options: RtdOptions = {}): RtdResult {
   requireSameCount(a, b);
-  const { batch: wanted = 500, trials: repeats = 10, seed = 0, onProgress } = options;
+  const { batch: wanted = a.count, trials: repeats = 10, seed = 0, onProgress } = options;
   requireWhole("batch", wanted, fewestPoints);
   requireWhole("trials", repeats, 1);
   requireWhole("seed", seed, 0);

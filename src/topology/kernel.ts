@@ -33,7 +33,7 @@ export interface OrderedDistances extends PairOrder {
 }
 
 /** What a walk takes at most for each pair of points, and some room for long vectors. */
-const bytesAPair = 128;
+export const bytesAPair = 128;
 const memoryLimit = 0xf000_0000;
 /** An instance that has grown larger than this is not kept: its memory never shrinks. */
 const largestKept = 256 * 2 ** 20;

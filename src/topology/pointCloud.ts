@@ -1,6 +1,7 @@
 /**
  * An embedding as topology sees it: n points in so many dimensions, row after row.
- * Invariant: a `PointCloud` has passed `pointCloud`: at least 3 points, at least one column, all numbers finite.
+ * Invariant: a `PointCloud` has passed `pointCloud`: at least 3 points, at least one column, all numbers finite. One of more
+ * than `mostPoints` is compared by subsets only.
  */
 import { BasinError } from "../core/errors.ts";
 
@@ -19,6 +20,7 @@ export const mostPoints = 32_767;
 /**
  * `points` as `count` rows of `width` numbers.
  * @param name what the points are called in an error, for example a file's name
+ * @param most points; more than `mostPoints` only where subsets are compared
  * @throws BasinError `invalid-argument` when there are too few or too many points, no columns, or numbers that are not finite
  */
 export function pointCloud(
@@ -26,15 +28,9 @@ export function pointCloud(
   count: number,
   width: number,
   name = "The embedding",
+  most: number = mostPoints,
 ): PointCloud {
-  if (count < fewestPoints)
-    throw refusal(`${name} has ${count} points.`, `RTD needs at least ${fewestPoints}: every sample is one row.`);
-  if (count > mostPoints) {
-    throw refusal(
-      `${name} has ${count} points; at most ${mostPoints} can be compared at once.`,
-      "Compare random subsets: `--batch 500 --trials 10`.",
-    );
-  }
+  requireCount(count, name, most);
   if (width < 1) throw refusal(`${name} has no columns.`, "Every row needs at least one number.");
   if (points.length !== count * width)
     throw refusal(
@@ -59,6 +55,7 @@ export function pointCloudOfShape(
   points: Float32Array | Float64Array,
   shape: readonly number[],
   name?: string,
+  most?: number,
 ): PointCloud {
   const [count = 0, ...axes] = shape;
   return pointCloud(
@@ -66,7 +63,20 @@ export function pointCloudOfShape(
     count,
     axes.reduce((product, size) => product * size, 1),
     name,
+    most,
   );
+}
+
+/** @throws BasinError `invalid-argument` for fewer points than 3 or more than `most` */
+export function requireCount(count: number, name = "The embedding", most: number = mostPoints): void {
+  if (count < fewestPoints)
+    throw refusal(`${name} has ${count} points.`, `RTD needs at least ${fewestPoints}: every sample is one row.`);
+  if (count > most) {
+    throw refusal(
+      `${name} has ${count} points; at most ${most} can be compared at once.`,
+      "Compare random subsets: `--batch 500 --trials 10`.",
+    );
+  }
 }
 
 function refusal(message: string, hint: string): BasinError {

@@ -4,9 +4,9 @@
  */
 import { pairCount } from "./condensed.ts";
 import { distanceScale, euclideanDistances } from "./distances.ts";
-import { sharedKernel, type OrderedDistances } from "./kernel.ts";
+import { bytesAPair, sharedKernel, type OrderedDistances } from "./kernel.ts";
 import { pairOrder } from "./pairOrder.ts";
-import type { PointCloud } from "./pointCloud.ts";
+import { requireCount, type PointCloud } from "./pointCloud.ts";
 import { treeLength } from "./spanningTree.ts";
 
 export interface Preparation {
@@ -27,7 +27,10 @@ export interface Preparation {
 /** A cloud whose points are this close together, against their own size, has collapsed to one point. */
 const collapsedShare = 1e-6;
 
-/** Distances, order and scale of a cloud. O(n^2 width). */
+/**
+ * Distances, order and scale of a cloud. O(n^2 width).
+ * @throws BasinError `invalid-argument` for more than `mostPoints` points
+ */
 export function prepare(cloud: PointCloud): Preparation {
   return prepareOrdered(orderedDistancesOf(cloud), cloud);
 }
@@ -48,8 +51,14 @@ export function bytesOf(count: number): number {
   return 20 * pairCount(count);
 }
 
-/** Distances not yet divided by anything, in order. */
+/** Bytes that it takes to compare two embeddings of so many points, their preparations included. */
+export function bytesToCompare(count: number): number {
+  return 2 * bytesOf(count) + bytesAPair * pairCount(count);
+}
+
+/** Distances not yet divided by anything, in order. @throws BasinError as `prepare` */
 export function orderedDistancesOf(cloud: PointCloud): OrderedDistances {
+  requireCount(cloud.count);
   const byKernel = sharedKernel()?.orderedDistances(cloud);
   if (byKernel !== undefined) return byKernel;
   const distances = euclideanDistances(cloud);

@@ -23,8 +23,12 @@ function invalid(message: string, hint = ""): BasinError {
   return new BasinError("invalid-argument", message, hint);
 }
 
-/** Cuts the bytes into fields; calls `field` for each and `lineEnd` after each line; blank lines are skipped. Quoted fields may hold line breaks. */
-function scan(
+/**
+ * Cuts the bytes into fields; calls `field` for each and `lineEnd` after each line; blank lines are skipped. Quoted
+ * fields may hold line breaks.
+ * @throws BasinError "invalid-argument" for quotes that do not match
+ */
+export function scanCsv(
   bytes: Uint8Array,
   field: (start: number, end: number, quoted: boolean, line: number) => void,
   lineEnd: (line: number) => void,
@@ -86,7 +90,8 @@ function smallInteger(bytes: Uint8Array, start: number, end: number): number {
 
 const decoder = new TextDecoder();
 
-function fieldText(bytes: Uint8Array, start: number, end: number, quoted: boolean): string {
+/** A field as written, without quotes. */
+export function fieldText(bytes: Uint8Array, start: number, end: number, quoted: boolean): string {
   const raw = decoder.decode(bytes.subarray(start, end));
   return quoted ? raw.replaceAll('""', '"') : raw.trim();
 }
@@ -119,7 +124,7 @@ export function checkCsvHeader(head: Uint8Array, label: string, whole: boolean):
   if (!whole && !head.includes(newline) && !head.includes(carriageReturn)) return;
   const header: string[] = [];
   try {
-    scan(
+    scanCsv(
       head,
       (start, end, quoted) => header.push(fieldText(head, start, end, quoted)),
       () => {
@@ -148,7 +153,7 @@ export function parseCsv(bytes: Uint8Array, label: string): Table {
   let labelColumn = -1;
   let headerDone = false;
 
-  scan(
+  scanCsv(
     bytes,
     (start, end, quoted, line) => {
       if (!headerDone) {

@@ -138,13 +138,16 @@ export function readNpyRows(
   from: number,
   to: number,
   order: Int32Array | undefined,
-  out: Uint8Array | Float32Array,
+  out: Uint8Array | Float32Array | Float64Array,
 ): void {
   const { fortran, itemSize, offset, shape, type } = array;
   if (type === "bytes" || type === "unicode") throw badFile(array.name, "texts cannot be features.");
   const width = npyWidth(array);
   const count = to - from;
-  const decode = (raw: Uint8Array, target: Float32Array): void => decodeNumbers(raw, type, array.little, target);
+  const numbers = (length: number): Float32Array | Float64Array =>
+    out instanceof Float64Array ? new Float64Array(length) : new Float32Array(length);
+  const decode = (raw: Uint8Array, target: Float32Array | Float64Array): void =>
+    decodeNumbers(raw, type, array.little, target);
   if (!fortran && out instanceof Uint8Array && order === undefined) {
     bytes.readInto(out, offset + from * width);
     return;
@@ -154,7 +157,7 @@ export function readNpyRows(
     if (out instanceof Uint8Array) permuteRows(raw, width, order, out);
     else if (order === undefined) decode(raw, out.subarray(0, count * width));
     else {
-      const values = new Float32Array(count * width);
+      const values = numbers(count * width);
       decode(raw, values);
       permuteRows(values, width, order, out);
     }
@@ -162,7 +165,7 @@ export function readNpyRows(
   }
   const rows = shape[0] ?? 1;
   const columns = fortranColumns(shape.slice(1));
-  const values = new Float32Array(count);
+  const values = numbers(count);
   for (let i = 0; i < width; i++) {
     const column = columns[order === undefined ? i : order[i]!]!;
     const raw = bytes.read(offset + (column * rows + from) * itemSize, count * itemSize);
@@ -174,7 +177,7 @@ export function readNpyRows(
   }
 }
 
-function permuteRows<T extends Uint8Array | Float32Array>(
+function permuteRows<T extends Uint8Array | Float32Array | Float64Array>(
   values: T,
   width: number,
   order: Int32Array | undefined,
