@@ -17,6 +17,8 @@ export interface Rng {
   choice<T>(items: readonly T[]): T;
   /** An independent stream derived from this stream's key, not from its position. */
   fork(purpose: string): Rng;
+  /** This stream from its beginning. */
+  restart(): Rng;
 }
 
 function mix(h: number): number {
@@ -93,6 +95,7 @@ export function rngForKey(key: string): Rng {
       return items[rng.int(items.length)]!;
     },
     fork: (purpose) => rngForKey(`${key}/${purpose}`),
+    restart: () => rngForKey(key),
   };
   return rng;
 }

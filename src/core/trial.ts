@@ -50,6 +50,8 @@ export interface FinishedTrial {
   readonly values: readonly number[];
   /** Last intermediate value of the first objective, if any was reported. */
   readonly last?: Report;
+  /** The step at which a scheduler was last to judge it; undefined = it was to train to its end, or that is not known. */
+  readonly untilStep?: number | undefined;
   /** All of them, by increasing step; only for samplers whose entry asks for them (`needs: "curves"`). */
   readonly curve?: readonly Report[];
   /**
@@ -76,4 +78,7 @@ export interface PendingTrial {
   readonly state: OpenState;
   readonly params: Params;
   readonly last?: Report;
+  readonly untilStep?: number | undefined;
+  /** Of a paused trial all reports, for samplers whose entry asks for them (`needs: "curves"`). */
+  readonly curve?: readonly Report[];
 }

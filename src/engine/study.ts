@@ -16,7 +16,7 @@ import type { StudyRecord, StudyState, TrialStore } from "../storage/trialStore.
 import type { Clock } from "./clock.ts";
 import type { EngineLog } from "./log.ts";
 import type { Revisions } from "./revisions.ts";
-import { samplerContextOf } from "./sampling/context.ts";
+import { samplerContextOf, samplerNeeds } from "./sampling/context.ts";
 import { StudyIndex } from "./studyIndex.ts";
 import { StudyLog } from "./studyLog.ts";
 import { type StudyFacts, tallyOf } from "./tally.ts";
@@ -94,8 +94,7 @@ export class Study {
 
   /** Trials for working on; `load` it before use. */
   get book(): TrialBook {
-    const kind = this.definition?.sampler.kind;
-    const needs = samplers.find((entry) => entry.kind === kind)?.needs;
+    const needs = this.definition === undefined ? undefined : samplerNeeds(this.definition);
     this.#book ??= new TrialBook({
       store: this.parts.store,
       studyId: this.id,

@@ -4,7 +4,7 @@ import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { FinishedTrial } from "../core/trial.ts";
 import { openSqliteStore, type SqliteStore } from "../storage/sqliteStore.ts";
-import { finishedData } from "./sampling/messages.ts";
+import { finishedData, pendingData } from "./sampling/messages.ts";
 import { StudyIndex } from "./studyIndex.ts";
 import { type BookOptions, TrialBook } from "./trialBook.ts";
 
@@ -94,4 +94,22 @@ it("puts trials of earlier studies first", async () => {
   book.warmStart([]);
   run(book, [3], { values: [3], metrics: { loss: 3 } });
   expect(book.evidence.map(({ number }) => number)).toEqual([0, 1, 2]);
+});
+
+it("shows paused trials with their curves to samplers that ask for them, also after a restart", async () => {
+  store.createStudy({ name: "a", path: "/a", text: "", format: "yaml", createdAt: 0, objective: "loss" });
+  const book = await open("curves");
+  const { number } = book.add({ lr: 0.1 }, "because", 1);
+  book.start(number, { slot: 0, marker: "m", at: 2, untilStep: 2 });
+  const reports = [3, 2].map((value, i) => ({ step: i + 1, value }));
+  const stored = reports.map((report) => ({ ...report, metric: "loss", at: 3 }));
+  book.note(number, stored);
+  book.report(number, stored, new Map([["loss", 2]]));
+  expect(book.pending().map(pendingData)).toMatchObject([{ state: "running", last: reports[1], untilStep: 2 }]);
+  expect(book.pending().map(pendingData)[0]?.curve).toBeUndefined();
+  book.suspend(number, "paused", "rung");
+  const paused = [{ number, state: "paused", params: { lr: 0.1 }, last: reports[1], untilStep: 2, curve: reports }];
+  expect(book.pending().map(pendingData)).toEqual(paused);
+  expect((await open("curves")).pending().map(pendingData)).toEqual(paused);
+  expect((await open()).pending().map(pendingData)[0]?.curve).toBeUndefined();
 });

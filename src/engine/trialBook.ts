@@ -191,7 +191,13 @@ export class TrialBook {
 
   /** The same as samplers want it. */
   pending(): PendingTrial[] {
-    return this.open() as (BookTrial & { state: OpenState })[];
+    const open = this.open() as (BookTrial & { state: OpenState })[];
+    if (this.#needs !== "curves") return open;
+    return open.map((trial) => {
+      if (trial.state !== "paused" || trial.last === undefined) return trial;
+      const { number, state, params, last, untilStep, reports } = trial;
+      return { number, state, params, last, untilStep, curve: reports };
+    });
   }
 
   trial(number: number): BookTrial | undefined {

@@ -11,7 +11,7 @@ import { BasinError } from "../core/errors.ts";
 import type { StudyDefinition, WarmStart } from "../core/study/definition.ts";
 import { adoptTrials, sharesObjectives } from "../core/study/warmStart.ts";
 import { type FinishedTrial, gradientOf, isFinal, type Report } from "../core/trial.ts";
-import { samplers } from "../samplers/registry.ts";
+import { samplerNeeds } from "./sampling/context.ts";
 import type { StudyRecord, TrialRecord, TrialStore } from "../storage/trialStore.ts";
 import { breathe } from "./clock.ts";
 import { definitionOf, type EngineParts } from "./study.ts";
@@ -127,10 +127,6 @@ async function take(store: TrialStore, own: StudyRecord, definition: StudyDefini
     }
   }
   return { trials: trials.map((trial, i) => ({ ...trial, number: i - trials.length })), lines };
-}
-
-function samplerNeeds({ sampler }: StudyDefinition): "curves" | "gradients" | undefined {
-  return samplers.find(({ kind }) => kind === sampler.kind)?.needs;
 }
 
 /** Finished trials of a study in the order of finishing, at most `mostTrials` of them, the latest. */

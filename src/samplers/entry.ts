@@ -5,6 +5,7 @@
 import type { z } from "zod";
 import { BasinError } from "../core/errors.ts";
 import type { MethodInfo } from "../core/study/catalog.ts";
+import { observingPaused } from "./paused.ts";
 import type { Sampler, SamplerContext } from "./sampler.ts";
 
 export interface SamplerEntry extends MethodInfo {
@@ -12,6 +13,8 @@ export interface SamplerEntry extends MethodInfo {
   readonly exhausts?: true;
   /** A suggestion may take longer than the engine may be kept from its other work: it is computed in a worker thread. */
   readonly heavy?: true;
+  /** What finished trials must carry for this study, where that depends on the study; else see `needs`. */
+  readonly needsIn?: (context: SamplerContext) => SamplerEntry["needs"];
   /** What it will do with a study and why, in one line for people; only where the kind alone does not say it. */
   readonly explain?: (context: SamplerContext) => string;
   /** @throws BasinError `invalid-study` when an option is wrong */
@@ -27,7 +30,11 @@ export function defineSampler<Options extends z.ZodObject>(
     ...info,
     create: (context, options) => {
       const parsed = info.options.safeParse(options);
-      if (parsed.success) return create(context, parsed.data);
+      if (parsed.success) {
+        const { data } = parsed;
+        // The study's stream from its beginning: what is drawn once is the same for every instance.
+        return observingPaused(() => create({ ...context, rng: context.rng.restart() }, data));
+      }
       const issue = parsed.error.issues[0];
       throw new BasinError(
         "invalid-study",

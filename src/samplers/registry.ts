@@ -7,6 +7,7 @@ import type { Choice } from "../core/study/definition.ts";
 import { autoSampler } from "./auto/auto.ts";
 import { bohbSampler } from "./bohb/bohb.ts";
 import { cmaesSampler } from "./cmaes/cmaes.ts";
+import { dehbSampler } from "./dehb/dehb.ts";
 import { differentialEvolutionSampler } from "./differentialEvolution/differentialEvolution.ts";
 import { dngoSampler } from "./dngo/dngo.ts";
 import type { SamplerEntry } from "./entry.ts";
@@ -50,6 +51,7 @@ export const samplers: readonly SamplerEntry[] = [
   nsga3Sampler,
   priorbandSampler,
   bohbSampler,
+  dehbSampler,
   freezeThawSampler,
   hyprlSampler,
   modelRlSampler,

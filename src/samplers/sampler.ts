@@ -19,6 +19,8 @@ export interface SamplerContext {
   readonly parallel: number;
   /** A scheduler may end trials before they have a result. */
   readonly stopsEarly?: boolean;
+  /** The sampler that the study's scheduler is made for, for `auto`. */
+  readonly preferred?: string;
   /** The study's own stream, for what is drawn once and holds for all trials (a scramble, an order); see `samplerStream`. */
   readonly rng: Rng;
 }
@@ -31,10 +33,14 @@ export function samplerStream(seed: number): Rng {
 export interface SuggestRequest {
   /** Finished trials in the order they finished. Append-only between calls on one instance: caches may key on its length. */
   readonly history: readonly FinishedTrial[];
-  /** Trials handed out and not finished, by number. */
+  /** Trials handed out and not finished, by number. Those that are paused count as observations: see paused.ts. */
   readonly pending: readonly PendingTrial[];
   /** The number the new trial will get. */
   readonly number: number;
+  /** The step (epoch) at which a scheduler will first judge the new trial; undefined = it may train to its end. */
+  readonly untilStep?: number;
+  /** Steps of a full training, if known. */
+  readonly maxSteps?: number;
   /** The stream of this trial (`rngFor(seed, number, "suggest")`). */
   readonly rng: Rng;
 }

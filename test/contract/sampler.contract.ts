@@ -13,7 +13,7 @@ import { isActive, type Params, type Space } from "../../src/core/space/paramete
 import type { FinishedTrial, PendingTrial } from "../../src/core/trial.ts";
 import type { SamplerEntry } from "../../src/samplers/entry.ts";
 import { samplerStream, type Sampler, type SamplerContext, type Suggestion } from "../../src/samplers/sampler.ts";
-import { historyOf, simulate, spaces } from "./spaces.ts";
+import { historyOf, simulate, simulateLadder, spaces } from "./spaces.ts";
 
 const minimize: Objective = { metric: "loss", direction: "minimize" };
 const maximize: Objective = { metric: "accuracy", direction: "maximize" };
@@ -205,6 +205,47 @@ export function samplerContract(entry: SamplerEntry): void {
           params,
         }));
         expectValid(space, await ask(create(space, { parallel: 16 }), all.slice(0, finished), pending));
+      }
+    });
+
+    it("learns from a paused trial what it learns from one that was pruned there", async () => {
+      for (const label of ["floats", "conditional"]) {
+        const space = spaces[label]!;
+        const all = historyOf(space, { count: 36 });
+        const [finished, reported, running] = [all.slice(0, 20), all.slice(20, 34), all.slice(34)];
+        const curve = (loss: number) => [1, 3].map((step) => ({ step, value: loss + 1 / step }));
+        const stopped = reported
+          .map(({ number, params, values }): FinishedTrial => ({
+            number,
+            state: "pruned",
+            params,
+            values: [],
+            last: curve(values[0]!).at(-1)!,
+            curve: curve(values[0]!),
+          }))
+          .sort((a, b) => a.number - b.number);
+        const open = running.map(({ number, params }): PendingTrial => ({ number, state: "running", params }));
+        const paused = stopped.map(({ number, params, last, curve: reports }): PendingTrial => ({
+          number,
+          state: "paused",
+          params,
+          last: last!,
+          curve: reports!,
+        }));
+        const pruned = await ask(create(space, { stopsEarly: true }), [...finished, ...stopped], open);
+        expect(await ask(create(space, { stopsEarly: true }), finished, [...paused, ...open])).toEqual(pruned);
+      }
+    });
+
+    it("goes on after a restart where trials are paused, go on, and end", async () => {
+      for (const label of ["floats", "conditional"]) {
+        const space = spaces[label]!;
+        const context = { stopsEarly: true, parallel: 2 };
+        const whole = await simulateLadder(create(space, context), space, { count: 30 });
+        for (const suggestion of whole.suggestions) expectValid(space, suggestion);
+        expect(whole.history.length).toBeGreaterThan(1);
+        const restarted = await simulateLadder(() => create(space, context), space, { count: 30 });
+        expect(restarted).toEqual(whole);
       }
     });
 

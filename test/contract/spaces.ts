@@ -142,3 +142,83 @@ export async function simulate(
   }
   return { suggestions, history };
 }
+
+/** Steps of the ladder in `simulateLadder`; the last is a full training. */
+export const ladderSteps = [1, 3, 9] as const;
+
+interface Climber {
+  readonly number: number;
+  readonly params: Params;
+  readonly loss: number;
+  /** Rungs it has reached. */
+  reached: number;
+  state: "running" | "paused" | "complete";
+}
+
+/**
+ * Runs trials up a ladder as an asynchronous scheduler would: each is paused at a rung, and of three at a rung the best goes on,
+ * to the next one or to its end; one trial always runs while the next is asked for.
+ */
+export async function simulateLadder(
+  /** A sampler, or a maker of one for each suggestion. */
+  sampler: Sampler | (() => Sampler),
+  space: Space,
+  settings: { readonly count: number; readonly seed?: number },
+): Promise<Simulated> {
+  const { count, seed = 7 } = settings;
+  const suggestions: Suggestion[] = [];
+  const climbers: Climber[] = [];
+  const history: FinishedTrial[] = [];
+  const curveOf = ({ loss, reached }: Climber) =>
+    ladderSteps.slice(0, reached).map((step) => ({ step, value: loss + 0.1 / step }));
+  const pendingOf = (climber: Climber): PendingTrial => {
+    const { number, params, state, reached } = climber;
+    const curve = curveOf(climber);
+    const untilStep = ladderSteps[state === "paused" ? reached - 1 : reached];
+    const open = { number, state: state === "paused" ? "paused" : "running", params, untilStep } as const;
+    return curve.length === 0 ? open : { ...open, last: curve.at(-1)!, ...(state === "paused" ? { curve } : {}) };
+  };
+  const climb = (climber: Climber): void => {
+    climber.reached += 1;
+    climber.state = climber.reached === ladderSteps.length ? "complete" : "paused";
+    if (climber.state === "paused") return;
+    const { number, params, loss } = climber;
+    const curve = curveOf(climber);
+    history.push({ number, state: "complete", params, values: [loss], last: curve.at(-1)!, curve });
+  };
+  /** From the top down the best of those at a rung, if fewer than a third of them have gone on. */
+  const promotable = (): Climber | undefined => {
+    for (let rung = ladderSteps.length - 1; rung >= 1; rung--) {
+      const there = climbers.filter(
+        ({ reached, state }) => reached > rung || (reached === rung && state !== "running"),
+      );
+      const waiting = there.filter(({ reached, state }) => reached === rung && state === "paused");
+      const best = waiting.sort((a, b) => a.loss - b.loss || a.number - b.number)[0];
+      if (best !== undefined && there.length - waiting.length < Math.floor(there.length / 3)) return best;
+    }
+    return undefined;
+  };
+  let running: Climber | undefined;
+  while (suggestions.length < count) {
+    const next = promotable();
+    if (next === undefined) {
+      const number = suggestions.length;
+      const instance = typeof sampler === "function" ? sampler() : sampler;
+      const pending = climbers.filter(({ state }) => state !== "complete").map(pendingOf);
+      const rng = rngFor(seed, number, "suggest");
+      let suggestion: Suggestion;
+      try {
+        suggestion = await instance.suggest({ history, pending, number, rng, untilStep: 1, maxSteps: 9 });
+      } catch (error) {
+        if (!(error instanceof BasinError && error.code === "space-exhausted")) throw error;
+        break;
+      }
+      suggestions.push(suggestion);
+      const { params } = suggestion;
+      climbers.push({ number, params, loss: lossOf(space, params), reached: 0, state: "running" });
+    } else next.state = "running";
+    if (running !== undefined) climb(running);
+    running = next ?? climbers.at(-1);
+  }
+  return { suggestions, history };
+}

@@ -4,10 +4,13 @@
  */
 import { feasibilityOf } from "../../core/study/constraints.ts";
 import type { StudyDefinition } from "../../core/study/definition.ts";
+import { samplers } from "../../samplers/registry.ts";
 import { type SamplerContext, samplerStream } from "../../samplers/sampler.ts";
+import { schedulers } from "../../schedulers/registry.ts";
 
 export function samplerContextOf(definition: StudyDefinition): SamplerContext {
   const { trials, parallel } = definition.budget;
+  const preferred = schedulers.find(({ kind }) => kind === definition.scheduler.kind)?.sampler;
   return {
     space: definition.space,
     objectives: definition.objectives,
@@ -16,5 +19,12 @@ export function samplerContextOf(definition: StudyDefinition): SamplerContext {
     stopsEarly: definition.scheduler.kind !== "none",
     rng: samplerStream(definition.seed),
     ...(trials === undefined ? {} : { budgetTrials: trials }),
+    ...(preferred === undefined ? {} : { preferred }),
   };
+}
+
+/** What trials must carry beside their values for the study's sampler. */
+export function samplerNeeds(definition: StudyDefinition): "curves" | "gradients" | undefined {
+  const entry = samplers.find(({ kind }) => kind === definition.sampler.kind);
+  return entry?.needsIn?.(samplerContextOf(definition)) ?? entry?.needs;
 }

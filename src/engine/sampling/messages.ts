@@ -52,18 +52,26 @@ export function errorOf(data: ErrorData): Error {
 
 /** The parts of a trial that samplers may look at, as plain data. */
 export function finishedData(trial: FinishedTrial): FinishedTrial {
-  const { number, state, params, values, last, curve, gradient } = trial;
+  const { number, state, params, values, last, untilStep, curve, gradient } = trial;
   return {
     number,
     state,
     params,
     values,
     ...(last === undefined ? {} : { last }),
+    ...(untilStep === undefined ? {} : { untilStep }),
     ...(curve === undefined ? {} : { curve }),
     ...(gradient === undefined ? {} : { gradient }),
   };
 }
 
-export function pendingData({ number, state, params, last }: PendingTrial): PendingTrial {
-  return last === undefined ? { number, state, params } : { number, state, params, last };
+export function pendingData({ number, state, params, last, untilStep, curve }: PendingTrial): PendingTrial {
+  return {
+    number,
+    state,
+    params,
+    ...(last === undefined ? {} : { last }),
+    ...(untilStep === undefined ? {} : { untilStep }),
+    ...(curve === undefined ? {} : { curve }),
+  };
 }

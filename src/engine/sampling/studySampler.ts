@@ -4,21 +4,12 @@
  */
 import { rngFor } from "../../core/rng.ts";
 import type { StudyDefinition } from "../../core/study/definition.ts";
-import type { FinishedTrial, PendingTrial } from "../../core/trial.ts";
 import { createSampler, samplers } from "../../samplers/registry.ts";
-import type { Suggestion } from "../../samplers/sampler.ts";
+import type { SuggestRequest, Suggestion } from "../../samplers/sampler.ts";
 import { samplerContextOf } from "./context.ts";
 import { ThreadSampler, type ThreadSamplerOptions } from "./threadSampler.ts";
 
-export interface StudyRequest {
-  /** Append-only between calls. */
-  readonly history: readonly FinishedTrial[];
-  readonly pending: readonly PendingTrial[];
-  readonly number: number;
-  /** Where the trial will first be judged, and the steps of a full training, if known. */
-  readonly untilStep?: number;
-  readonly maxSteps?: number;
-}
+export type StudyRequest = Omit<SuggestRequest, "rng">;
 
 export interface StudySampler {
   /**

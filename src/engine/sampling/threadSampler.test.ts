@@ -73,6 +73,31 @@ it("answers as the sampler in this process does, told of each trial once", async
   }
 });
 
+it("says at which rung a new trial will be judged, and what paused trials have shown", async () => {
+  const study = definition("dehb");
+  const far = open(samplerThreadFile(), study);
+  const near = createSampler(study.sampler, samplerContextOf(study));
+  const curve = [
+    { step: 1, value: 0.5 },
+    { step: 3, value: 0.4 },
+  ];
+  const pending: PendingTrial[] = [
+    { number: 0, state: "paused", params: { x: 0.5 }, last: curve[1]!, curve, untilStep: 3 },
+    { number: 1, state: "paused", params: { x: 0.7 }, last: { step: 1, value: 0.3 }, untilStep: 1 },
+  ];
+  const reasons: string[] = [];
+  for (const untilStep of [1, 3]) {
+    const request = { history: [], pending, number: 2, untilStep, maxSteps: 9 };
+    const there = await far.suggest(request);
+    expect(there).toEqual(await near.suggest({ ...request, rng: rngFor(study.seed, 2, "suggest") }));
+    reasons.push(there.reason);
+  }
+  expect(reasons).toEqual([
+    "first population at step 1, place 3 of 9",
+    "trial 1 again at step 3: among the best at step 1",
+  ]);
+});
+
 it("starts a thread that ended again with all trials, and gives up one that ends twice over the same trial", async () => {
   const far = open(troubled);
   const history = Array.from({ length: 1200 }, (_, number) => finished(number));

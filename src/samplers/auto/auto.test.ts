@@ -2,8 +2,10 @@ import { expect, it } from "vitest";
 import { rngFor } from "../../core/rng.ts";
 import type { Space } from "../../core/space/parameter.ts";
 import type { FinishedTrial } from "../../core/trial.ts";
+import { dehbSampler } from "../dehb/dehb.ts";
 import { nsga2Sampler } from "../evolution/nsga2.ts";
 import { gpSampler } from "../gp/gp.ts";
+import { samplers } from "../registry.ts";
 import { type SamplerContext, samplerStream } from "../sampler.ts";
 import { tpeSampler } from "../tpe/tpe.ts";
 import { autoSampler } from "./auto.ts";
@@ -51,6 +53,28 @@ it("picks by parameters, slots, schedulers and objectives", () => {
   // What has one value is no parameter to search.
   const fixed: Space = Array.from({ length: 30 }, (_, i) => ({ name: `c${i}`, type: "constant", value: i }));
   expect(kinds({ space: [...floats(20), ...fixed] })).toEqual(["gp", "tpe"]);
+});
+
+it("becomes the sampler that the scheduler is made for", async () => {
+  for (const preferred of ["bohb", "dehb", "priorband", "freeze-thaw"]) {
+    const study = context({ preferred, stopsEarly: true, budgetTrials: 50 });
+    const entry = samplers.find(({ kind }) => kind === preferred)!;
+    expect(phasesOf(study)).toEqual([{ sampler: entry, until: Infinity }]);
+    expect(autoSampler.needsIn?.(study)).toBe("curves");
+    expect(explainChoice(study)).toBe(
+      `auto: ${entry.label} (2 parameters, 1 objective, 50 trials planned, it belongs to the scheduler, trials may be ended early)`,
+    );
+  }
+  const request = { history: historyOf(30), pending: [], number: 30, rng: rngFor(3, 30, "suggest"), untilStep: 1 };
+  const { params, reason } = await dehbSampler
+    .create(context(), {})
+    .suggest({ ...request, rng: request.rng.restart() });
+  expect(await autoSampler.create(context({ preferred: "dehb" }), {}).suggest(request)).toEqual({
+    params,
+    reason: `dehb: ${reason}`,
+  });
+  expect(phasesOf(context({ preferred: "no such sampler" }))).toEqual(phasesOf(context()));
+  expect(autoSampler.needsIn?.(context())).toBeUndefined();
 });
 
 it("says in one line what it picked and why", () => {

@@ -16,6 +16,7 @@ export const autoSampler = defineSampler(
     heavy: true,
     options: z.strictObject({}),
     explain: explainChoice,
+    needsIn: (context) => phasesOf(context)[0].sampler.needs,
   },
   (context) => {
     const phases = phasesOf(context);

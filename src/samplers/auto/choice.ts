@@ -1,12 +1,17 @@
 /**
- * Which sampler `auto` uses: a small table, first rule that holds, by what the study says of itself.
+ * Which sampler `auto` uses: the one that the study's scheduler is made for, if there is one; else a small table, first rule that
+ * holds, by what the study says of itself.
  * Invariant: the choice depends on the space, the objectives, the slots and the scheduler; from one phase of a rule to the next it changes
  * with the length of the history alone. How many trials are planned is told, but decides nothing: it may be raised later.
  */
 import { gridCount } from "../../core/space/domain.ts";
+import { bohbSampler } from "../bohb/bohb.ts";
+import { dehbSampler } from "../dehb/dehb.ts";
 import type { SamplerEntry } from "../entry.ts";
 import { nsga2Sampler } from "../evolution/nsga2.ts";
+import { freezeThawSampler } from "../freezeThaw/freezeThaw.ts";
 import { gpSampler } from "../gp/gp.ts";
+import { priorbandSampler } from "../priorband/priorband.ts";
 import type { SamplerContext } from "../sampler.ts";
 import { tpeSampler } from "../tpe/tpe.ts";
 
@@ -72,8 +77,17 @@ function factsOf({ space, objectives, parallel, stopsEarly = false }: SamplerCon
   return { parameters, objectives: objectives.length, parallel, stopsEarly };
 }
 
+/** Samplers that belong to a scheduler. */
+const companions: readonly SamplerEntry[] = [bohbSampler, dehbSampler, priorbandSampler, freezeThawSampler];
+
+function companionOf({ preferred }: SamplerContext): SamplerEntry | undefined {
+  return companions.find(({ kind }) => kind === preferred);
+}
+
 /** The samplers of a study, one after the other. */
 export function phasesOf(context: SamplerContext): readonly [Phase, ...Phase[]] {
+  const companion = companionOf(context);
+  if (companion !== undefined) return [{ sampler: companion, until: always }];
   const facts = factsOf(context);
   const rule = rules.find(({ holds }) => holds(facts)) ?? rules.at(-1)!;
   return rule.phases;
@@ -97,6 +111,7 @@ export function explainChoice(context: SamplerContext): string {
     counted(objectives, "objective"),
     ...(planned === undefined ? [] : [`${counted(planned, "trial")} planned`]),
     ...(parallel === 1 ? [] : [`${parallel} at once`]),
+    ...(companionOf(context) === undefined ? [] : ["it belongs to the scheduler"]),
     ...(stopsEarly ? ["trials may be ended early"] : []),
   ];
   return `auto: ${parts.join(", then ")} (${reasons.join(", ")})`;

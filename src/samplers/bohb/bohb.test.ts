@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { rngFor } from "../../core/rng.ts";
 import type { Space } from "../../core/space/parameter.ts";
-import type { FinishedTrial } from "../../core/trial.ts";
+import type { FinishedTrial, PendingTrial } from "../../core/trial.ts";
 import { samplerStream, type Suggestion } from "../sampler.ts";
 import { bohbSampler } from "./bohb.ts";
 
@@ -47,6 +47,25 @@ describe("BOHB's model", () => {
     });
     expect((await suggest([...gridded(5), ...stopped], 1)).reason).toContain("(3 good, 5 other at step 3)");
     expect((await suggest([...gridded(6), ...stopped], 1)).reason).toContain("(3 good, 3 other)");
+  });
+  it("learns from paused trials at every budget that they passed", async () => {
+    const paused = Array.from({ length: 8 }, (_, k): PendingTrial => {
+      const curve = [1, 3].map((step) => ({ step, value: k + 1 / step }));
+      return { number: k, state: "paused", params: { x: k / 2, y: -k / 2 }, last: curve[1]!, curve };
+    });
+    const ended = gridded(3).map(({ number, params }): FinishedTrial => {
+      const last = { step: 1, value: 9 };
+      return { number: 10 + number, state: "pruned", params, values: [], last, curve: [last] };
+    });
+    const reasonOf = async (pending: readonly PendingTrial[]): Promise<string> =>
+      (
+        await bohbSampler
+          .create(context, { randomFraction: 0 })
+          .suggest({ history: ended, pending, number: 20, rng: rngFor(1, 20, "suggest") })
+      ).reason;
+    expect(await reasonOf(paused)).toContain("(3 good, 5 other at step 3)");
+    expect(await reasonOf(paused.slice(0, 5))).toContain("(3 good, 5 other at step 1)");
+    expect(await reasonOf(paused.map((trial) => ({ ...trial, state: "running" })))).toContain("uniform draw");
   });
   it("takes a crash for a bad result", async () => {
     const crashed = gridded(9).map((trial): FinishedTrial => ({ ...trial, state: "failed", values: [] }));

@@ -43,7 +43,7 @@ export function rankedAt(
 }
 
 /** The loss of the first objective when the budget was spent; NaN for a trial that did not get there. */
-function lossAt({ state, last, curve }: FinishedTrial, budget: number, objective: Objective): number {
+export function lossAt({ state, last, curve }: FinishedTrial, budget: number, objective: Objective): number {
   if (state === "failed" || last === undefined || last.step < budget) return Number.NaN;
   const reports = curve ?? [last];
   const report = reports.findLast(({ step }) => step <= budget);

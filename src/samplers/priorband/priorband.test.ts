@@ -65,6 +65,27 @@ describe("PriorBand", () => {
     // A new trial of a study with budgets starts on rung 0. One full run and a ninth are less than a bracket of two rungs.
     expect(await shares(believed(1, 1), [whole[0]!, stopped])).toEqual([50, 50, 0]);
   });
+  it("leaves less to chance the higher the rung at which the new trial is judged", async () => {
+    const judged = (number: number, step: number): FinishedTrial => ({
+      number,
+      state: "pruned",
+      params: { x: 0, y: 0 },
+      values: [],
+      last: { step, value: 9 },
+      untilStep: step,
+    });
+    const at = async (history: readonly FinishedTrial[], untilStep?: number): Promise<number> => {
+      const request = { history, pending: [], number: 5, rng: rngFor(1, 5, "suggest"), maxSteps: 27 };
+      const sampler = priorbandSampler.create(contextOf(believed(1, 1)), {});
+      const { reason } = await sampler.suggest(untilStep === undefined ? request : { ...request, untilStep });
+      return Number(/(\d+) %/.exec(reason)![1]);
+    };
+    const ladder = [judged(0, 1), judged(1, 3)];
+    // 1 / (1 + 3^rung) in whole percent.
+    expect([await at(ladder, 1), await at(ladder, 3), await at(ladder, 9), await at(ladder)]).toEqual([50, 25, 10, 4]);
+    // The first trial's rung is the lowest there is.
+    expect(await at([complete(0, 1, 1)], 3)).toBe(50);
+  });
   it("shares the rest by how well belief and incumbent explain the best trials", async () => {
     // The best third lies at (2, -2).
     const history = [...Array(9).keys()].map((k) =>

@@ -18,6 +18,7 @@ import { defineSampler } from "../entry.ts";
 import { historyFold } from "../historyFold.ts";
 import { withLeader } from "../leaders.ts";
 import { firstNew, type Candidate } from "../proposals.ts";
+import { fullRung, ladderOf, rungsBetween } from "../rungs.ts";
 import type { SuggestRequest, Suggestion } from "../sampler.ts";
 import { Tried } from "../tpe/tried.ts";
 
@@ -101,13 +102,14 @@ export const priorbandSampler = defineSampler(
       return out;
     }
 
-    function suggest({ history, pending, rng }: SuggestRequest): Suggestion {
+    function suggest(request: SuggestRequest): Suggestion {
+      const { history, pending, rng } = request;
       const isNew = triedIn(history).test(pending);
       if (believed && history.length === 0 && pending.length === 0) {
         const params = priorMode(space, rng);
         if (isFeasible(params)) return { params, reason: "the believed values" };
       }
-      const rung = budgetsOf(history).some((budget) => budget !== fullBudget) ? 0 : rungWithoutBudgets;
+      const rung = rungAbove(request, options.eta);
       const random = 1 / (1 + options.eta ** rung);
       const incumbent = incumbentOf(history);
       const share = incumbent?.share ?? 0;
@@ -133,6 +135,18 @@ export const priorbandSampler = defineSampler(
     return { suggest };
   },
 );
+
+/** How many rungs lie below the one at which the new trial will first be judged. O(history) */
+function rungAbove(request: SuggestRequest, eta: number): number {
+  const { history, untilStep } = request;
+  if (untilStep === undefined && history.every((trial) => trial.untilStep === undefined))
+    // Nobody is judged at rungs: trials that were stopped all began at the bottom.
+    return budgetsOf(history).some((budget) => budget !== fullBudget) ? 0 : rungWithoutBudgets;
+  const { rungs, own, top } = ladderOf(request);
+  const lowest = rungs[0]!;
+  if (lowest === fullRung) return rungWithoutBudgets;
+  return rungsBetween(lowest, own === fullRung ? (top ?? lowest) : own, eta);
+}
 
 interface Incumbent {
   readonly best: FinishedTrial;

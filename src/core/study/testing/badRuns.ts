@@ -63,21 +63,21 @@ export const badRuns: readonly BadStudy[] = [
     "sampler unknown",
     { budget: "sampler: { kind: tpa }\nbudget: { trials: 5 }" },
     [
-      'error 8:18-8:21 Unknown sampler "tpa". Did you mean `tpe`? This release has: auto, tpe, gp, hebo, turbo, smac, mes, dngo, random, cmaes, genetic, de, pso, tabu, nsga2, nsga3, priorband, bohb, freeze-thaw, hyprl, model-rl, hoag, sobol, grid.',
+      'error 8:18-8:21 Unknown sampler "tpa". Did you mean `tpe`? This release has: auto, tpe, gp, hebo, turbo, smac, mes, dngo, random, cmaes, genetic, de, pso, tabu, nsga2, nsga3, priorband, bohb, dehb, freeze-thaw, hyprl, model-rl, hoag, sobol, grid.',
     ],
   ],
   [
     "sampler unknown short",
     { budget: "sampler: bogo\nbudget: { trials: 5 }" },
     [
-      'error 8:10-8:14 Unknown sampler "bogo". This release has: auto, tpe, gp, hebo, turbo, smac, mes, dngo, random, cmaes, genetic, de, pso, tabu, nsga2, nsga3, priorband, bohb, freeze-thaw, hyprl, model-rl, hoag, sobol, grid.',
+      'error 8:10-8:14 Unknown sampler "bogo". This release has: auto, tpe, gp, hebo, turbo, smac, mes, dngo, random, cmaes, genetic, de, pso, tabu, nsga2, nsga3, priorband, bohb, dehb, freeze-thaw, hyprl, model-rl, hoag, sobol, grid.',
     ],
   ],
   [
     "sampler kind missing",
     { budget: "sampler: { startupTrials: 3 }\nbudget: { trials: 5 }" },
     [
-      "error 8:1-8:8 `kind` is missing in `sampler`. Write `kind: auto`, `kind: tpe`, `kind: gp`, `kind: hebo`, `kind: turbo`, `kind: smac`, `kind: mes`, `kind: dngo`, `kind: random`, `kind: cmaes`, `kind: genetic`, `kind: de`, `kind: pso`, `kind: tabu`, `kind: nsga2`, `kind: nsga3`, `kind: priorband`, `kind: bohb`, `kind: freeze-thaw`, `kind: hyprl`, `kind: model-rl`, `kind: hoag`, `kind: sobol` or `kind: grid`.",
+      "error 8:1-8:8 `kind` is missing in `sampler`. Write `kind: auto`, `kind: tpe`, `kind: gp`, `kind: hebo`, `kind: turbo`, `kind: smac`, `kind: mes`, `kind: dngo`, `kind: random`, `kind: cmaes`, `kind: genetic`, `kind: de`, `kind: pso`, `kind: tabu`, `kind: nsga2`, `kind: nsga3`, `kind: priorband`, `kind: bohb`, `kind: dehb`, `kind: freeze-thaw`, `kind: hyprl`, `kind: model-rl`, `kind: hoag`, `kind: sobol` or `kind: grid`.",
     ],
   ],
   [
@@ -94,7 +94,7 @@ export const badRuns: readonly BadStudy[] = [
     "sampler number",
     { budget: "sampler: 3\nbudget: { trials: 5 }" },
     [
-      "error 8:10-8:11 Unknown sampler 3. This release has: auto, tpe, gp, hebo, turbo, smac, mes, dngo, random, cmaes, genetic, de, pso, tabu, nsga2, nsga3, priorband, bohb, freeze-thaw, hyprl, model-rl, hoag, sobol, grid.",
+      "error 8:10-8:11 Unknown sampler 3. This release has: auto, tpe, gp, hebo, turbo, smac, mes, dngo, random, cmaes, genetic, de, pso, tabu, nsga2, nsga3, priorband, bohb, dehb, freeze-thaw, hyprl, model-rl, hoag, sobol, grid.",
     ],
   ],
   [
