@@ -17,6 +17,7 @@ import {
 } from "../protocol/engine.ts";
 import { openSqliteStore, type SqliteStore } from "../storage/sqliteStore.ts";
 import { breathe, type Clock, systemClock } from "./clock.ts";
+import { FlatnessJobs } from "./diagnostics/sharpnessJobs.ts";
 import { distFolder, samplerThreadFile, sqliteBinding } from "./distFolder.ts";
 import { acquireLock, processStart } from "./lock.ts";
 import { type EngineLog, errorDetails, openEngineLog } from "./log.ts";
@@ -132,6 +133,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     },
   };
   const studies = new Studies(parts);
+  const flatness = new FlatnessJobs(parts, (id) => studies.get(id).study);
 
   const notifyEnd = (study: Study): void => {
     study.index.load().then(
@@ -167,7 +169,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
       });
       try {
         const trainers = async (): Promise<void> => {
-          await studies.shutdown("The engine ended.");
+          await Promise.all([studies.shutdown("The engine ended."), flatness.close()]);
           await executor.close?.();
         };
         await Promise.race([trainers(), late]);
@@ -194,7 +196,8 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     cancelIdle?.();
     // Looked at again and again: a study may end while nobody is connected.
     cancelIdle = clock.after(idleMs, () => {
-      if ((server?.clients ?? 0) === 0 && studies.busy === 0) shutdown("No client and no running study.");
+      if ((server?.clients ?? 0) === 0 && studies.busy + flatness.busy === 0)
+        shutdown("No client and no running study.");
       else considerIdle();
     });
   };
@@ -219,6 +222,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     const handle = createRequestHandler({
       workspace: options.workspace,
       studies,
+      flatness,
       log,
       revision: () => revisions.current,
       clients: () => server?.clients ?? 0,

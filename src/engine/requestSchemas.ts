@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { trialStates } from "../core/trial.ts";
+import { flatnessQuestionSchema } from "./diagnostics/sharpnessRequest.ts";
 import type { EngineMethod } from "../protocol/engine.ts";
 
 const nothing = z.object({});
@@ -11,6 +12,7 @@ const studyId = z.int().nonnegative();
 const study = z.object({ studyId });
 const number = z.int().nonnegative();
 const trial = z.object({ studyId, number });
+const flatnessJob = z.object({ studyId, id: z.string().max(100) });
 const count = z.int().min(1).max(10_000);
 const paramValue = z.union([z.number(), z.string().max(10_000), z.boolean(), z.null()]);
 
@@ -48,6 +50,10 @@ export const requestSchemas = {
   "trial.get": trial,
   "trial.stop": trial,
   "trial.enqueue": z.object({ studyId, params: z.record(z.string(), paramValue) }),
+  "flatness.compute": z.object({ studyId, number, request: flatnessQuestionSchema }),
+  "flatness.list": study,
+  "flatness.result": flatnessJob,
+  "flatness.cancel": flatnessJob,
   ask: z.object({ studyId, count }),
   tell: z.object({
     studyId,

@@ -5,6 +5,7 @@
  */
 import type { z } from "zod";
 import { BasinError, errorText } from "../core/errors.ts";
+import type { FlatnessRequest } from "../core/flatness.ts";
 import {
   type EngineMethod,
   type EngineParams,
@@ -13,6 +14,7 @@ import {
   type EngineResult,
 } from "../protocol/engine.ts";
 import { breathe } from "./clock.ts";
+import type { FlatnessJobs } from "./diagnostics/sharpnessJobs.ts";
 import { exportText } from "./exportText.ts";
 import { errorDetails, type EngineLog } from "./log.ts";
 import { curvesOf, rowsOf, trialOf } from "./queries.ts";
@@ -31,6 +33,7 @@ export interface Caller {
 export interface RequestParts {
   readonly workspace: string;
   readonly studies: Studies;
+  readonly flatness: FlatnessJobs;
   readonly log: EngineLog;
   readonly revision: () => number;
   readonly clients: () => number;
@@ -85,7 +88,7 @@ export function createRequestHandler(parts: RequestParts): RequestHandler {
 }
 
 function handlersOf(parts: RequestParts): Handlers {
-  const { studies } = parts;
+  const { flatness, studies } = parts;
   /** The study with all that trainers have said stored. */
   const current = (id: number): ReturnType<Studies["get"]> => {
     const open = studies.get(id);
@@ -135,6 +138,8 @@ function handlersOf(parts: RequestParts): Handlers {
       return null;
     },
     "study.delete": async ({ studyId }) => {
+      studies.get(studyId);
+      await flatness.drop(studyId);
       await studies.delete(studyId);
       return null;
     },
@@ -164,6 +169,15 @@ function handlersOf(parts: RequestParts): Handlers {
       return null;
     },
     "trial.enqueue": async ({ studyId, params }) => ({ number: await studies.enqueue(studyId, params) }),
+    "flatness.compute": ({ studyId, number, request }) =>
+      // The schema has filled in what a client may leave out.
+      flatness.compute(studyId, number, request as FlatnessRequest),
+    "flatness.list": ({ studyId }) => flatness.list(studyId),
+    "flatness.result": ({ studyId, id }) => flatness.result(studyId, id),
+    "flatness.cancel": async ({ studyId, id }) => {
+      await flatness.cancel(studyId, id);
+      return null;
+    },
     ask: ({ studyId, count }, { owner }) => studies.external(studyId).ask(count, owner),
     tell: async (params, { owner }) => {
       await studies.external(params.studyId).tell(params, owner);

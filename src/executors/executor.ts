@@ -4,8 +4,10 @@
  * has been called nothing of the trial can write any more: no process of its tree is left, or the one that is left has
  * finished the trial in order, left nothing of it behind and waits for the next one.
  */
+import type { FlatnessResult } from "../core/flatness.ts";
 import type { StudyDefinition } from "../core/study/definition.ts";
 import type { Params } from "../core/space/parameter.ts";
+import type { DiagnoseOrder } from "../trainers/diagnoseProtocol.ts";
 import type { TrainerCommand, TrainerEvent } from "../trainers/protocol.ts";
 
 export interface TrialJob {
@@ -68,10 +70,40 @@ export interface RunningTrial {
   kill(): Promise<void>;
 }
 
+/** A look at a trained model of the built-in trainer: sharpness or a landscape. */
+export interface DiagnoseJob extends Pick<
+  TrialJob,
+  "studyId" | "study" | "studyFolder" | "number" | "params" | "seed" | "trialFolder" | "cacheFolder"
+> {
+  readonly order: DiagnoseOrder;
+}
+
+export type DiagnoseOutcome =
+  | { readonly kind: "done"; readonly result: FlatnessResult }
+  | { readonly kind: "failed"; readonly reason: string }
+  | { readonly kind: "cancelled" };
+
+export interface DiagnoseCallbacks {
+  /** In [0, 1]. */
+  progress(fraction: number): void;
+  /** Exactly once, when no process of it is left. */
+  ended(outcome: DiagnoseOutcome): void;
+}
+
+export interface RunningDiagnosis {
+  /** Ends it; resolves after `ended`. */
+  cancel(): Promise<void>;
+}
+
 export interface Executor {
   /** Resolves when GPUs and the Node for trainers have been looked up; `start` before that works, but may block briefly. */
   readonly ready?: Promise<void>;
   start(job: TrialJob, callbacks: TrialCallbacks): RunningTrial;
+  /**
+   * Computes in a process of its own; it holds no slot. Absent = this executor cannot.
+   * @throws BasinError "trainer" when it cannot be started at all
+   */
+  diagnose?(job: DiagnoseJob, callbacks: DiagnoseCallbacks): RunningDiagnosis;
   /** End what a killed engine left behind: only processes that carry this trial's marker. Resolves when they are gone. */
   reap(pid: number, marker: string): Promise<void>;
   /** Let go of what waits for further trials; all trials have ended before. */

@@ -67,6 +67,9 @@ export function positionsBetween(from: number, to: number, points: number): Floa
   return Float64Array.from({ length: points }, (_, i) => (from * (points - 1 - i) + to * i) / (points - 1));
 }
 
+/** Slices need no derivatives. */
+export type LossValues = Pick<LossOracle, "dimension" | "loss">;
+
 export interface SliceOptions extends RunOptions {
   readonly from?: number;
   readonly to?: number;
@@ -80,7 +83,7 @@ export interface Slice1d {
 
 /** f(w + a d) for `points` values of a; default 51 in [-1, 1]. One loss a point. */
 export async function slice1d(
-  oracle: LossOracle,
+  oracle: LossValues,
   w: Float64Array,
   d: Float64Array,
   options: SliceOptions = {},
@@ -106,7 +109,7 @@ export interface Slice2d {
 
 /** f(w + a d1 + b d2) on a square grid; default 25 x 25 in [-1, 1]. One loss a cell. */
 export async function slice2d(
-  oracle: LossOracle,
+  oracle: LossValues,
   w: Float64Array,
   d1: Float64Array,
   d2: Float64Array,
@@ -140,7 +143,7 @@ export interface LinePath extends Slice1d {
 
 /** f((1 - t) a + t b) for t from 0 to 1; default 25 points. */
 export async function linePath(
-  oracle: LossOracle,
+  oracle: LossValues,
   a: Float64Array,
   b: Float64Array,
   options: RunOptions & { readonly points?: number } = {},

@@ -35,7 +35,7 @@ export function step(options: RunOptions, done: number, total: number): void {
 }
 
 /** @throws BasinError "invalid-argument" unless the vector has the oracle's dimension */
-export function checkDimension(oracle: LossOracle, vector: Float64Array, name = "weights"): void {
+export function checkDimension(oracle: Pick<LossOracle, "dimension">, vector: Float64Array, name = "weights"): void {
   if (vector.length !== oracle.dimension)
     throw new BasinError(
       "invalid-argument",

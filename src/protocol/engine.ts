@@ -5,9 +5,11 @@
  */
 import type { CurveColumns, TrialColumns } from "../core/columns.ts";
 import type { BasinErrorCode } from "../core/errors.ts";
+import type { FlatnessResult } from "../core/flatness.ts";
 import type { Objective } from "../core/objective.ts";
 import type { Params, Space } from "../core/space/parameter.ts";
 import type { TrialState } from "../core/trial.ts";
+import type { FlatnessJob, FlatnessQuestion } from "./flatness.ts";
 
 export const engineProtocolVersion = 1;
 
@@ -176,6 +178,16 @@ export interface EngineRequests {
   "trial.stop": [TrialRef, null];
   /** Adds a configuration to be run next; missing parameters are drawn by the sampler, unknown or out-of-domain ones refused. */
   "trial.enqueue": [{ studyId: number; params: Params }, { number: number }];
+  /**
+   * Sharpness or a landscape of a trial's newest weights, computed in a process of its own, one after the other; a result that is
+   * there comes back as done. Ends and progress raise the study's revision.
+   */
+  "flatness.compute": [{ studyId: number; number: number; request: FlatnessQuestion }, FlatnessJob];
+  /** All of a study, oldest first. */
+  "flatness.list": [{ studyId: number }, readonly FlatnessJob[]];
+  /** Fails with `wrong-state` unless the job is done. */
+  "flatness.result": [{ studyId: number; id: string }, FlatnessResult];
+  "flatness.cancel": [{ studyId: number; id: string }, null];
   /** Driven from outside (`basin ask-tell`). Trials asked before and never told are handed out again first. */
   ask: [{ studyId: number; count: number }, { trials: readonly AskedTrial[] }];
   tell: [

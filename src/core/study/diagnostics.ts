@@ -46,8 +46,13 @@ export interface Diagnostics {
 
 export const estimatorIds: readonly EstimatorId[] = [...lastLayerIds, ...networkIds];
 
-/** Those that cost next to nothing: one pass over the probe and matrices of the last layer. */
-const defaultEstimators: readonly EstimatorId[] = ["exact-frobenius", "exact-trace", "rms"];
+/** What costs next to nothing: one pass over the probe and matrices of the last layer. */
+export const sharpnessDefaults: SharpnessDiagnostics = {
+  estimators: ["exact-frobenius", "exact-trace", "rms"],
+  at: "end",
+  samples: 1024,
+  batch: 64,
+};
 
 const estimatorId = z.enum([...lastLayerIds, ...networkIds]).meta({
   enumDescriptions: estimatorIds.map((id) => `${estimators[id].label}: ${estimators[id].formula}.`),
@@ -58,27 +63,27 @@ const sharpnessSchema = z
     estimators: z
       .array(estimatorId)
       .min(1)
-      .default([...defaultEstimators])
+      .default([...sharpnessDefaults.estimators])
       .describe(
         "Which measures. Those of the last layer (theorem1 to exact-top) cost next to nothing; those of the whole network (keskar to average-case) cost tens of gradients over the probe.",
       )
       .meta({ examples: [["exact-frobenius", "keskar"]] }),
     at: z
       .union([z.literal("end"), z.int().min(1).max(1_000_000)])
-      .default("end")
+      .default(sharpnessDefaults.at)
       .describe("`end`, or a number: every so many epochs and at the end.")
       .meta({ examples: ["end", 5] }),
     samples: z
       .int()
       .min(16)
       .max(100_000)
-      .default(1024)
+      .default(sharpnessDefaults.samples)
       .describe("Training samples that are measured on, the same for every trial, every class in its share."),
     batch: z
       .int()
       .min(1)
       .max(100_000)
-      .default(64)
+      .default(sharpnessDefaults.batch)
       .describe(
         "Samples of a mini-batch, for the measures of the last layer: the largest value over the batches counts.",
       ),

@@ -4,14 +4,14 @@
  * unchanged.
  */
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, type Stats, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { BasinError } from "../../core/errors.ts";
 import type { CommandTrainerSpec, TfjsTrainerSpec } from "../../core/study/definition.ts";
 import { fillArguments } from "../../trainers/command/argumentTemplate.ts";
 import { resolveProgram } from "../../trainers/command/program.ts";
 import { trialEnvironment, type TrialEnvironment } from "../../trainers/environment.ts";
-import type { TrialJob } from "../executor.ts";
+import type { DiagnoseJob, TrialJob } from "../executor.ts";
 import { markerOf, markerSeparator, sharesProcess } from "../marker.ts";
 import type { NodeChoice } from "./nodePath.ts";
 
@@ -94,11 +94,7 @@ function planTfjs(
 ): LaunchPlan | SharedPlan {
   const trainerFile = path.join(job.trialFolder, "trainer.json");
   writeFileAtomic(trainerFile, `${JSON.stringify(trainer, undefined, 2)}\n`);
-  const bundle = path.join(context.distFolder, "trainer.cjs");
-  const built = statSync(bundle, { throwIfNoEntry: false });
-  if (built === undefined) {
-    throw new BasinError("trainer", `The built-in trainer is missing: ${bundle}.`, "Build it with `npm run build`.");
-  }
+  const { bundle, built } = builtInTrainer(context);
   const node = context.node();
   const env = { ...trialEnvironment({ ...shared, trainerFile }, context.baseEnv, {}), ...node.env };
   const plan: LaunchPlan = {
@@ -127,6 +123,60 @@ function planTfjs(
     slot: plan.marker,
     name: `${job.studyId}.${job.number}.${job.attempt}`,
     turnEnv,
+  };
+}
+
+function builtInTrainer({ distFolder }: LaunchContext): { readonly bundle: string; readonly built: Stats } {
+  const bundle = path.join(distFolder, "trainer.cjs");
+  const built = statSync(bundle, { throwIfNoEntry: false });
+  if (built === undefined) {
+    throw new BasinError("trainer", `The built-in trainer is missing: ${bundle}.`, "Build it with `npm run build`.");
+  }
+  return { bundle, built };
+}
+
+/** Absolute files that a look at a trained model reads. */
+export interface DiagnosisFiles {
+  readonly order: string;
+  readonly params: string;
+  readonly trainer: string;
+}
+
+/** @throws BasinError "trainer" with a hint when it cannot be started at all */
+export function planDiagnosis(job: DiagnoseJob, context: LaunchContext, files: DiagnosisFiles): LaunchPlan {
+  const { bundle } = builtInTrainer(context);
+  const node = context.node();
+  const marker = `basin-diagnose-${randomBytes(8).toString("hex")}`;
+  const env = trialEnvironment(
+    {
+      studyName: job.study.name,
+      studyFolder: job.studyFolder,
+      number: job.number,
+      attempt: 1,
+      seed: job.seed,
+      splitSeed: job.study.seed,
+      params: job.params,
+      paramsFile: files.params,
+      trialFolder: job.trialFolder,
+      checkpointFolder: path.dirname(job.order.weights),
+      marker,
+      threads: context.threads,
+      visibleGpus: context.visibleGpus,
+      trainerFile: files.trainer,
+      ...(job.cacheFolder === undefined ? {} : { cacheFolder: job.cacheFolder }),
+      ...(job.study.tuneOnline === undefined ? {} : { tuneOnline: job.study.tuneOnline }),
+    },
+    context.baseEnv,
+    {},
+  );
+  return {
+    program: node.path,
+    args: [bundle, "--diagnose"],
+    cwd: checkedFolder(job.studyFolder),
+    env: { ...env, ...node.env, BASIN_DIAGNOSE_FILE: files.order },
+    shell: false,
+    marker,
+    notes: [],
   };
 }
 

@@ -9,6 +9,7 @@ import type { Executor, RunningTrial, TrialCallbacks, TrialJob } from "../execut
 import { findGpus, findGpusSync, GpuPool, type GpuLease } from "./gpus.ts";
 import { ownProcess } from "./carrier.ts";
 import { planLaunch, type LaunchPlan, type SharedPlan } from "./launchPlan.ts";
+import { startDiagnosis } from "./localDiagnosis.ts";
 import { LocalTrial } from "./localTrial.ts";
 import type { MachineMemory } from "./machineMemory.ts";
 import { MemoryWatch } from "./memoryWatch.ts";
@@ -127,6 +128,29 @@ export function createLocalExecutor(options: LocalExecutorOptions): LocalExecuto
       });
       memory.watch(trial);
       return trial;
+    },
+    diagnose(job, callbacks) {
+      const { trainer } = job.study;
+      const fixed = trainer.kind === "tfjs" ? trainer.threads : 0;
+      pool ??= new GpuPool(gpus());
+      const gpu = pool.take(job.study.limits.gpus);
+      try {
+        return startDiagnosis(
+          job,
+          {
+            distFolder: options.distFolder,
+            node: () => (node ??= chooseNodeSync(question)),
+            threads: fixed > 0 ? fixed : cores,
+            visibleGpus: gpu.visible,
+            baseEnv: inheritedEnvironment(env),
+          },
+          callbacks,
+          () => gpu.release(),
+        );
+      } catch (error) {
+        gpu.release();
+        throw error;
+      }
     },
     close: () => processes.close(),
     async reap(_pid, marker) {

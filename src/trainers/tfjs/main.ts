@@ -1,14 +1,16 @@
 /**
- * Entry of the built-in TensorFlow.js trainer (dist/trainer.cjs): one trial, trials in turn (`--serve`), or `--probe <backend>`
- * for `basin doctor`.
+ * Entry of the built-in TensorFlow.js trainer (dist/trainer.cjs): one trial, trials in turn (`--serve`), a look at a
+ * trained model (`--diagnose`), or `--probe <backend>` for `basin doctor`.
  * Invariant: whatever goes wrong ends as a `failed` event with a reason for a person, and the process ends with its input.
  */
 import { errorText } from "../../core/errors.ts";
+import { encodeDiagnose, type DiagnoseRecord } from "../diagnoseProtocol.ts";
 import type { BackendName } from "./backends/backend.ts";
 import { probe } from "./backends/probe.ts";
 import { keptResources } from "./resources.ts";
 import { serve } from "./serve.ts";
-import { openSession, type Session } from "./session.ts";
+import { flushed, openSession, readLines, type Session } from "./session.ts";
+import { diagnose } from "./sharpness/diagnose.ts";
 import { runTrial } from "./trial.ts";
 
 function runProbe(name: string): void {
@@ -47,6 +49,23 @@ function runServer(): void {
   process.on("unhandledRejection", (error) => serving.fail(error));
 }
 
+function runDiagnosis(): void {
+  const send = (record: DiagnoseRecord): void => void process.stdout.write(encodeDiagnose(record));
+  const end = (record: DiagnoseRecord, code: number): void => {
+    send(record);
+    void flushed(process.stdout).then(() => process.exit(code));
+  };
+  const fail = (error: unknown): void => {
+    if (error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
+    end({ type: "failed", reason: errorText(error).slice(0, 10_000) }, 1);
+  };
+  process.on("uncaughtException", fail);
+  process.on("unhandledRejection", fail);
+  readLines(streams, () => undefined);
+  const log = (message: string): void => void process.stderr.write(`${message}\n`);
+  diagnose(process.env, { send, log }).then((result) => end({ type: "result", result }, 0), fail);
+}
+
 function runSession(): void {
   const session = openSession(streams);
   process.on("uncaughtException", (error) => fail(session, error));
@@ -63,4 +82,5 @@ function runSession(): void {
 const asked = process.argv.indexOf("--probe");
 if (asked >= 0) runProbe(process.argv[asked + 1] ?? "");
 else if (process.argv.includes("--serve")) runServer();
+else if (process.argv.includes("--diagnose")) runDiagnosis();
 else runSession();

@@ -3,50 +3,20 @@
  * Invariant: the last event is `done` or `failed`, unless the engine asked the trial to stop or to pause at a step: then it is
  * the `checkpoint` of that step.
  */
-import { readFile } from "node:fs/promises";
-import { cpus } from "node:os";
-import { BasinError, errorText } from "../../core/errors.ts";
-import type { Params } from "../../core/space/parameter.ts";
-import type { TfjsTrainerSpec } from "../../core/study/definition.ts";
+import { errorText } from "../../core/errors.ts";
 import type { Diagnostics } from "../../core/study/diagnostics.ts";
 import { trainerProtocolVersion } from "../protocol.ts";
 import { requireBatch } from "./data/check.ts";
-import { resolveHyperparameters } from "./hyperparameters.ts";
-import { createModel, modelKind } from "./models/create.ts";
+import { createModel } from "./models/create.ts";
 import { explainMissingOperation } from "./models/missingOperation.ts";
 import { freshResources, type Resources } from "./resources.ts";
 import { createTrialDiagnostics } from "./sharpness/trialDiagnostics.ts";
 import type { TrainableModel } from "./models/trainable.ts";
 import type { Session } from "./session.ts";
 import { train, type TrainingOptions } from "./training/loop.ts";
-import { readHdCopy, readTuneOnline } from "./training/onlineEnvironment.ts";
+import { readHdCopy } from "./training/onlineEnvironment.ts";
 import { seedMathRandom, trainingRandomness } from "./training/randomness.ts";
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-async function readJson(env: Environment, name: string): Promise<unknown> {
-  const file = env[name];
-  if (file === undefined || file === "")
-    throw new BasinError(
-      "trainer",
-      `${name} is not set.`,
-      "Basin's executor starts this program; it is not meant to be run by hand.",
-    );
-  try {
-    return JSON.parse(await readFile(file, "utf8"));
-  } catch (error) {
-    throw new BasinError("trainer", `${name} (${file}) cannot be read: ${errorText(error)}.`, "", { cause: error });
-  }
-}
-
-function wholeNumber(env: Environment, name: string, fallback: number): number {
-  const text = env[name];
-  if (text === undefined || text === "") return fallback;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0)
-    throw new BasinError("trainer", `${name} must be a whole number, not "${text}".`);
-  return value;
-}
+import { chainOperations, type Environment, readTrialInput, wholeNumber } from "./trialInput.ts";
 
 /** What the study measures of every trial; nothing where the variable does not hold it. */
 function diagnosticsAsked(env: Environment, log: (message: string) => void): Diagnostics | undefined {
@@ -60,13 +30,6 @@ function diagnosticsAsked(env: Environment, log: (message: string) => void): Dia
   }
 }
 
-/** Threads to ask a back end for: the study's wish, else the executor's share for convolutions and 1 for small dense models. */
-function threadsFor(spec: TfjsTrainerSpec, env: Environment): number {
-  if (spec.threads > 0) return spec.threads;
-  const share = Math.min(wholeNumber(env, "BASIN_THREADS", 1), cpus().length || 1);
-  return modelKind(spec.model) === "mlp" ? 1 : Math.max(1, share);
-}
-
 /**
  * Runs the trial; returns the process's exit code. Nothing of it stays in the process, except what a user's module has done.
  * @param resources where data and back end come from
@@ -76,18 +39,11 @@ export async function runTrial(
   session: Session,
   resources: Resources = freshResources,
 ): Promise<number> {
-  const spec = (await readJson(env, "BASIN_TRAINER_FILE")) as TfjsTrainerSpec;
-  const params = (await readJson(env, "BASIN_PARAMS_FILE")) as Params;
-  const root = env["BASIN_DATA_ROOT"] ?? process.cwd();
-  const seed = wholeNumber(env, "BASIN_SEED", 0);
-  const kind = modelKind(spec.model);
-  const hyperparameters = resolveHyperparameters(params, kind, readTuneOnline(env["BASIN_TUNE_ONLINE"]));
-  const epochs = hyperparameters.epochs > 0 ? hyperparameters.epochs : spec.epochs;
-
+  const { spec, params, root, seed, splitSeed, kind, hyperparameters, epochs, threads } = await readTrialInput(env);
   const log = (message: string): void => session.log(message);
-  const dataset = await resources.dataset(spec.data, root, wholeNumber(env, "BASIN_SPLIT_SEED", 0), log);
+  const dataset = await resources.dataset(spec.data, root, splitSeed, log);
   if (hyperparameters.given.has("batchSize")) requireBatch(dataset, hyperparameters.batchSize);
-  const backend = await resources.backend(spec.backend, { threads: threadsFor(spec, env), dense: kind === "mlp" }, log);
+  const backend = await resources.backend(spec.backend, { threads, dense: kind === "mlp" }, log);
   session.send({
     type: "started",
     protocol: trainerProtocolVersion,
@@ -102,10 +58,7 @@ export async function runTrial(
   const restore = seedMathRandom(random);
   let trainable: TrainableModel | undefined;
   try {
-    // What the umbrella package offers: `x.add(y)` beside `tf.add(x, y)`. Native packages bring it along.
-    if (kind === "module" && !backend.name.startsWith("tfjs-node")) {
-      await import("@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops");
-    }
+    if (kind === "module") await chainOperations(backend);
     trainable = await createModel(backend.tf, {
       model: spec.model,
       root,
@@ -139,7 +92,7 @@ export async function runTrial(
               backend,
               trainable,
               dataset,
-              splitSeed: wholeNumber(env, "BASIN_SPLIT_SEED", 0),
+              splitSeed,
               send: (event) => session.send(event),
               log,
               ...(trialFolder === undefined || trialFolder === "" ? {} : { folder: trialFolder }),

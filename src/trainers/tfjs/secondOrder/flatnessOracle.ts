@@ -10,12 +10,13 @@ import type { LoadedBackend } from "../backends/backend.ts";
 import type { Batches } from "../data/batches.ts";
 import { trainableVariables, type TrainableModel } from "../models/trainable.ts";
 import type { Scalar, Tensor } from "../tf.ts";
-import { scoreOutputs, type HeadOptions } from "../training/head.ts";
+import type { HeadOptions } from "../training/head.ts";
 import { activationBytes, microBatchSize } from "../training/microBatch.ts";
 import { outputOf } from "../training/step.ts";
 import { tensorLoss } from "../training/tensorHead.ts";
 import { decaysWeights } from "../training/updater.ts";
 import { createHessianVector } from "./hessianVector.ts";
+import { probeLoss } from "./probeLoss.ts";
 
 export interface FlatnessOracleOptions {
   readonly backend: LoadedBackend;
@@ -122,28 +123,7 @@ export async function createFlatnessOracle(options: FlatnessOracleOptions): Prom
   const withDecay = (values: Float32Array, x: Float64Array): Float64Array =>
     Float64Array.from(values, (value, i) => (decayed[i] === 1 ? value + weightDecay * x[i]! : value));
 
-  /** Scored on the host in float64, which the differences of losses are worth. */
-  const loss = async (): Promise<number> => {
-    let sum = 0;
-    for (let part = 0; part < parts; part++) {
-      if (signal?.aborted === true) throw new BasinError("cancelled", "The sharpness computation was stopped.");
-      const [from, to] = range(part);
-      const { features, targets } = probe.slice(from, to);
-      const output = tf.tidy(() => forward(features));
-      try {
-        sum += scoreOutputs((await output.data()) as Float32Array, targets, head).loss;
-      } finally {
-        tf.dispose([features, output]);
-      }
-      await breathe?.();
-    }
-    let extra = 0;
-    for (const penalty of tf.tidy(penalties)) {
-      extra += (await penalty.data())[0]!;
-      penalty.dispose();
-    }
-    return sum / rows + extra;
-  };
+  const loss = (): Promise<number> => probeLoss({ tf, model, probe, head, microBatch, breathe, signal });
 
   let last: Promise<unknown> = Promise.resolve();
   let disposed = false;

@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
-import { errorText } from "../../../core/errors.ts";
+import { BasinError, errorText } from "../../../core/errors.ts";
 import type { Rates } from "./hypergradient.ts";
 import type { Progress } from "./progress.ts";
 
@@ -193,6 +193,58 @@ export async function readNewestCheckpoint(
       log(`${name} was skipped: ${reason}.`);
     } catch (error) {
       log(`${name} was skipped: ${errorText(error)}.`);
+    }
+  }
+  return undefined;
+}
+
+/**
+ * The checkpoint in this file.
+ * @throws BasinError "trainer" when it is not there (a training replaces its older ones) or is no whole checkpoint
+ */
+export async function readCheckpoint(file: string): Promise<Checkpoint> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    throw new BasinError(
+      "trainer",
+      `The checkpoint ${path.basename(file)} cannot be read: ${errorText(error)}.`,
+      "A trial that trains on replaces its checkpoints; ask again.",
+      { cause: error },
+    );
+  }
+  try {
+    return parse(bytes);
+  } catch (error) {
+    throw new BasinError("trainer", `The checkpoint ${path.basename(file)} cannot be used: ${errorText(error)}.`, "", {
+      cause: error,
+    });
+  }
+}
+
+/** The newest checkpoint of a folder by its name, and what tells its content apart from any other. */
+export interface CheckpointIdentity {
+  /** Absolute. */
+  readonly file: string;
+  /** SHA-256 of the content, hexadecimal, as the file itself says it. */
+  readonly digest: string;
+}
+
+/** Without reading all of it; undefined when there is none. What is damaged is found out by whoever reads it. */
+export async function newestCheckpoint(folder: string): Promise<CheckpointIdentity | undefined> {
+  for (const name of await checkpointNames(folder)) {
+    const file = path.join(folder, name);
+    const handle = await open(file, "r").catch(() => undefined);
+    if (handle === undefined) continue;
+    try {
+      const { size } = await handle.stat();
+      if (size < prefixBytes + digestBytes) continue;
+      const digest = Buffer.alloc(digestBytes);
+      await handle.read(digest, 0, digestBytes, size - digestBytes);
+      return { file, digest: digest.toString("hex") };
+    } finally {
+      await handle.close();
     }
   }
   return undefined;
