@@ -2,6 +2,7 @@
  * `basin show <study> [trial]`: one study with its trials, the best first, or everything about one trial.
  */
 import { BasinError } from "../core/errors.ts";
+import type { ScheduleReport } from "../protocol/schedule.ts";
 import { exitCodes, type ExitCode } from "./exit.ts";
 import { createOutput } from "./output.ts";
 import { withSession } from "./session.ts";
@@ -34,8 +35,16 @@ export async function showCommand(ref: string, trial: number | undefined, option
         offset: 0,
         limit: options.limit,
       });
-      if (options.json === true) output.result(toJson({ ...resultObject(study, workspace), rows }));
-      else for (const line of studyLines(study, rows, total)) output.result(line);
+      const { scheduler } = await client.request("study.get", { studyId: study.id });
+      const schedule =
+        scheduler === "" || scheduler === "none"
+          ? undefined
+          : await client.request("study.schedule", { studyId: study.id });
+      if (options.json === true) {
+        output.result(toJson({ ...resultObject(study, workspace), ...scheduleObject(schedule), rows }));
+      } else {
+        for (const line of studyLines(study, rows, total, schedule)) output.result(line);
+      }
     },
     () => {
       throw new BasinError(
@@ -46,4 +55,11 @@ export async function showCommand(ref: string, trial: number | undefined, option
     },
   );
   return exitCodes.done;
+}
+
+/** What `--json` says of scheduling. */
+function scheduleObject(report: ScheduleReport | undefined): Record<string, unknown> {
+  if (report === undefined) return {};
+  const { scheduler, trainedSteps, fullSteps, brackets, decisions, lineage } = report;
+  return { schedule: { scheduler, trainedSteps, fullSteps: fullSteps ?? null, brackets, decisions, lineage } };
 }

@@ -7,6 +7,7 @@ import { formatDuration, formatEta, formatNumber, formatValue } from "../core/fo
 import type { Objective } from "../core/objective.ts";
 import type { Params } from "../core/space/parameter.ts";
 import type { BestTrial, StudySummary, TrialDetail, TrialRow } from "../protocol/engine.ts";
+import type { ScheduleReport } from "../protocol/schedule.ts";
 
 /** "lr=0.01 layers=3 optimizer=adam". */
 export function paramsText(params: Params): string {
@@ -25,9 +26,9 @@ function tookText(ms: number): string {
   return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : formatDuration(ms);
 }
 
-/** Trials in a final state. */
-export function finishedCount({ counts }: Pick<StudySummary, "counts">): number {
-  return counts.complete + counts.pruned + counts.failed;
+/** Trials in a final state; of one that was replaced by a copy of another, only the last in its place. */
+export function finishedCount({ counts, children = 0 }: Pick<StudySummary, "counts" | "children">): number {
+  return counts.complete + counts.pruned + counts.failed - children;
 }
 
 /** One finished trial: "[ 7/50] trial 6  val_accuracy 0.981  0:21  lr=0.01 ...". */
@@ -46,12 +47,13 @@ export function trialLine(summary: StudySummary, row: TrialRow, position: number
 }
 
 /** "12 of 50 trials (10 complete, 1 pruned, 1 failed)". */
-export function countsText(summary: Pick<StudySummary, "counts" | "budgetTrials">): string {
+export function countsText(summary: Pick<StudySummary, "counts" | "children" | "budgetTrials">): string {
   const { counts } = summary;
   const finished = finishedCount(summary);
-  const parts = (["complete", "pruned", "failed"] as const)
+  const parts = (["complete", "pruned", "failed", "paused"] as const)
     .filter((state) => counts[state] > 0)
     .map((state) => `${counts[state]} ${state}`);
+  if ((summary.children ?? 0) > 0) parts.push(`${summary.children} of them copies`);
   const of = summary.budgetTrials === undefined ? "" : ` of ${summary.budgetTrials}`;
   return `${finished}${of} trials${parts.length > 0 ? ` (${parts.join(", ")})` : ""}`;
 }
@@ -111,6 +113,7 @@ export function resultObject(summary: StudySummary, workspace: string): Record<s
     state: summary.state,
     reason: summary.reason,
     trials: summary.counts,
+    ...(summary.children === undefined ? {} : { children: summary.children }),
     elapsedMs: Math.round(summary.elapsedMs),
     ...(summary.samplerChoice === undefined ? {} : { samplerChoice: summary.samplerChoice }),
     best:
@@ -159,13 +162,41 @@ export function studyTable(studies: readonly StudySummary[]): string[] {
   return table([["id", "study", "state", "trials", "best", "file"], ...rows]);
 }
 
-/** `basin show`: the study, then its trials, the best first. */
-export function studyLines(study: StudySummary, rows: readonly TrialRow[], total: number): string[] {
+/** How much was trained and how much a study without a scheduler would have, then who stands at which rung. */
+export function scheduleLines(report: Pick<ScheduleReport, "trainedSteps" | "fullSteps" | "brackets">): string[] {
+  const { trainedSteps, fullSteps, brackets } = report;
+  const saved = fullSteps === undefined || fullSteps <= 0 ? undefined : 1 - trainedSteps / fullSteps;
+  const compared =
+    fullSteps === undefined || saved === undefined
+      ? ""
+      : ` of ${formatNumber(fullSteps)} without a scheduler (${saved >= 0 ? `${Math.round(100 * saved)}% less` : `${Math.round(-100 * saved)}% more`})`;
+  const lines = [`  ${formatNumber(trainedSteps)} epochs trained${compared}`];
+  for (const { label, rungs } of brackets) {
+    if (rungs.every(({ entries }) => entries.length === 0)) continue;
+    lines.push(`  ${label}`);
+    for (const { step, entries } of rungs) {
+      const counts = new Map<string, number>();
+      for (const { outcome } of entries) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+      const parts = [...counts].map(([outcome, count]) => `${count} ${outcome}`);
+      if (parts.length > 0) lines.push(`    epoch ${step}: ${parts.join(", ")}`);
+    }
+  }
+  return lines;
+}
+
+/** `basin show`: the study, then its trials, the best first. @param schedule for studies with a scheduler */
+export function studyLines(
+  study: StudySummary,
+  rows: readonly TrialRow[],
+  total: number,
+  schedule?: Pick<ScheduleReport, "trainedSteps" | "fullSteps" | "brackets">,
+): string[] {
   const lines = [
     `${study.name} #${study.generation} (study ${study.id}) ${study.state}${study.reason === "" ? "" : `: ${study.reason}`}`,
     `  file ${study.path}`,
     `  ${countsText(study)} in ${formatDuration(study.elapsedMs)}${study.etaMs === undefined || study.state !== "running" ? "" : `, about ${formatEta(study.etaMs)} left`}`,
     ...(study.samplerChoice === undefined ? [] : [`  ${study.samplerChoice}`]),
+    ...(schedule === undefined ? [] : scheduleLines(schedule)),
     ...bestLines(study.objectives, study.best),
     "",
     ...table([

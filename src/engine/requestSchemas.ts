@@ -33,6 +33,7 @@ export const requestSchemas = {
   "study.delete": study,
   "study.log": z.object({ studyId, limit: count }),
   "study.export": z.object({ studyId, format: z.enum(["csv", "json"]) }),
+  "study.schedule": study,
   "trial.rows": z.object({
     studyId,
     sort: z.enum(["best", "number"]),

@@ -19,6 +19,7 @@ import { exportText } from "./exportText.ts";
 import { errorDetails, type EngineLog } from "./log.ts";
 import { curvesOf, rowsOf, trialOf } from "./queries.ts";
 import { requestSchemas } from "./requestSchemas.ts";
+import { scheduleReport } from "./scheduleReport.ts";
 import type { Studies } from "./studies.ts";
 import { detailOf } from "./summary.ts";
 import { engineVersion } from "./version.ts";
@@ -147,6 +148,10 @@ function handlersOf(parts: RequestParts): Handlers {
     "study.export": async ({ studyId, format }, { signal }) => ({
       text: await exportText(current(studyId).study, format, signal),
     }),
+    "study.schedule": ({ studyId }) => {
+      const { study, runner } = current(studyId);
+      return scheduleReport(study, runner);
+    },
     "trial.rows": (query) => {
       const { study, runner } = current(query.studyId);
       return rowsOf(study, runner, query);

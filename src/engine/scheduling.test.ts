@@ -8,6 +8,7 @@ import { isFinal, type Report } from "../core/trial.ts";
 import type { TrialJob } from "../executors/executor.ts";
 import type * as registry from "../schedulers/registry.ts";
 import type { NextAction, Scheduler, ScheduleView } from "../schedulers/scheduler.ts";
+import { type AttemptOutcome, attemptOutcomes } from "../protocol/schedule.ts";
 import { openSqliteStore } from "../storage/sqliteStore.ts";
 import { workspaceFiles } from "../client/workspaceFiles.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -145,6 +146,25 @@ it("pauses at rungs, promotes from the checkpoint, and prunes what is dropped", 
   expect(kinds.filter((kind) => kind === "promote")).toHaveLength(6);
   expect(kinds.filter((kind) => kind === "drop")).toHaveLength(6);
   for (const row of decisions) expect((row as { reason: string }).reason).not.toBe("");
+  const report = await place.engine.request("study.schedule", { studyId });
+  expect(report).toMatchObject({ scheduler: "scripted", maxSteps: 9, trainedSteps: 28, fullSteps: 72, lineage: [] });
+  expect(report.decisions).toHaveLength(24);
+  const { number, fromStep, toStep, outcome, endedAt } = report.attempts;
+  expect(number).toHaveLength(8 + 4 + 2);
+  expect(endedAt.every((at) => at > 0)).toBe(true);
+  const trained = executor.pieces.map(({ number: trial, from, to }) => [trial, from, to]);
+  expect([...number].map((trial, i) => [trial, fromStep[i], toStep[i]])).toEqual(
+    trained.toSorted(([a = 0, from = 0], [b = 0, later = 0]) => a - b || from - later),
+  );
+  const count = (of: AttemptOutcome): number => outcome.filter((code) => attemptOutcomes[code] === of).length;
+  expect([count("paused"), count("complete"), count("running")]).toEqual([12, 2, 0]);
+  // Read anew, it is the same.
+  await place.restart(stepping());
+  expect({ ...(await place.engine.request("study.schedule", { studyId })), revision: 0 }).toEqual({
+    ...report,
+    revision: 0,
+    attempts: expect.anything() as unknown,
+  });
 });
 
 it.each([
@@ -221,6 +241,12 @@ it("replaces a trial by a copy of another one, which does not count against the 
   expect(readFileSync(copied, "utf8")).toBe("3");
   const study = await place.study(studyId);
   expect(study).toMatchObject({ children: 1, budgetTrials: 2, reason: "The budget of 2 trials is used." });
+  const report = await place.engine.request("study.schedule", { studyId });
+  expect(report).toMatchObject({
+    lineage: [{ number: 2, parent: 0, step: 3 }],
+    trainedSteps: 9 + 3 + 6,
+    fullSteps: 18,
+  });
   const child = await place.engine.request("trial.get", { studyId, number: 2 });
   expect(child.curves[0]!.steps).toEqual([4, 5, 6, 7, 8, 9]);
   expect(await place.start(text(2))).toMatchObject({ how: "already-complete" });
@@ -229,23 +255,27 @@ it("replaces a trial by a copy of another one, which does not count against the 
   expect(more.message).toContain("2 of 3 trials");
 });
 
-it("copies again when it was interrupted before the child began", async () => {
+it("makes the copy that a killed engine had not come to", async () => {
   script.scheduler = {
     next: ({ trials }) =>
       trials.size < 2 ? { action: "new", untilStep: 3 } : { action: "wait", reason: "nothing more" },
-    onReport: (view, number, { step }) =>
-      number === 1 && step === 3
-        ? { decision: "exploit", from: 0, params: view.trials.get(0)!.params, reason: "worse" }
-        : { decision: "continue" },
+    onReport: () => ({ decision: "continue" }),
   };
   const place = await open(stepping());
   const { studyId } = await place.start(text(2));
-  await until(async () => (await place.study(studyId)).children === 1, "a child");
+  await ended(place, studyId);
+  await place.engine.close("test");
+  const store = openSqliteStore({ file: workspaceFiles(place.workspace).database });
+  const child = { params: { x: 0.5, n: 1, kind: "a" }, because: "copy", parent: { number: 0, step: 1 } };
+  store.finishTrial(studyId, 1, { state: "pruned", values: [], metrics: {}, reason: "worse", at: 1, child });
+  store.setStudyState(studyId, "running", "", 1);
+  store.close();
   const executor = stepping();
   await place.restart(executor);
-  await until(async () => (await place.study(studyId)).counts.complete === 1, "the child's end");
-  const pieces = [...executor.pieces].filter(({ number }) => number === 2);
-  expect(pieces.at(-1)?.to).toBe(9);
+  await untilState(place, studyId, "complete");
+  expect(executor.pieces).toEqual([{ number: 2, from: 3, to: 9 }]);
+  const { lineage } = await place.engine.request("study.schedule", { studyId });
+  expect(lineage).toEqual([{ number: 2, parent: 0, step: 3 }]);
 });
 
 it("gives a person's trials the scheduler's turn and step, before suggested ones", async () => {

@@ -13,6 +13,7 @@ import { positionsOf } from "../core/study/positions.ts";
 import { samplers } from "../samplers/registry.ts";
 import type { Executor } from "../executors/executor.ts";
 import type { StudyRecord, StudyState, TrialStore } from "../storage/trialStore.ts";
+import { AttemptLog } from "./attemptLog.ts";
 import type { Clock } from "./clock.ts";
 import type { EngineLog } from "./log.ts";
 import type { Revisions } from "./revisions.ts";
@@ -41,6 +42,7 @@ export class Study {
   readonly parts: EngineParts;
   readonly index: StudyIndex;
   readonly log: StudyLog;
+  readonly attempts: AttemptLog;
   record: StudyRecord;
   definition: StudyDefinition | undefined;
   /** Why there is no definition. */
@@ -56,6 +58,7 @@ export class Study {
     this.record = record;
     this.#parse();
     this.index = new StudyIndex(parts.store, record.id, this.objectives, this.definition?.space ?? []);
+    this.attempts = new AttemptLog(parts.store, record.id);
     this.log = new StudyLog(parts.store, record.id, parts.clock);
   }
 
@@ -99,6 +102,7 @@ export class Study {
       store: this.parts.store,
       studyId: this.id,
       index: this.index,
+      attempts: this.attempts,
       objective: this.record.objective,
       wantsReports: this.definition?.scheduler.kind !== "none",
       ...(needs === undefined ? {} : { needs }),

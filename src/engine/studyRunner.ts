@@ -69,6 +69,12 @@ export class StudyRunner {
     return this.#definition ?? this.study.requireDefinition();
   }
 
+  /** The scheduler of the run and what it sees; undefined while the study does not run. */
+  get scheduling(): { readonly scheduler: Scheduler; readonly view: ScheduleView } | undefined {
+    const [scheduler, view] = [this.#scheduler, this.#view];
+    return scheduler === undefined || view === undefined ? undefined : { scheduler, view };
+  }
+
   get book(): TrialBook {
     return this.study.book;
   }

@@ -4,6 +4,7 @@ import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { FinishedTrial } from "../core/trial.ts";
 import { openSqliteStore, type SqliteStore } from "../storage/sqliteStore.ts";
+import { AttemptLog } from "./attemptLog.ts";
 import { finishedData, pendingData } from "./sampling/messages.ts";
 import { StudyIndex } from "./studyIndex.ts";
 import { type BookOptions, TrialBook } from "./trialBook.ts";
@@ -21,7 +22,8 @@ afterEach(() => {
 
 async function open(needs?: BookOptions["needs"]): Promise<TrialBook> {
   const index = new StudyIndex(store, 1, [{ metric: "loss", direction: "minimize" }], []);
-  const options = { store, studyId: 1, index, objective: "loss", wantsReports: false };
+  const attempts = new AttemptLog(store, 1);
+  const options = { store, studyId: 1, index, attempts, objective: "loss", wantsReports: false };
   const book = new TrialBook(needs === undefined ? options : { ...options, needs });
   await book.load();
   return book;

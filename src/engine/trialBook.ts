@@ -18,6 +18,7 @@ import type {
   TrialStore,
 } from "../storage/trialStore.ts";
 import { breathe } from "./clock.ts";
+import type { AttemptLog } from "./attemptLog.ts";
 import type { StudyIndex } from "./studyIndex.ts";
 
 const pageSize = 200;
@@ -29,6 +30,7 @@ export interface BookOptions {
   readonly store: TrialStore;
   readonly studyId: number;
   readonly index: StudyIndex;
+  readonly attempts: AttemptLog;
   /** Metric of the first objective. */
   readonly objective: string;
   /** Read all reports of the objective at the start: the scheduler will want them. */
@@ -95,12 +97,13 @@ export class TrialBook {
   readonly #store: TrialStore;
   readonly #studyId: number;
   readonly #index: StudyIndex;
+  readonly #attempts: AttemptLog;
   readonly #objective: string;
   readonly #wantsReports: boolean;
   readonly #needs: BookOptions["needs"];
   readonly #trials = new Map<number, Entry>();
   readonly #open = new Map<number, Entry>();
-  #children = 0;
+  readonly #children: Entry[] = [];
   readonly #history: Entry[] = [];
   #evidence: FinishedTrial[] = this.#history as FinishedTrial[];
   readonly #metrics: Set<string>;
@@ -110,6 +113,7 @@ export class TrialBook {
     this.#store = options.store;
     this.#studyId = options.studyId;
     this.#index = options.index;
+    this.#attempts = options.attempts;
     this.#objective = options.objective;
     this.#wantsReports = options.wantsReports || options.needs === "curves";
     this.#needs = options.needs;
@@ -178,7 +182,12 @@ export class TrialBook {
 
   /** Trials that count against the budget: those that took no other one's place. */
   get given(): number {
-    return this.#trials.size - this.#children;
+    return this.#trials.size - this.#children.length;
+  }
+
+  /** Trials that took another one's place, by number. */
+  get children(): readonly BookTrial[] {
+    return this.#children;
   }
 
   /** Trials that are not final, by number. */
@@ -225,7 +234,7 @@ export class TrialBook {
     const entry = new Entry(record, (of) => this.#seriesOf(of, this.#objective));
     this.#trials.set(record.number, entry);
     this.#open.set(record.number, entry);
-    if (record.parent !== undefined) this.#children += 1;
+    if (record.parent !== undefined) this.#children.push(entry);
     return entry;
   }
 
@@ -236,6 +245,14 @@ export class TrialBook {
     entry.attempt = record.attempt;
     entry.untilStep = record.untilStep;
     entry.scheduled = true;
+    this.#attempts.start({
+      number,
+      attempt: record.attempt,
+      slot: run.slot,
+      startedAt: run.at,
+      outcome: "running",
+      ...(run.fromStep === undefined ? {} : { fromStep: run.fromStep }),
+    });
     this.#index.change(number, { state: "running", startedAt: run.at, slot: run.slot });
     return entry;
   }
@@ -302,6 +319,7 @@ export class TrialBook {
 
   suspend(number: number, state: "paused" | "waiting", reason: string, suspension: Suspension = {}): void {
     this.#store.suspendTrial(this.#studyId, number, state, reason, suspension);
+    this.#attempts.end(number, suspension.at, suspension.steps, state === "paused" ? "paused" : "interrupted");
     const entry = this.#entry(number);
     entry.state = state;
     if (suspension.interrupted === true) entry.interruptions += 1;
@@ -311,6 +329,7 @@ export class TrialBook {
   /** Ends a trial for good. The trial that takes its place, if there is one, waits then. */
   finish(number: number, finish: TrialFinish): BookTrial | undefined {
     const record = this.#store.finishTrial(this.#studyId, number, finish);
+    this.#attempts.end(number, finish.at, finish.steps, finish.state);
     const entry = this.#entry(number);
     entry.state = finish.state;
     entry.values = finish.values;

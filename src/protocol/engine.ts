@@ -10,6 +10,7 @@ import type { Objective } from "../core/objective.ts";
 import type { Params, Space } from "../core/space/parameter.ts";
 import type { TrialState } from "../core/trial.ts";
 import type { FlatnessJob, FlatnessQuestion } from "./flatness.ts";
+import type { ScheduleReport } from "./schedule.ts";
 
 export const engineProtocolVersion = 1;
 
@@ -170,6 +171,8 @@ export interface EngineRequests {
   "study.delete": [{ studyId: number }, null];
   "study.log": [{ studyId: number; limit: number }, readonly StudyLogLine[]];
   "study.export": [{ studyId: number; format: "csv" | "json" }, { text: string }];
+  /** Rungs, decisions, lineage and attempts. */
+  "study.schedule": [{ studyId: number }, ScheduleReport];
   "trial.rows": [TrialQuery, { revision: number; total: number; rows: readonly TrialRow[] }];
   "trial.columns": [{ studyId: number }, TrialColumns];
   "trial.curves": [{ studyId: number; metric: string; numbers?: readonly number[]; maxTrials: number }, CurveColumns];

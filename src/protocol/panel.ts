@@ -6,6 +6,7 @@
 import type { CurveColumns, TrialColumns } from "../core/columns.ts";
 import type { Params } from "../core/space/parameter.ts";
 import type { StudyDetail, StudyLogLine, TrialDetail } from "./engine.ts";
+import type { ScheduleReport } from "./schedule.ts";
 
 export const panelViews = ["overview", "parallel", "curves"] as const;
 export type PanelView = (typeof panelViews)[number];
@@ -41,6 +42,7 @@ export interface PanelRequests {
   curves: [{ metric: string; numbers?: readonly number[]; maxTrials: number }, CurveColumns];
   trial: [{ number: number }, TrialDetail];
   log: [{ limit: number }, readonly StudyLogLine[]];
+  schedule: [null, ScheduleReport];
   pause: [null, null];
   resume: [null, null];
   stop: [null, null];

@@ -15,9 +15,9 @@ import type { Topic } from "../shared/store.ts";
 import { exportItems } from "../table/exportItems.ts";
 import { headerStyles } from "./headerStyles.ts";
 
-/** Finished trials, what `budget.trials` counts. */
-export function finishedCount(study: StudyDetail): number {
-  return study.counts.complete + study.counts.pruned + study.counts.failed;
+/** Finished trials, what `budget.trials` counts: not those that a copy has replaced. */
+export function finishedCount({ counts, children = 0 }: StudyDetail): number {
+  return counts.complete + counts.pruned + counts.failed - children;
 }
 
 export class StudyHeader extends PanelElement {

@@ -33,9 +33,9 @@ export const studyIcons: Readonly<Record<StudyStateName, IconSpec>> = {
   failed: { id: "error", color: "charts.red" },
 };
 
-/** Trials that are over, failed and pruned ones included: what the budget counts. */
-export function finishedTrials(summary: StudySummary): number {
-  return summary.counts.complete + summary.counts.pruned + summary.counts.failed;
+/** Trials that are over, failed and pruned ones included and those that a copy replaced left out: what the budget counts. */
+export function finishedTrials({ counts, children = 0 }: StudySummary): number {
+  return counts.complete + counts.pruned + counts.failed - children;
 }
 
 /** "12/50", or "12" when the number of trials is not bounded. */

@@ -33,6 +33,7 @@ export const handlers: Handlers = {
   curves: (host, params) => host.request("trial.curves", { ...params, ...id(host) }),
   trial: (host, { number }) => host.request("trial.get", { ...id(host), number }),
   log: (host, { limit }) => host.request("study.log", { ...id(host), limit }),
+  schedule: (host) => host.request("study.schedule", id(host)),
   pause: (host) => host.request("study.pause", id(host)),
   async resume(host) {
     if (host.study.summary.state === "paused") return await host.request("study.resume", id(host));
