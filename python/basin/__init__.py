@@ -123,7 +123,8 @@ def threads() -> Optional[int]:
 
 
 def until_step() -> Optional[int]:
-    """The step at which this run of the trial ends (a scheduler's rung); None = the script decides."""
+    """The step at which this run of the trial pauses (a scheduler's rung); None = the script decides. The script reports that step,
+    keeps a checkpoint of it and ends: ``should_stop()`` is true then. Learning-rate schedules are those of the whole training."""
     return environment_int("BASIN_UNTIL_STEP")
 
 
@@ -156,6 +157,7 @@ def started(
     threads: Optional[int] = None,
 ) -> None:
     """What runs, and where; ``steps`` = epochs planned. Optional: the first report says the rest."""
+    link.planned = steps
     link.send(_without_none(type="started", protocol=PROTOCOL, steps=steps, device=device, backend=backend, threads=threads))
 
 
@@ -214,7 +216,10 @@ def embedding(array: Any, name: str = "embedding", step: Optional[int] = None, i
 
 
 def done(metrics: Optional[Mapping[str, Any]] = None, **more: Any) -> None:
-    """The final metrics; ones that are missing are taken from the last report."""
+    """The final metrics; ones that are missing are taken from the last report. At a scheduler's rung the trial is not done, and
+    this says nothing: a script may leave its loop there and come here as at its end."""
+    if link.pauses():
+        return
     link.send({"type": "done", "metrics": numbers(metrics, more)})
 
 
@@ -242,7 +247,7 @@ def stop_reason() -> str:
 
 
 def should_checkpoint() -> bool:
-    """True once after Basin has asked for a checkpoint."""
+    """True once after Basin has asked for a checkpoint, and once at the scheduler's rung: for scripts that keep one only then."""
     link.connect()
     return link.take_checkpoint_request()
 

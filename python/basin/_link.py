@@ -78,6 +78,9 @@ class Link:
         self._held: Optional[int] = None
         self.reason = ""
         self._until = environment_int("BASIN_UNTIL_STEP")
+        #: Steps planned, where the script has said so, and the last one reported.
+        self.planned: Optional[int] = None
+        self._step = 0
         self._out: Optional[int] = None
         if os.environ.get("BASIN_PROTOCOL"):
             try:
@@ -218,8 +221,17 @@ class Link:
             self._leave_word("stop", reason)
 
     def note_step(self, step: int) -> None:
-        if self._until is not None and step >= self._until:
+        self._step = max(self._step, step)
+        if self._until is not None and step >= self._until and not self._stop.is_set():
+            # What is to go on later needs a checkpoint of exactly this step.
+            self._wants_checkpoint.set()
             self.request_stop(f"step {self._until} is reached")
+
+    def pauses(self) -> bool:
+        """Whether the trial is at its rung, from where it may go on another time."""
+        if self._until is None or self._step < self._until:
+            return False
+        return self.planned is None or self._step < self.planned
 
     def stopping(self) -> bool:
         if self._mailbox is not None and not self._stop.is_set():

@@ -546,6 +546,30 @@ class Commands(unittest.TestCase):
         """, {}, BASIN_UNTIL_STEP="2").finish()
         self.assertEqual(log, "1 False\n2 True\n3 True\n2 step 2 is reached\n")
 
+    def test_at_the_rung_a_checkpoint_is_wanted_and_the_trial_is_not_done(self):
+        text = """
+            basin.started(steps=4)
+            for step in range(1, 5):
+                basin.report(step, a=step)
+                if basin.should_checkpoint():
+                    (basin.checkpoint_dir() / "x").touch()
+                    basin.checkpoint(step, basin.checkpoint_dir() / "x")
+                if basin.should_stop():
+                    break
+            basin.done(a=step)
+        """
+        def said(**env):
+            events, _, errors, code = Script(self, text, {}, **env).finish()
+            self.assertEqual((errors, code), ("", 0))
+            return [(event["type"], event.get("step")) for event in events][1:]
+
+        paused = [("report", 1), ("report", 2), ("checkpoint", 2)]
+        self.assertEqual(said(BASIN_UNTIL_STEP="2"), paused)
+        whole = [("report", step) for step in (1, 2, 3, 4)]
+        self.assertEqual(said(), [*whole, ("done", None)])
+        # The last step is no rung.
+        self.assertEqual(said(BASIN_UNTIL_STEP="4"), [*whole, ("checkpoint", 4), ("done", None)])
+
 
 class Online(unittest.TestCase):
     def test_what_the_study_tunes_online_begins_at_the_trial_s_own_value(self):

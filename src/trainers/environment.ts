@@ -28,6 +28,8 @@ export interface TrialEnvironment {
   readonly untilStep?: number;
   /** Rates that the trainer adapts while it trains; undefined = none. */
   readonly tuneOnline?: TuneOnline;
+  /** What becomes of adapted rates when the trial goes on from another one's checkpoint; undefined = the trainer's default. */
+  readonly hdCopy?: string;
   /** The metric whose derivatives by hyperparameters the study's sampler would like (see protocol.ts); undefined = none. */
   readonly gradientOf?: string;
   /** What the study measures of every trial beside its metrics; undefined = nothing. */
@@ -121,6 +123,7 @@ export function trialEnvironment(
   if (params.length <= longestVariable) env["BASIN_PARAMS"] = params;
   if (trial.untilStep !== undefined) env["BASIN_UNTIL_STEP"] = String(trial.untilStep);
   if (trial.tuneOnline !== undefined) env["BASIN_TUNE_ONLINE"] = JSON.stringify(trial.tuneOnline);
+  if (trial.hdCopy !== undefined) env["BASIN_HD_COPY"] = trial.hdCopy;
   if (trial.gradientOf !== undefined) env["BASIN_GRADIENT_OF"] = trial.gradientOf;
   if (trial.diagnostics !== undefined) env["BASIN_DIAGNOSTICS"] = JSON.stringify(trial.diagnostics);
   if (trial.cacheFolder !== undefined) env["BASIN_CACHE_DIR"] = trial.cacheFolder;

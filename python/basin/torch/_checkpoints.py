@@ -18,6 +18,8 @@ import torch
 import basin
 from basin._link import _distributed_rank, warn
 
+from ._takeover import given_to, keep_own, remember_given
+
 _FORMAT = 1
 
 
@@ -126,6 +128,8 @@ def checkpoint(
         "parts": {name: _state_of(name, part) for name, part in parts.items() if part is not None},
         "extra": dict(extra or {}),
         "random": _random_state(),
+        "seed": basin.seed(),
+        "given": {name: given for name, part in parts.items() if (given := given_to(part)) is not None},
     }, path)
     basin.checkpoint(step, path)
     _forget_old(place, path, keep)
@@ -155,9 +159,11 @@ def _forget_old(place: Path, newest: Path, keep: int) -> None:
 
 
 class Resumed(int):
-    """The step that was resumed, 0 at a fresh start; ``extra`` is what the checkpoint was given."""
+    """The step that was resumed, 0 at a fresh start; ``extra`` is what the checkpoint was given. ``taken_over``: the checkpoint is
+    another trial's."""
 
     extra: Dict[str, Any]
+    taken_over: bool
 
 
 def resume(*, path: Union[str, Path, None] = None, **parts: Any) -> "Resumed":
@@ -167,29 +173,58 @@ def resume(*, path: Union[str, Path, None] = None, **parts: Any) -> "Resumed":
         for epoch in range(start + 1, epochs + 1):
 
     Call it last before training: it also restores the random numbers. ``path`` resumes a file by hand, outside Basin.
+
+    In population-based training the checkpoint may be another trial's. Then states are taken over, random numbers are the
+    trial's own, and so are the optimizer's settings wherever the script has made it with others (a scheduled learning rate in
+    proportion). Rates of hypergradient optimizers follow the scheduler's ``hdCopy``.
     """
+    wanted = {name: part for name, part in parts.items() if part is not None}
+    for part in wanted.values():
+        remember_given(part)
     file = Path(path) if path is not None else None
     if file is None:
         latest = basin.load_checkpoint()
         file = latest.path if latest is not None else None
     if file is None:
-        fresh = Resumed(0)
-        fresh.extra = {}
-        return fresh
+        return _resumed(0, {}, False)
     saved = _load(file)
     if not isinstance(saved, dict) or saved.get("format") != _FORMAT:
         raise ValueError(f"{file} was not written by basin.torch.checkpoint")
-    wanted = {name: part for name, part in parts.items() if part is not None}
     missing = sorted(set(wanted) - set(saved["parts"]))
     if missing:
         raise ValueError(f"{file} has no {', '.join(missing)}; it has {', '.join(sorted(saved['parts'])) or 'nothing'}")
+    taken_over = path is None and "seed" in saved and saved["seed"] != basin.seed()
     for name, part in wanted.items():
-        _load_state(name, part, saved["parts"][name])
-    states = saved["random"]
-    rank = _distributed_rank() or 0
-    if rank > 0 and _rank_file(file, rank).exists():
-        states = _load(_rank_file(file, rank))["random"]
-    _restore_random(states)
-    step = Resumed(saved["step"])
-    step.extra = saved["extra"]
+        if taken_over:
+            _take_over(name, part, saved)
+        else:
+            _load_state(name, part, saved["parts"][name])
+    if not taken_over:
+        states = saved["random"]
+        rank = _distributed_rank() or 0
+        if rank > 0 and _rank_file(file, rank).exists():
+            states = _load(_rank_file(file, rank))["random"]
+        _restore_random(states)
+    return _resumed(saved["step"], saved["extra"], taken_over)
+
+
+def _resumed(at: int, extra: Dict[str, Any], taken_over: bool) -> "Resumed":
+    step = Resumed(at)
+    step.extra = extra
+    step.taken_over = taken_over
     return step
+
+
+def _take_over(name: str, part: Any, saved: Dict[str, Any]) -> None:
+    """Another trial's state, with this trial's own settings and random numbers."""
+    if not hasattr(part, "load_state_dict"):
+        # A generator: what the trial draws is its own.
+        return
+    try:
+        _load_state(name, part, saved["parts"][name])
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(
+            f"the trial cannot go on from the other trial's checkpoint: {name} does not fit ({error}). Only parameters that leave "
+            "the weights usable may differ; mark those that shape the model with `kind: structural` in the study"
+        ) from error
+    keep_own(part, saved.get("given", {}).get(name), int(saved["step"]))

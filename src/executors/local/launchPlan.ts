@@ -55,6 +55,7 @@ export function planLaunch(job: TrialJob, context: LaunchContext): LaunchPlan | 
   const { trainer } = job.study;
   const checkpointFolder = path.join(job.trialFolder, "checkpoints");
   mkdirSync(checkpointFolder, { recursive: true });
+  const { hdCopy } = job.study.scheduler.options;
   const paramsFile = path.join(job.trialFolder, "params.json");
   writeFileAtomic(paramsFile, `${JSON.stringify(job.params, undefined, 2)}\n`);
   const shared: TrialEnvironment = {
@@ -74,6 +75,7 @@ export function planLaunch(job: TrialJob, context: LaunchContext): LaunchPlan | 
     ...(job.cacheFolder === undefined ? {} : { cacheFolder: job.cacheFolder }),
     ...(job.untilStep === undefined ? {} : { untilStep: job.untilStep }),
     ...(job.study.tuneOnline === undefined ? {} : { tuneOnline: job.study.tuneOnline }),
+    ...(typeof hdCopy === "string" ? { hdCopy } : {}),
     ...(job.gradientOf === undefined ? {} : { gradientOf: job.gradientOf }),
     ...(job.study.diagnostics === undefined ? {} : { diagnostics: job.study.diagnostics }),
   };

@@ -88,6 +88,18 @@ describe("what a command is given", () => {
     expect(env["PYTHONPATH"]).toContain("python");
   });
 
+  it("what the study tunes online, and its scheduler's word on copies of adapted rates", async () => {
+    const tuneOnline = { rule: "cosine", learningRate: { name: "lr", start: 0.1, low: 0, high: 1 } } as const;
+    const job = commandJob({ run: [node, script("echoArguments.mjs")], folder: place.folder, params: { lr: 0.1 } });
+    const scheduler = { kind: "pbt", options: { hdCopy: "reset" } };
+    const run = record(executor, { ...job, study: { ...job.study, tuneOnline, scheduler } });
+    await run.exit;
+    const log = readFileSync(path.join(job.trialFolder, "trainer.log"), "utf8");
+    const { env } = JSON.parse(/ECHO (.*)/.exec(log)![1]!) as { env: Record<string, string> };
+    expect(env["BASIN_HD_COPY"]).toBe("reset");
+    expect(JSON.parse(env["BASIN_TUNE_ONLINE"]!)).toEqual(tuneOnline);
+  });
+
   it("with shell: true, the text as written, and parameters by environment only", async () => {
     const params = { text: "$(echo hacked); 'x'" };
     const shellText = `"${node}" "${script("echoArguments.mjs")}" "$BASIN_PARAM_TEXT" {text} && echo "from the shell"`;
