@@ -5,6 +5,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { engineVersion } from "../engine/version.ts";
 import { exitCodes, type ExitCode } from "./exit.ts";
+import type { RtdFlags } from "./rtd.ts";
 
 const description = [
   "Hyperparameter optimisation with results next to your code.",
@@ -25,6 +26,12 @@ function positiveInteger(text: string): number {
 
 function trialNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It must be the number of a trial.");
+  return Number(text);
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text)))
+    throw new InvalidArgumentError("It must be a whole number from 0.");
   return Number(text);
 }
 
@@ -121,6 +128,19 @@ export async function runProgram(argv: readonly string[], distFolder: string): P
     .option("--json", "as JSON")
     .action(async (options: object) => {
       code = (await import("./native.ts")).nativeRemoveCommand(options);
+    });
+  program
+    .command("rtd <a> <b>")
+    .description(
+      "compare two embeddings of the same samples (.npy or .csv, a row a sample) by their representation topology divergence",
+    )
+    .option("--json", "everything, barcodes included, as one JSON object")
+    .option("--batch <n>", "compare random subsets of so many points (500), instead of all points", positiveInteger)
+    .option("--trials <n>", "subsets, whose mean is taken (10)", positiveInteger)
+    .option("--seed <n>", "of the subsets (0)", wholeNumber)
+    .option("--directed", "score only what lies beyond A, instead of half the sum of both directions")
+    .action(async (a: string, b: string, flags: RtdFlags) => {
+      code = await (await import("./rtd.ts")).rtdCommand(a, b, flags);
     });
   command("doctor", "say what Basin can use on this machine, and what to install")
     .option("--quick", "do not measure how fast the back ends train")
