@@ -239,9 +239,14 @@ the very end only.
 
 A trial may also go on from another trial's checkpoint, as in population-based training. It takes over the weights, the optimizer's
 state (with hypergradients also the last move and the last gradient, so that its first step has its signals) and the epoch; learning
-rate, momentum, weight decay, batch size, dropout and all that leaves the weights usable are its own. Another optimizer starts afresh.
+rate, momentum, weight decay, batch size, dropout and all else that leaves the weights usable are its own. Another optimizer starts afresh.
 A model of other layers is refused with the first difference. Adapted rates follow the policy \`hdCopy\`: \`copy\` the other trial's;
 \`perturb\` (the default) the same, the learning rate times 0.8 or 1.2 and one less the momentum times 0.8 or 1.2, drawn from the trial's
 seed; \`reset\` the start values; \`keep\` the trial's own.
+
+Which parameters those are is known of the built-in models: all under "Every model", and dropout; those that shape the network are
+structural. Of programs and modules of your own the usual names are known (\`lr\`, \`weight_decay\`, \`batch_size\`, \`dropout\` ...; the kind of
+optimizer and of schedule counts as structural, since their saved states fit no other), and a name that nobody knows is structural.
+\`kind: nonStructural\` or \`kind: structural\` at a parameter says otherwise.
 `;
 }
