@@ -8,7 +8,7 @@ import type { Params } from "../core/space/parameter.ts";
 import type { StudyDetail, StudyLogLine, TrialDetail } from "./engine.ts";
 import type { ScheduleReport } from "./schedule.ts";
 
-export const panelViews = ["overview", "parallel", "curves"] as const;
+export const panelViews = ["overview", "parallel", "curves", "schedule", "timeline"] as const;
 export type PanelView = (typeof panelViews)[number];
 
 /** What `setState` keeps and the serializer restores: navigation and UI only, never data. */
@@ -33,6 +33,14 @@ export interface PanelState {
   readonly inspectorOpen: boolean;
   readonly overviewAxis: "number" | "time";
   readonly curves: { readonly metric: string; readonly logY: boolean; readonly smoothing: number };
+  readonly schedule: {
+    /** Label of the bracket shown; empty = all. */
+    readonly bracket: string;
+    /** Rungs, or lineage by member, objective or a parameter; empty = what suits the scheduler. */
+    readonly mode: "" | "rungs" | "lineage";
+    /** What the lineage's vertical axis is: empty = members, otherwise the objective's or a parameter's name. */
+    readonly axis: string;
+  };
 }
 
 /** Requests webview -> host: name -> [params, result]. The host adds the panel's studyId where one is needed. */

@@ -37,6 +37,8 @@ export function installFakeHost(options: FakeHostOptions): FakeHost {
   performance.mark("generate-start");
   let data: GeneratedStudy = generateStudy(options.count, options, revision);
   performance.mark("generate-end");
+  // The page's clock stands where the study is looked at, so that what runs has run for as long as it says.
+  Date.now = () => data.clock + performance.now();
   const cancelled = new Set<number>();
   const post = (message: HostToPanel): void => window.postMessage(message, "*");
   const host: FakeHost = {
@@ -59,6 +61,7 @@ export function installFakeHost(options: FakeHostOptions): FakeHost {
       study: () => data.study,
       columns: () => data.columns,
       log: () => data.log,
+      schedule: () => data.schedule(),
       curves: () => data.curves(params?.metric ?? "", params?.numbers, params?.maxTrials ?? 100),
       trial: () => data.trial(params?.number ?? -1),
       enqueue: () => ({ number: data.columns.count }),

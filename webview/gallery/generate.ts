@@ -7,11 +7,17 @@ import { rngFor, rngForKey } from "../../src/core/rng.ts";
 import type { Params, Space } from "../../src/core/space/parameter.ts";
 import { trialStates, type TrialState } from "../../src/core/trial.ts";
 import type { StudyDetail, StudyLogLine, StudyStateName, TrialDetail } from "../../src/protocol/engine.ts";
+import type { ScheduleReport } from "../../src/protocol/schedule.ts";
+import { scheduled, type GeneratedScheduler } from "./schedules.ts";
 
 export interface GeneratedOptions {
   readonly state: StudyStateName;
   /** val_loss, minimised, with diverged trials, in place of val_accuracy. */
   readonly loss: boolean;
+  /** The study as this scheduler would have run it; absent = as it was generated. */
+  readonly scheduler?: GeneratedScheduler;
+  /** Learning rate and momentum are reported as curves. */
+  readonly online?: boolean;
 }
 
 const epochs = 30;
@@ -34,6 +40,9 @@ export interface GeneratedStudy {
   readonly log: readonly StudyLogLine[];
   curves(metric: string, numbers: readonly number[] | undefined, maxTrials: number): CurveColumns;
   trial(number: number): TrialDetail | undefined;
+  schedule(): ScheduleReport;
+  /** When the study is looked at, ms since 1970. */
+  readonly clock: number;
 }
 
 /** O(count). */
@@ -102,7 +111,7 @@ export function generateStudy(count: number, options: GeneratedOptions, revision
   const complete = trialStates.indexOf("complete");
   const lossObjective = loss.map((value, i) => (state[i] === complete ? value : Number.NaN));
   const number = Int32Array.from({ length: count }, (_, i) => i);
-  const columns: TrialColumns = {
+  const generated: TrialColumns = {
     studyId: 1,
     revision,
     count,
@@ -130,12 +139,18 @@ export function generateStudy(count: number, options: GeneratedOptions, revision
     finishedAt,
     slot,
   };
+  const when = { begin: start, maxSteps: epochs, running };
+  const plan = options.scheduler === undefined ? undefined : scheduled(generated, options.scheduler, when);
+  const columns = plan?.columns ?? generated;
+  const seen = plan?.clock ?? clock;
   return {
     columns,
-    study: detailOf(columns, options, clock),
+    study: detailOf(columns, options, seen),
     log: logOf(columns),
-    curves: (...args) => curvesOf(columns, options, ...args),
+    curves: (...args) => curvesOf(columns, options, plan?.starts, ...args),
     trial: (n) => trialOf(columns, options, n),
+    schedule: () => (plan ?? scheduled(generated, "median", when)).report,
+    clock: seen,
   };
 }
 
@@ -206,8 +221,12 @@ function detailOf(columns: TrialColumns, options: GeneratedOptions, clock: numbe
     format: "yaml",
     trainerKind: "tfjs",
     sampler: "tpe",
-    scheduler: "median",
-    curveMetrics: [columns.objectives[0]?.metric ?? "value", ...columns.metrics.map((m) => m.metric)],
+    scheduler: options.scheduler ?? "median",
+    curveMetrics: [
+      columns.objectives[0]?.metric ?? "value",
+      ...columns.metrics.map((m) => m.metric),
+      ...(options.online === true ? ["learning_rate", "momentum"] : []),
+    ],
   };
 }
 
@@ -261,6 +280,7 @@ function logOf(columns: TrialColumns): readonly StudyLogLine[] {
 function curveOf(columns: TrialColumns, options: GeneratedOptions, metric: string, row: number): readonly number[] {
   const steps = columns.lastStep[row]!;
   if (Number.isNaN(steps)) return [];
+  if (metric === "learning_rate" || metric === "momentum") return adapted(columns, metric, row, steps);
   const rng = rngFor(7, row, metric);
   const falling = metric === "val_loss";
   const end = (falling && !options.loss ? columns.metrics[0]?.values[row] : columns.lastValue[row]) ?? 0.5;
@@ -272,9 +292,22 @@ function curveOf(columns: TrialColumns, options: GeneratedOptions, metric: strin
   });
 }
 
+/** What hypergradient descent makes of learning rate and momentum: up while it helps, then down. */
+function adapted(columns: TrialColumns, metric: string, row: number, steps: number): readonly number[] {
+  const rng = rngFor(7, row, metric);
+  const param = columns.params.find(({ name }) => name === (metric === "momentum" ? "momentum" : "learningRate"));
+  const first = param?.kind === "number" ? param.values[row]! : 0.9;
+  const turn = 4 + rng.int(8);
+  return Array.from({ length: steps }, (_, s) => {
+    const part = (s < turn ? s / turn : 1 - (s - turn) / 30) * (0.8 + 0.2 * rng.next());
+    return metric === "momentum" ? Math.min(0.999, 0.6 + 0.38 * part) : first * 10 ** (0.8 * part);
+  });
+}
+
 function curvesOf(
   columns: TrialColumns,
   options: GeneratedOptions,
+  starts: Float64Array | undefined,
   metric: string,
   numbers: readonly number[] | undefined,
   maxTrials: number,
@@ -283,11 +316,12 @@ function curvesOf(
     (n) => n < columns.count && !Number.isNaN(columns.lastStep[n]!),
   );
   const chosen = wanted.slice(0, maxTrials);
-  const curves = chosen.map((n) => curveOf(columns, options, metric, n));
+  const begin = (n: number): number => starts?.[n] ?? 0;
+  const curves = chosen.map((n) => curveOf(columns, options, metric, n).slice(begin(n)));
   const offsets = new Int32Array(chosen.length + 1);
   curves.forEach((curve, i) => (offsets[i + 1] = offsets[i]! + curve.length));
   const values = Float64Array.from(curves.flat());
-  const steps = Float64Array.from(curves.flatMap((curve) => curve.map((_, s) => s + 1)));
+  const steps = Float64Array.from(curves.flatMap((curve, i) => curve.map((_, s) => begin(chosen[i]!) + s + 1)));
   return {
     studyId: 1,
     revision: columns.revision,

@@ -1,10 +1,11 @@
 /**
  * Page of the gallery that holds one panel: theme and fake host from the address, for example
- * frame.html?study=10000&theme=light&view=parallel&state=running&live=500&loss=1&failing=1&disconnected=1&delay=2000
+ * frame.html?study=10000&theme=light&view=parallel&state=running&live=500&loss=1&scheduler=asha&online=1&failing=1&disconnected=1&delay=2000
  */
 import { panelViews, type PanelState, type PanelView } from "../../src/protocol/panel.ts";
 import type { StudyStateName } from "../../src/protocol/engine.ts";
 import { installFakeHost } from "./fakeHost.ts";
+import { generatedSchedulers, type GeneratedScheduler } from "./schedules.ts";
 import { applyTheme, galleryThemes, type GalleryTheme } from "./themes.ts";
 
 const query = new URLSearchParams(location.search);
@@ -13,6 +14,7 @@ applyTheme(themeName in galleryThemes ? (themeName as GalleryTheme) : "dark");
 
 const view = query.get("view") ?? "overview";
 const saved = query.get("saved");
+const scheduler = query.get("scheduler") ?? "";
 const state: Partial<PanelState> = {
   ...(panelViews.includes(view as PanelView) ? { view: view as PanelView } : {}),
   ...(saved === null ? {} : (JSON.parse(saved) as Partial<PanelState>)),
@@ -21,6 +23,10 @@ installFakeHost({
   count: Number(query.get("study") ?? 100),
   state: (query.get("state") ?? "running") as StudyStateName,
   loss: query.get("loss") === "1",
+  ...((generatedSchedulers as readonly string[]).includes(scheduler)
+    ? { scheduler: scheduler as GeneratedScheduler }
+    : {}),
+  online: query.get("online") === "1",
   liveMs: Number(query.get("live") ?? 0),
   failing: query.get("failing") === "1",
   disconnected: query.get("disconnected") === "1",

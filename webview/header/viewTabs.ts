@@ -5,7 +5,13 @@ import { PanelElement } from "../shared/panelElement.ts";
 import { baseStyles } from "../shared/styles.ts";
 import type { Topic } from "../shared/store.ts";
 
-const labels: Readonly<Record<PanelView, string>> = { overview: "Overview", parallel: "Parallel", curves: "Curves" };
+const labels: Readonly<Record<PanelView, string>> = {
+  overview: "Overview",
+  parallel: "Parallel",
+  curves: "Curves",
+  schedule: "Schedule",
+  timeline: "Timeline",
+};
 
 export class ViewTabs extends PanelElement {
   static override styles = [

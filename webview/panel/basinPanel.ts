@@ -10,7 +10,9 @@ import "../header/viewTabs.ts";
 import "../inspector/trialInspector.ts";
 import "../overview/overviewView.ts";
 import "../parallel/parallelView.ts";
+import "../schedule/scheduleView.ts";
 import "../table/trialTable.ts";
+import "../timeline/timelineView.ts";
 import { icon } from "../shared/icons.ts";
 import type { PanelContext } from "../shared/panelElement.ts";
 import { splitterRange } from "../shared/panelState.ts";
@@ -109,6 +111,8 @@ export class BasinPanel extends LitElement {
       overview: () => html`<basin-overview .panel=${panel}></basin-overview>`,
       parallel: () => html`<basin-parallel .panel=${panel}></basin-parallel>`,
       curves: () => html`<basin-curves .panel=${panel}></basin-curves>`,
+      schedule: () => html`<basin-schedule .panel=${panel}></basin-schedule>`,
+      timeline: () => html`<basin-timeline .panel=${panel}></basin-timeline>`,
     };
     return views[panel.store.state.view]();
   }

@@ -29,6 +29,7 @@ export const defaultPanelState: PanelState = {
   inspectorOpen: true,
   overviewAxis: "number",
   curves: { metric: "", logY: false, smoothing: 0 },
+  schedule: { bracket: "", mode: "", axis: "" },
 };
 
 export const splitterRange = [0.12, 0.88] as const;
@@ -69,6 +70,15 @@ export function readPanelState(stored: unknown): MutablePanelState {
       metric: typeof curves["metric"] === "string" ? curves["metric"] : "",
       logY: curves["logY"] === true,
       smoothing,
+    };
+  }
+  const schedule = stored["schedule"];
+  if (isRecord(schedule)) {
+    const { bracket, mode, axis } = schedule;
+    state.schedule = {
+      bracket: typeof bracket === "string" ? bracket : "",
+      mode: mode === "rungs" || mode === "lineage" ? mode : "",
+      axis: typeof axis === "string" ? axis : "",
     };
   }
   return state;

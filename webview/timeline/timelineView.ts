@@ -1,0 +1,2 @@
+/** placeholder while the chart is written */
+export {};
