@@ -25,6 +25,9 @@ const shapes = {
   warning: svg`<path d="M8 2.5 14 13H2zM8 6.5v3M8 11v.6" />`,
   filter: svg`<path d="M2.5 3.5h11L9.3 8.3v4.2l-2.6-1.3V8.3z" />`,
   best: svg`<circle cx="8" cy="8" r="5.5" /><circle class="fill" cx="8" cy="8" r="2.2" />`,
+  zoomIn: svg`<circle cx="7" cy="7" r="4.5" /><path d="M10.4 10.4 14 14M7 5v4M5 7h4" />`,
+  zoomOut: svg`<circle cx="7" cy="7" r="4.5" /><path d="M10.4 10.4 14 14M5 7h4" />`,
+  fit: svg`<path d="M2.5 3v10M13.5 3v10M4.5 8h7M6.5 6l-2 2 2 2M9.5 6l2 2-2 2" />`,
   log: svg`<path d="M3 4h10M3 7h10M3 10h7M3 13h5" />`,
 } as const;
 
