@@ -1,5 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { connections } from "./connections.ts";
+import { rungSteps } from "./rungLines.ts";
 import { chooseCurves, curveLimit } from "./chooseCurves.ts";
 import { smoothed } from "./smoothing.ts";
 
@@ -62,5 +64,39 @@ describe("smoothed", () => {
     const result = smoothed(Float64Array.of(1, Number.NaN, 1), 0.5);
     expect(result[2]).toBeCloseTo(1);
     expect(result[1]).toBeNaN();
+  });
+});
+
+describe("connections", () => {
+  // #0: steps 1..4; #3: a copy of #0 at 2, steps 3..4; #5: nothing reported.
+  const curves = {
+    number: Int32Array.of(0, 3, 5),
+    offsets: Int32Array.of(0, 4, 6, 6),
+    steps: Float64Array.of(1, 2, 3, 4, 3, 4),
+    values: Float64Array.of(0.1, 0.2, 0.3, 0.4, 0.25, 0.35),
+  };
+  it("joins a child to its parent's value at the copied step", () => {
+    expect(connections(curves, [{ number: 3, parent: 0, step: 2 }])).toEqual([{ curve: 1, from: 1, to: 4 }]);
+  });
+  it("leaves out what is not drawn, has not reported or has no value by then", () => {
+    expect(connections(curves, [{ number: 5, parent: 0, step: 2 }])).toEqual([]);
+    expect(connections(curves, [{ number: 3, parent: 7, step: 2 }])).toEqual([]);
+    expect(connections(curves, [{ number: 3, parent: 0, step: 0 }])).toEqual([]);
+    const gap = { ...curves, values: Float64Array.of(0.1, Number.NaN, 0.3, 0.4, 0.25, 0.35) };
+    expect(connections(gap, [{ number: 3, parent: 0, step: 2 }])).toEqual([]);
+  });
+});
+
+describe("rungSteps", () => {
+  const bracket = (steps: readonly number[]) => ({
+    label: "",
+    rungs: steps.map((step) => ({ step, entries: [{ number: 0, value: 1, outcome: "paused" as const }] })),
+  });
+  it("is every step that was looked at, once", () => {
+    const unused = { label: "", rungs: [{ step: 81, entries: [] }] };
+    expect(rungSteps([bracket([3, 9]), bracket([1, 3]), unused])).toEqual([1, 3, 9]);
+  });
+  it("is empty when a scheduler looks at every step", () => {
+    expect(rungSteps([bracket(Array.from({ length: 100 }, (_, i) => i + 1))])).toEqual([]);
   });
 });

@@ -5,9 +5,10 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import type { CurveColumns } from "../../src/core/columns.ts";
 import { formatNumber } from "../../src/core/format.ts";
+import type { LineageRow } from "../../src/protocol/schedule.ts";
 import { trialStates } from "../../src/core/trial.ts";
 import { cursorMove } from "../shared/keyboardCursor.ts";
-import { drawXAxis, drawYAxis, yLabelRoom, type Rect } from "../shared/axes.ts";
+import { drawXAxis, drawYAxis, fontOf, yLabelRoom, type Rect } from "../shared/axes.ts";
 import { CanvasChart } from "../shared/canvasChart.ts";
 import type { Ink } from "../shared/ink.ts";
 import { addMark } from "../shared/marks.ts";
@@ -20,17 +21,33 @@ import type { Topic } from "../shared/store.ts";
 import { goodnessCss, theme, type Theme } from "../shared/theme.ts";
 import { csvTable } from "../table/exportText.ts";
 import { lineAlpha } from "../shared/lineAlpha.ts";
+import { connections, type Connection } from "./connections.ts";
+import { drawRungLines } from "./rungLines.ts";
 import { smoothed } from "./smoothing.ts";
 
 const curvesPerPiece = 8;
 const hitReach = 14;
 
 export class CurvesChart extends CanvasChart {
-  static override properties = { curves: { attribute: false }, logY: { type: Boolean }, smoothing: { type: Number } };
+  static override properties = {
+    curves: { attribute: false },
+    logY: { type: Boolean },
+    smoothing: { type: Number },
+    rungs: { attribute: false },
+    lineage: { attribute: false },
+    span: { attribute: false },
+  };
   declare curves: CurveColumns;
   declare logY: boolean;
   declare smoothing: number;
-  readonly chartName = "curves";
+  /** Steps at which the scheduler looked, increasing. */
+  declare rungs: readonly number[];
+  declare lineage: readonly LineageRow[];
+  /** Steps shown, so that charts under each other have one axis; undefined = those of the curves. */
+  declare span: readonly [number, number] | undefined;
+  get chartName(): string {
+    return `curves-${this.curves.metric.replace(/[^\w.-]+/g, "_")}`;
+  }
 
   private area: Rect = { left: 0, top: 0, right: 0, bottom: 0 };
   private xScale: Scale = linearScale(0, 1);
@@ -39,9 +56,17 @@ export class CurvesChart extends CanvasChart {
   private ys = new Float32Array(0);
   private rawYs = new Float32Array(0);
   private unshown = 0;
+  private joins: readonly Connection[] = [];
   private cursorCurve = -1;
   private cursorPoint = -1;
   private filteredSeen: Uint8Array | undefined;
+
+  constructor() {
+    super();
+    this.rungs = [];
+    this.lineage = [];
+    this.span = undefined;
+  }
 
   protected topics(): readonly Topic[] {
     return ["data", "filtered", "selected", "hovered"];
@@ -61,7 +86,9 @@ export class CurvesChart extends CanvasChart {
 
   protected override updated(changed: PropertyValues): void {
     super.updated(changed);
-    if (changed.has("curves") || changed.has("logY") || changed.has("smoothing")) this.invalidateAll();
+    for (const name of ["curves", "logY", "smoothing", "rungs", "lineage", "span"]) {
+      if (changed.has(name)) return this.invalidateAll();
+    }
   }
 
   override render(): TemplateResult {
@@ -106,7 +133,8 @@ export class CurvesChart extends CanvasChart {
       const pad = (extent[1] - extent[0]) * 0.04;
       this.yScale = linearScale(extent[0] - pad, extent[1] + pad);
     }
-    const ends = extentOf(steps) ?? [0, 1];
+    this.joins = connections(curves, this.lineage);
+    const ends = this.span ?? extentOf(steps) ?? [0, 1];
     this.xScale = linearScale(Math.min(1, ends[0]), Math.max(ends[1], ends[0] + 1), true);
     const ruler = document.createElement("canvas").getContext("2d");
     const room = ruler === null ? 48 : yLabelRoom(ruler, colors, this.yScale.ticks(6));
@@ -136,6 +164,10 @@ export class CurvesChart extends CanvasChart {
     const colors = theme();
     drawYAxis(ink, colors, this.area, this.yScale, this.yTitle());
     drawXAxis(ink, colors, this.area, this.xScale, "step");
+    ink.font = fontOf(colors);
+    // Under another chart that names them, lines alone.
+    const labelsFrom = this.span === undefined ? 4 + ink.measureText(this.yTitle()).width : Number.POSITIVE_INFINITY;
+    drawRungLines(ink, colors, this.area, this.xScale, this.rungs, labelsFrom);
     yield;
     const shown = this.byGoodness();
     ink.lineJoin = "round";
@@ -145,7 +177,23 @@ export class CurvesChart extends CanvasChart {
       this.stroke(ink, colors, shown[i]!, alpha);
       if (i % curvesPerPiece === curvesPerPiece - 1) yield;
     }
+    const drawn = new Set(shown);
+    for (const join of this.joins) if (drawn.has(join.curve)) this.join(ink, colors, join, alpha);
     ink.globalAlpha = 1;
+  }
+
+  /** From the value a copied trial had to the first one of the trial that goes on with it. */
+  private join(ink: Ink, colors: Theme, { curve, from, to }: Connection, alpha: number): void {
+    if (Number.isNaN(this.ys[from]!) || Number.isNaN(this.ys[to]!)) return;
+    const good = this.store.goodness[this.store.rowOf(this.curves.number[curve]!)] ?? Number.NaN;
+    ink.globalAlpha = alpha;
+    ink.strokeStyle = goodnessCss(good, colors);
+    ink.setLineDash([2, 3]);
+    ink.beginPath();
+    ink.moveTo(this.xs[from]!, this.ys[from]!);
+    ink.lineTo(this.xs[to]!, this.ys[to]!);
+    ink.stroke();
+    ink.setLineDash([]);
   }
 
   private yTitle(): string {
@@ -223,6 +271,7 @@ export class CurvesChart extends CanvasChart {
       this.stroke(ink, colors, curve, 1, false, colors.background);
       ink.lineWidth = width;
       this.stroke(ink, colors, curve, 1);
+      for (const join of this.joins) if (join.curve === curve) this.join(ink, colors, join, 1);
     };
     for (const number of store.selected.subarray(0, 200)) emphasise(number, 2.5);
     if (store.hovered < 0) return;

@@ -5,17 +5,27 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import type { CurveColumns } from "../../src/core/columns.ts";
 import { BasinError, errorText } from "../../src/core/errors.ts";
+import type { ScheduleReport } from "../../src/protocol/schedule.ts";
+import { ScheduleSource } from "../schedule/scheduleSource.ts";
 import { checkedOf, valueOf } from "../shared/controls.ts";
 import { LivePull } from "../shared/livePull.ts";
 import type { MenuItem } from "../shared/menu.ts";
 import "../shared/menu.ts";
 import { PanelElement } from "../shared/panelElement.ts";
+import { extentOf } from "../shared/scales.ts";
 import { sameSelection } from "../shared/selection.ts";
 import { baseStyles, messageStyles } from "../shared/styles.ts";
 import type { Topic } from "../shared/store.ts";
 import { viewFrameStyles, viewStyles } from "../shared/viewStyles.ts";
 import { chooseCurves, curveLimit, type CurveChoice } from "./chooseCurves.ts";
 import { CurvesChart } from "./curvesChart.ts";
+import { rungSteps } from "./rungLines.ts";
+
+/** What trainers report of rates that are adapted while training; drawn under whatever else is looked at. */
+const onlineMetrics = ["learning_rate", "momentum"] as const;
+/** A rate over more than this factor is read on a log axis. */
+const logSpan = 20;
+const none: readonly never[] = [];
 
 export class CurvesView extends PanelElement {
   static override styles = [
@@ -26,6 +36,34 @@ export class CurvesView extends PanelElement {
     css`
       :host {
         container-type: inline-size;
+      }
+      .charts {
+        display: flex;
+        flex-direction: column;
+        overflow: hidden auto;
+      }
+      .charts > basin-curves-chart {
+        flex: 1 0 auto;
+        min-height: 152px;
+      }
+      .online {
+        display: flex;
+        flex-wrap: wrap;
+        flex: 0 0 34%;
+        min-height: 128px;
+        border-top: 1px solid var(--vscode-panel-border, var(--vscode-contrastBorder));
+      }
+      .online > div {
+        position: relative;
+        display: flex;
+        flex: 1 1 240px;
+        min-width: 0;
+        min-height: 128px;
+      }
+      .online basin-menu {
+        position: absolute;
+        inset: 0 4px auto auto;
+        z-index: 1;
       }
       vscode-dropdown {
         flex: 0 1 160px;
@@ -55,6 +93,11 @@ export class CurvesView extends PanelElement {
   ];
 
   private curves: CurveColumns | undefined;
+  /** Learning rate and momentum of the same trials, where they were reported. */
+  private online: readonly CurveColumns[] = [];
+  private source: ScheduleSource | undefined;
+  private rungs: { readonly of: ScheduleReport; readonly steps: readonly number[] } | undefined;
+  private span: readonly [number, number] | undefined;
   private choice: CurveChoice = { numbers: [], candidates: 0 };
   private problem: BasinError | undefined;
   private asked:
@@ -72,17 +115,29 @@ export class CurvesView extends PanelElement {
     this.abort = new AbortController();
     this.pull = new LivePull(() => this.fetch());
     this.pull.request();
+    // Curves are drawn without it, too: a report that fails only leaves out rungs and descent.
+    this.source = new ScheduleSource(this.panel, () => this.requestUpdate());
+    this.source.request();
   }
 
   override disconnectedCallback(): void {
+    this.source?.dispose();
     this.pull?.dispose();
     this.abort.abort();
     super.disconnectedCallback();
   }
 
   protected override onStore(): void {
+    this.source?.request();
     this.pull?.request();
     this.requestUpdate();
+  }
+
+  private get rungSteps(): readonly number[] {
+    const report = this.source?.report;
+    if (report === undefined) return none;
+    if (this.rungs?.of !== report) this.rungs = { of: report, steps: rungSteps(report.brackets) };
+    return this.rungs.steps;
   }
 
   /** The chosen metric while the study has it, otherwise its first. */
@@ -107,14 +162,15 @@ export class CurvesView extends PanelElement {
     const { numbers } = this.choice;
     const { asked } = this;
     if (asked?.metric === metric && asked.revision === revision && sameSelection(asked.numbers, numbers)) return;
+    const get = (name: string): Promise<CurveColumns> =>
+      this.actions.request("curves", { metric: name, numbers, maxTrials: curveLimit }, { signal: this.abort.signal });
+    const extra = onlineMetrics.filter((name) => name !== metric && store.study?.curveMetrics.includes(name) === true);
     try {
-      const curves = await this.actions.request(
-        "curves",
-        { metric, numbers, maxTrials: curveLimit },
-        { signal: this.abort.signal },
-      );
+      const [curves, ...online] = await Promise.all([get(metric), ...extra.map(get)]);
       this.asked = { metric, revision, numbers };
       this.curves = curves;
+      this.online = online.filter(({ number: drawn }) => drawn.length > 0);
+      this.span = extentOf(curves.steps);
       this.problem = undefined;
     } catch (error) {
       if (this.abort.signal.aborted) return;
@@ -178,12 +234,38 @@ export class CurvesView extends PanelElement {
         </p>
       </div>`;
     }
-    return html`<basin-curves-chart
-      .panel=${this.panel}
-      .curves=${curves}
-      .logY=${logY}
-      .smoothing=${smoothing}
-    ></basin-curves-chart>`;
+    return html`<div class="charts">
+      <basin-curves-chart
+        .panel=${this.panel}
+        .curves=${curves}
+        .logY=${logY}
+        .smoothing=${smoothing}
+        .rungs=${this.rungSteps}
+        .lineage=${this.source?.report?.lineage ?? none}
+      ></basin-curves-chart>
+      ${this.online.length === 0 ? nothing : html`<div class="online">${this.online.map((online) => this.small(online))}</div>`}
+    </div>`;
+  }
+
+  private small(curves: CurveColumns): TemplateResult {
+    const extent = extentOf(curves.values);
+    const log = extent !== undefined && extent[0] > 0 && extent[1] / extent[0] > logSpan;
+    const items = (metric: string): readonly MenuItem[] => {
+      const chart = this.renderRoot.querySelector(`[data-metric="${metric}"]`);
+      return chart instanceof CurvesChart ? chart.menuItems : [];
+    };
+    return html`<div>
+      <basin-curves-chart
+        data-metric=${curves.metric}
+        .panel=${this.panel}
+        .curves=${curves}
+        .logY=${log}
+        .smoothing=${0}
+        .rungs=${this.rungSteps}
+        .span=${this.span}
+      ></basin-curves-chart>
+      <basin-menu label=${`Actions for ${curves.metric}`} icon="more" .items=${() => items(curves.metric)}></basin-menu>
+    </div>`;
   }
 
   private note(): string {
@@ -219,7 +301,7 @@ export class CurvesView extends PanelElement {
   }
 
   private readonly menu = (): readonly MenuItem[] => {
-    const chart = this.renderRoot.querySelector("basin-curves-chart");
+    const chart = this.renderRoot.querySelector(".charts > basin-curves-chart");
     return chart instanceof CurvesChart ? chart.menuItems : [];
   };
 }

@@ -29,6 +29,13 @@ export const scheduleStyles = css`
     flex: 0 1 176px;
     min-width: 88px;
   }
+  .controls {
+    display: inline-flex;
+    flex: 0 1 auto;
+    align-items: center;
+    gap: 8px;
+    min-width: 0;
+  }
   .legend {
     display: flex;
     flex-wrap: wrap;
@@ -69,15 +76,25 @@ export const scheduleStyles = css`
     }
     .picture {
       flex: none;
-      height: max(200px, 100cqh - 40px);
+      height: max(200px, 100cqh - 64px);
     }
     basin-decisions {
       width: auto;
       border-inline-start: 0;
       border-block-start: 1px solid var(--vscode-panel-border, var(--vscode-contrastBorder));
     }
+    .chart-head {
+      flex-wrap: wrap;
+      row-gap: 0;
+    }
     .chart-head h2 {
       display: none;
+    }
+    /* A line of its own, so that what was saved can be read. */
+    .saved {
+      order: -1;
+      flex: 1 0 100%;
+      line-height: 24px;
     }
   }
 `;

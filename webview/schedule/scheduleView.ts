@@ -79,8 +79,10 @@ export class ScheduleView extends PanelElement {
         <h2>${lineage ? "Lineage" : picture ? "Rungs" : "Schedule"}</h2>
         <span class="saved clip" title=${savingsText(report)}>${savingsText(report)}</span>
         <span class="space"></span>
-        ${this.modeToggle(report, lineage)} ${lineage ? this.axisChooser() : this.bracketChooser(report)}
-        ${picture ? html`<basin-menu label="Chart Actions" icon="more" .items=${this.menu}></basin-menu>` : nothing}
+        <span class="controls">
+          ${this.modeToggle(report, lineage)} ${lineage ? this.axisChooser() : this.bracketChooser(report)}
+          ${picture ? html`<basin-menu label="Chart Actions" icon="more" .items=${this.menu}></basin-menu>` : nothing}
+        </span>
       </div>
       <div class=${picture ? "grid" : "grid alone"}>
         ${picture ? html`<div class="picture">${lineage ? this.lineage(report) : this.rungs(report, brackets)}</div>` : nothing}
