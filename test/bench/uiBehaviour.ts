@@ -210,6 +210,81 @@ async function otherViews(panel: PanelPage): Promise<void> {
   check("the inspector enqueues a trial again", /Enqueued/.test(await page.locator("basin-panel .notice").innerText()));
 }
 
+/** The picture of a chart as SVG text, by its menu. */
+async function svgOf(panel: PanelPage, view: string): Promise<string> {
+  await panel.page.locator(`${view} basin-menu[label='Chart Actions'] button.tool`).click();
+  await panel.page.locator(`${view} .item`, { hasText: "Save as SVG" }).click();
+  await panel.page.waitForTimeout(pause);
+  return (await panel.sent("saveText")).at(-1)?.params.text ?? "";
+}
+
+async function schedule(panel: PanelPage): Promise<void> {
+  const { page } = panel;
+  const tip = page.locator("basin-lineage-chart .tip, basin-rungs-chart .tip");
+  check(
+    "what was saved is said",
+    /Trained [\d,]+ of [\d,]+ epochs/.test(await page.locator("basin-schedule .saved").innerText()),
+  );
+  await page.locator("basin-lineage-chart .plot").focus();
+  await panel.keys("End", "ArrowLeft");
+  check(
+    "arrows move through the lineage",
+    /copied #\d+ at epoch \d+/.test(await tip.innerText()),
+    await tip.innerText(),
+  );
+  await panel.keys("Enter");
+  check(
+    "Enter selects and the log shows that trial alone",
+    (await page.locator("basin-decisions button", { hasText: "Only #" }).count()) === 1,
+  );
+  await page.locator("basin-decisions button", { hasText: "Only #" }).click();
+  const lines = await page.locator("basin-decisions li").count();
+  check("all decisions come back", lines > 1, lines);
+  check("the lineage is a picture", (await svgOf(panel, "basin-schedule")).includes("member of the population"));
+  await page.locator("basin-schedule .toggle button", { hasText: "Rungs" }).click();
+  await page.locator("basin-rungs-chart .plot").focus();
+  await panel.keys("Home", "ArrowRight");
+  const described = await tip.innerText();
+  check("arrows follow a trial to its next rung", /#\d+ · epoch 6 · val_accuracy/.test(described), described);
+  check("rungs are a picture", (await svgOf(panel, "basin-schedule")).includes("judged at epoch"));
+  await page.locator("basin-decisions li").first().hover();
+  await page.locator("basin-decisions .chips button").first().click();
+  check(
+    "kinds of decisions filter",
+    (await page.locator("basin-decisions .chips button[aria-pressed=true]").count()) === 1,
+  );
+}
+
+async function timeline(panel: PanelPage): Promise<void> {
+  const { page } = panel;
+  await page.locator("basin-tabs #tab-timeline").click();
+  await page.locator("basin-timeline-chart .plot").focus();
+  await panel.keys("ArrowRight", "ArrowDown");
+  const tip = page.locator("basin-timeline-chart .tip");
+  const described = await tip.innerText();
+  check("arrows move between slots", /#\d+ · \w+ · slot 2\nepochs? \d+/.test(described), described);
+  const before = await panel.count();
+  await panel.keys("Enter");
+  check("Enter selects", /1 selected/.test(await panel.count()), before);
+  await panel.keys("+", "+");
+  check("plus zooms", (await svgOf(panel, "basin-timeline")).includes("busy in view"));
+  await page.locator("basin-timeline-chart .plot").focus();
+  await panel.keys("0");
+  check("zero shows everything", !(await svgOf(panel, "basin-timeline")).includes("in view"));
+  const plot = await panel.box("basin-timeline-chart .plot");
+  await page.mouse.move(plot.x + 200, plot.y + 60);
+  await page.mouse.wheel(0, -400);
+  check("the wheel zooms", (await svgOf(panel, "basin-timeline")).includes("busy in view"));
+  await page.mouse.move(plot.x + 300, plot.y + 60);
+  check("hovering names the trial", /#\d+/.test(await tip.innerText()), await tip.innerText());
+  await panel.drag([
+    [plot.x + 400, plot.y + 60],
+    [plot.x + 300, plot.y + 60],
+    [plot.x + 200, plot.y + 60],
+  ]);
+  check("a drag moves and selects nothing", /1 selected/.test(await panel.count()));
+}
+
 const folder = path.join(os.tmpdir(), `basin-ui-behaviour-${process.pid}`);
 await mkdir(folder, { recursive: true });
 await buildGallery(folder);
@@ -227,6 +302,12 @@ try {
   await parallel(panel);
   await table(panel);
   await otherViews(panel);
+  const population = await openPanel(browser, folder, { study: "100", view: "schedule", scheduler: "pbt" }, size);
+  await population.page.waitForTimeout(1000);
+  const scheduled = new PanelPage(population.page);
+  await schedule(scheduled);
+  await timeline(scheduled);
+  errors.push(...population.errors);
   check("nothing was reported on the console", errors.length === 0, errors);
 } finally {
   await browser.close();
