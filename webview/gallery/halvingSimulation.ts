@@ -97,7 +97,7 @@ export function simulateHalving(input: SimulationInput): Simulation {
       const place = insert(ranked[done.rung]!, done, input.better);
       const among = ranked[done.rung]!.length;
       if (!done.last) {
-        const reason = `${nth(place)} of ${among} at epoch ${steps[done.rung]}: waits there, the best ${Math.floor(among / eta)} go on.`;
+        const reason = `step ${steps[done.rung]}: ${done.value.toFixed(3)} is ${nth(place)} of ${among}, waits while the best ${Math.floor(among / eta)} go on`;
         simulation.decisions.push({
           at: clock,
           number: done.number,
@@ -114,7 +114,7 @@ export function simulateHalving(input: SimulationInput): Simulation {
         const entry = list[i]!;
         if (entry.promoted !== never) continue;
         entry.promoted = clock;
-        const reason = `${nth(i + 1)} of ${list.length} at epoch ${steps[rung]}: goes on to epoch ${steps[rung + 1]}.`;
+        const reason = `${nth(i + 1)} of ${list.length} at step ${steps[rung]} (${entry.value.toFixed(3)}), goes on to step ${steps[rung + 1]}`;
         simulation.decisions.push({ at: clock, number: entry.number, step: steps[rung]!, decision: "promote", reason });
         job = { number: entry.number, rung: rung + 1, from: steps[rung]! };
         break;
@@ -144,7 +144,7 @@ export function simulateHalving(input: SimulationInput): Simulation {
   for (const entry of simulation.entries) {
     if (entry.failed || entry.last || entry.promoted !== never) continue;
     entry.stopped = end;
-    const reason = "The study is over and better trials took the places above.";
+    const reason = "better trials took the places above, and the study is over";
     simulation.decisions.push({ at: end, number: entry.number, step: steps[entry.rung]!, decision: "drop", reason });
   }
   return simulation;
@@ -182,7 +182,7 @@ export function simulateHyperband(input: SimulationInput): Simulation {
       const kept = rung === steps.length - 1 ? 0 : capacities[rung + 1]!;
       for (const [i, entry] of ranked.entries()) {
         if (entry.last) continue;
-        const place = `${nth(i + 1)} of ${ranked.length} at epoch ${steps[rung]}`;
+        const place = `step ${steps[rung]}: ${entry.value.toFixed(3)} is ${nth(i + 1)} of ${ranked.length}`;
         const up = i < kept;
         if (up) entry.promoted = barrier;
         else entry.stopped = barrier;
@@ -191,7 +191,7 @@ export function simulateHyperband(input: SimulationInput): Simulation {
           number: entry.number,
           step: steps[rung]!,
           decision: up ? "promote" : "stop",
-          reason: up ? `${place}: goes on to epoch ${steps[rung + 1]}.` : `${place}: only the best ${kept} go on.`,
+          reason: up ? `${place}, goes on to step ${steps[rung + 1]}` : `${place}, the best ${kept} go on`,
         });
       }
       numbers = ranked.slice(0, kept).map((entry) => entry.number);

@@ -70,7 +70,7 @@ export function simulatePopulation(input: SimulationInput): Simulation {
       }
       const donor = members[order[rng.int(part)]!]!;
       entry.stopped = entry.judged + 1;
-      const reason = `${place + 1}th of ${size} at epoch ${step} (${member.value.toFixed(3)}): copies trial ${donor.number} (${donor.value.toFixed(3)}) and changes learningRate and dropout.`;
+      const reason = `step ${step}: ${member.value.toFixed(3)} is ${place + 1}th of ${size}, goes on from trial ${donor.number} (${donor.value.toFixed(3)}) with another learningRate and dropout`;
       simulation.decisions.push({ at: entry.judged + 1, number: member.number, step, decision: "exploit", reason });
       for (const param of input.columns.params) {
         if (param.kind === "category") param.codes[next] = param.codes[donor.number]!;

@@ -151,7 +151,7 @@ function plain(input: SimulationInput, median: boolean): Simulation {
       outcome: fails ? "failed" : pruned ? "pruned" : "complete",
     });
     if (pruned) {
-      const reason = `${input.value(number, to).toFixed(3)} at epoch ${to} is worse than the median of earlier trials there.`;
+      const reason = `step ${to}: ${input.value(number, to).toFixed(3)} is worse than the median of earlier trials`;
       decisions.push({ at: end, number, step: to, decision: "stop", reason });
     }
   }

@@ -171,8 +171,8 @@ export class DecisionLog extends PanelElement {
       <span class="why">
         ${decisionIcon(decision)}
         <button class="link numeric" @click=${() => this.pick(number)}>#${number}</button>
-        ${decisionWords[decision]}${step < 0 ? "" : html` <span class="muted">at epoch ${step}</span>`}.
-        <span>${reason}</span>
+        ${decisionWords[decision]}${step < 0 || namesStep(reason, step) ? "" : html` <span class="muted">at epoch ${step}</span>`}
+        · ${reason}
       </span>
     </li>`;
   }
@@ -194,6 +194,11 @@ export class DecisionLog extends PanelElement {
     this.store.select([number]);
     this.actions.openInspector();
   }
+}
+
+/** Most reasons say at which step; it is not said twice. */
+function namesStep(reason: string, step: number): boolean {
+  return new RegExp(`\\b(step|epoch) ${step}\\b`).test(reason);
 }
 
 customElements.define("basin-decisions", DecisionLog);

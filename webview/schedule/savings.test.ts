@@ -6,6 +6,9 @@ describe("savingsText", () => {
     expect(savingsText({ trainedSteps: 412, fullSteps: 1500, scheduler: "asha" })).toBe(
       "Trained 412 of 1,500 epochs: 73 % saved against no scheduler",
     );
+    expect(savingsText({ trainedSteps: 480, fullSteps: 480, scheduler: "pbt" })).toBe(
+      "Trained 480 of 480 epochs: as many as without a scheduler",
+    );
     expect(savingsText({ trainedSteps: 75, fullSteps: 100, scheduler: "asha" })).toContain(": 25 % saved");
   });
   it("never claims that everything was saved", () => {

@@ -21,6 +21,7 @@ export function savingsText({
     return `${start}: ${more} % more than without a scheduler, since trials were trained again`;
   }
   const saved = Math.round(100 * (1 - trainedSteps / fullSteps));
+  if (saved === 0) return `${start}: as many as without a scheduler`;
   // What trained at all did not save everything.
   return `${start}: ${trainedSteps > 0 ? Math.min(99, saved) : saved} % saved against no scheduler`;
 }

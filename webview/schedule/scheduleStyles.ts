@@ -60,14 +60,12 @@ export const scheduleStyles = css`
     width: clamp(240px, 34%, 460px);
     border-inline-start: 1px solid var(--vscode-panel-border, var(--vscode-contrastBorder));
   }
-  .alone basin-decisions {
+  .alone > * {
     flex: 1;
+  }
+  .alone basin-decisions {
     width: auto;
     border: 0;
-  }
-  .message.short {
-    flex: none !important;
-    height: auto;
   }
   @container (max-width: 620px) {
     .grid {
