@@ -5,8 +5,9 @@
 import { html, svg, type TemplateResult } from "lit";
 import type { TrialState } from "../../src/core/trial.ts";
 import type { AttemptOutcome } from "../../src/protocol/schedule.ts";
-import type { Rect } from "../shared/axes.ts";
+import { fontOf, type Rect } from "../shared/axes.ts";
 import type { Ink } from "../shared/ink.ts";
+import type { Theme } from "../shared/theme.ts";
 
 /** The state whose colour an outcome has. */
 export const attemptStates: Readonly<Record<AttemptOutcome, TrialState>> = {
@@ -70,6 +71,53 @@ export function addPattern(ink: Ink, pattern: Pattern, { left, top, right, botto
     case "open":
       break;
   }
+}
+
+export interface AttemptBar {
+  readonly bar: Rect;
+  readonly outcome: AttemptOutcome;
+  readonly label: string;
+  readonly alpha: number;
+}
+
+/** One attempt: filled, patterned, and named where there is room. */
+export function drawBar(ink: Ink, theme: Theme, { bar, outcome, label, alpha }: AttemptBar): void {
+  const color = theme.states[attemptStates[outcome]];
+  const pattern = attemptPatterns[outcome];
+  const width = bar.right - bar.left;
+  // A hair between neighbours, where there is room for one.
+  const shown = { ...bar, right: bar.right - (width > 4 ? 1 : 0) };
+  ink.fillStyle = color;
+  ink.globalAlpha = pattern === "open" ? alpha * 0.25 : alpha * 0.8;
+  ink.fillRect(shown.left, shown.top, shown.right - shown.left, shown.bottom - shown.top);
+  if (pattern === "open") {
+    ink.globalAlpha = alpha;
+    ink.strokeStyle = color;
+    ink.lineWidth = 1.5;
+    ink.beginPath();
+    ink.moveTo(shown.right, shown.top + 0.75);
+    ink.lineTo(shown.left + 0.75, shown.top + 0.75);
+    ink.lineTo(shown.left + 0.75, shown.bottom - 0.75);
+    ink.lineTo(shown.right, shown.bottom - 0.75);
+    ink.stroke();
+  }
+  if (width < 8) return;
+  ink.font = fontOf(theme, 0.85);
+  const room =
+    bar.bottom - bar.top >= theme.fontSize * 0.85 ? ink.measureText(label).width + 8 : Number.POSITIVE_INFINITY;
+  const labelled = room <= width;
+  ink.strokeStyle = theme.background;
+  ink.globalAlpha = alpha * 0.55;
+  ink.lineWidth = 1.2;
+  ink.beginPath();
+  addPattern(ink, pattern, labelled ? { ...shown, left: shown.left + room } : shown);
+  ink.stroke();
+  if (!labelled) return;
+  ink.globalAlpha = alpha;
+  ink.fillStyle = pattern === "open" ? theme.foreground : theme.background;
+  ink.textAlign = "left";
+  ink.textBaseline = "middle";
+  ink.fillText(label, shown.left + 4, (shown.top + shown.bottom) / 2 + 0.5);
 }
 
 const swatches: Readonly<Record<Pattern, TemplateResult>> = {

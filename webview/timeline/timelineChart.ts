@@ -5,7 +5,7 @@
 import { css, html, type PropertyValues, type TemplateResult } from "lit";
 import { formatDuration } from "../../src/core/format.ts";
 import { attemptOutcomes, type AttemptOutcome } from "../../src/protocol/schedule.ts";
-import { fontOf, type Rect } from "../shared/axes.ts";
+import { type Rect } from "../shared/axes.ts";
 import { CanvasChart, chartStyles } from "../shared/canvasChart.ts";
 import type { Ink } from "../shared/ink.ts";
 import type { MenuItem } from "../shared/menu.ts";
@@ -15,7 +15,7 @@ import type { Topic } from "../shared/store.ts";
 import { baseStyles, messageStyles } from "../shared/styles.ts";
 import { theme, type Theme } from "../shared/theme.ts";
 import { csvTable } from "../table/exportText.ts";
-import { addPattern, attemptPatterns, attemptStates } from "./attemptStyle.ts";
+import { drawBar } from "./attemptStyle.ts";
 import { attemptAt, endOf, laneOf, neighbourAttempt, visibleInLane, type Timeline } from "./timelineModel.ts";
 import { drawIdle, drawSlots, type TimelinePicture } from "./timelineFrame.ts";
 import { isWhole, moved, showing, timeScale, within, zoomed, type TimeRange } from "./timeRange.ts";
@@ -188,7 +188,14 @@ export class TimelineChart extends CanvasChart {
         if (bar.right - bar.left <= 1.5 && pixel === lastPixel && outcome === lastOutcome) continue;
         lastPixel = pixel;
         lastOutcome = outcome;
-        this.paintBar(ink, colors, i, bar);
+        const row = this.store.rowOf(timeline.attempts.number[i]!);
+        const alpha = row < 0 || this.store.filtered[row] === 1 ? 1 : 0.14;
+        drawBar(ink, colors, {
+          bar,
+          outcome: attemptOutcomes[outcome] ?? "complete",
+          label: `#${timeline.attempts.number[i]}`,
+          alpha,
+        });
         if (timeline.before[i]! >= 0) inView.push(i);
         if ((k - first) % perPiece === perPiece - 1) yield;
       }
@@ -202,48 +209,6 @@ export class TimelineChart extends CanvasChart {
   private get picture(): TimelinePicture {
     const { timeline, area, laneHeight, scale, now, width, view, limits } = this;
     return { timeline, area, laneHeight, scale, now, width, view, limits };
-  }
-
-  private paintBar(ink: Ink, colors: Theme, i: number, bar: Rect): void {
-    const outcome = attemptOutcomes[this.timeline.attempts.outcome[i]!] ?? "complete";
-    const color = colors.states[attemptStates[outcome]];
-    const row = this.store.rowOf(this.timeline.attempts.number[i]!);
-    const alpha = row < 0 || this.store.filtered[row] === 1 ? 1 : 0.14;
-    const width = bar.right - bar.left;
-    const pattern = attemptPatterns[outcome];
-    ink.fillStyle = color;
-    ink.globalAlpha = pattern === "open" ? alpha * 0.25 : alpha * 0.8;
-    // A hair between neighbours, where there is room for one.
-    const shown = { ...bar, right: bar.right - (width > 4 ? 1 : 0) };
-    ink.fillRect(shown.left, shown.top, shown.right - shown.left, shown.bottom - shown.top);
-    if (pattern === "open") {
-      ink.globalAlpha = alpha;
-      ink.strokeStyle = color;
-      ink.lineWidth = 1.5;
-      ink.beginPath();
-      ink.moveTo(shown.right, shown.top + 0.75);
-      ink.lineTo(shown.left + 0.75, shown.top + 0.75);
-      ink.lineTo(shown.left + 0.75, shown.bottom - 0.75);
-      ink.lineTo(shown.right, shown.bottom - 0.75);
-      ink.stroke();
-    }
-    if (width < 8) return;
-    const label = `#${this.timeline.attempts.number[i]}`;
-    ink.font = fontOf(colors, 0.85);
-    const room = this.laneHeight >= 16 ? ink.measureText(label).width + 8 : Number.POSITIVE_INFINITY;
-    const labelled = room <= width;
-    ink.strokeStyle = colors.background;
-    ink.globalAlpha = alpha * 0.55;
-    ink.lineWidth = 1.2;
-    ink.beginPath();
-    addPattern(ink, pattern, labelled ? { ...shown, left: shown.left + room } : shown);
-    ink.stroke();
-    if (!labelled) return;
-    ink.globalAlpha = alpha;
-    ink.fillStyle = pattern === "open" ? colors.foreground : colors.background;
-    ink.textAlign = "left";
-    ink.textBaseline = "middle";
-    ink.fillText(label, shown.left + 4, (shown.top + shown.bottom) / 2 + 0.5);
   }
 
   /** From the end of a trial's earlier attempt to where it went on. */
