@@ -10,7 +10,9 @@ export function panelFrame(page: Page): Promise<Frame> {
   return webviewFrame(page, async (frame) => (await frame.locator("basin-panel basin-table").count()) > 0, 60_000);
 }
 
-export async function showView(panel: Frame, name: "Overview" | "Parallel" | "Curves"): Promise<void> {
+export type ViewName = "Overview" | "Parallel" | "Curves" | "Schedule" | "Timeline";
+
+export async function showView(panel: Frame, name: ViewName): Promise<void> {
   const tab = panel.getByRole("tab", { name });
   await tab.click();
   await panel.locator(`[role="tab"][aria-selected="true"]`, { hasText: name }).waitFor();

@@ -42,7 +42,7 @@ export class CurvesView extends PanelElement {
         flex-direction: column;
         overflow: hidden auto;
       }
-      .charts > basin-curves-chart {
+      .charts.two > basin-curves-chart {
         flex: 1 0 auto;
         min-height: 152px;
       }
@@ -234,7 +234,7 @@ export class CurvesView extends PanelElement {
         </p>
       </div>`;
     }
-    return html`<div class="charts">
+    return html`<div class=${this.online.length === 0 ? "charts" : "charts two"}>
       <basin-curves-chart
         .panel=${this.panel}
         .curves=${curves}

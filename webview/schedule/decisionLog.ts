@@ -1,8 +1,9 @@
 /**
  * Every decision of the scheduler with its reason: who, when, what and why; by kind, and of the selected trials alone.
- * Invariant: newest first; what is left out is counted.
+ * Invariant: newest first; what is left out is counted; nothing moves under the pointer.
  */
 import { css, html, nothing, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
 import type { DecisionRow } from "../../src/protocol/schedule.ts";
 import { PanelElement } from "../shared/panelElement.ts";
 import { baseStyles } from "../shared/styles.ts";
@@ -29,6 +30,9 @@ export class DecisionLog extends PanelElement {
   declare kinds: ReadonlySet<DecisionKind>;
   declare ofSelected: boolean;
   declare shown: number;
+
+  /** What is read while the pointer rests on it; undefined = the newest. */
+  private held: readonly DecisionRow[] | undefined;
 
   constructor() {
     super();
@@ -100,7 +104,8 @@ export class DecisionLog extends PanelElement {
   }
 
   override render(): TemplateResult {
-    const { decisions, kinds, store, shown } = this;
+    const { kinds, store, shown } = this;
+    const decisions = this.held ?? this.decisions;
     const some = store.selected.length > 0;
     const numbers = some && this.ofSelected ? new Set(store.selected) : undefined;
     const { rows, total } = readDecisions(decisions, { kinds, numbers }, shown);
@@ -112,11 +117,27 @@ export class DecisionLog extends PanelElement {
       ${
         total === 0
           ? html`<p class="muted none">${this.nothingToRead(numbers !== undefined)}</p>`
-          : html`<ol tabindex="0" aria-label="Decisions, newest first">
-              ${rows.map((row) => this.line(row))} ${total > rows.length ? this.more(total - rows.length) : nothing}
+          : html`<ol
+              tabindex="0"
+              aria-label="Decisions, newest first"
+              @pointerenter=${() => (this.held = this.decisions)}
+              @pointerleave=${this.release}
+            >
+              ${repeat(
+                rows,
+                (row) => `${row.at} ${row.number} ${row.step} ${row.decision}`,
+                (row) => this.line(row),
+              )}
+              ${total > rows.length ? this.more(total - rows.length) : nothing}
             </ol>`
       }`;
   }
+
+  private readonly release = (): void => {
+    const waiting = this.held !== this.decisions;
+    this.held = undefined;
+    if (waiting) this.requestUpdate();
+  };
 
   private nothingToRead(filtered: boolean): string {
     if (this.decisions.length === 0) return "Who is promoted, paused or stopped, and why, will be written here.";

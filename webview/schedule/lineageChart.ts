@@ -171,6 +171,9 @@ export class LineageChart extends CanvasChart {
       if (lineage.parent[i]! < 0 || last < first) continue;
       this.xs[first] = Math.min(this.xs[last]!, this.xs[first]! + this.gap(first, last));
     }
+    // What is spoken of may have moved with newer steps.
+    const end = (lines.offsets[this.cursor + 1] ?? 0) - 1;
+    if (this.cursor >= 0 && end >= 0) this.placeTip(this.describe(this.cursor), this.xs[end]!, this.ys[end]!);
   }
 
   private gap(first: number, last: number): number {

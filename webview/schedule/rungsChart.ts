@@ -85,8 +85,27 @@ export class RungsChart extends CanvasChart {
 
   protected override willUpdate(changed: PropertyValues): void {
     if (!changed.has("brackets")) return;
+    const at = this.cursor < 0 ? undefined : this.placeOf(this.cursor, changed.get("brackets") as typeof this.brackets);
     this.marks = rungMarks(this.brackets, this.objective?.direction ?? "minimize");
-    this.cursor = -1;
+    this.cursor = at === undefined ? -1 : this.markAt(at);
+    if (at !== undefined && this.cursor < 0) this.placeTip("", 0, 0);
+  }
+
+  /** What a mark stands for, so that it is found again among newer ones. */
+  private placeOf(mark: number, brackets: readonly BracketView[]): { label: string; step: number; number: number } {
+    const bracket = brackets[this.marks.bracket[mark]!];
+    const step = bracket?.rungs[this.marks.rung[mark]!]?.step ?? -1;
+    return { label: bracket?.label ?? "", step, number: this.marks.number[mark]! };
+  }
+
+  private markAt({ label, step, number }: { label: string; step: number; number: number }): number {
+    const { marks, brackets } = this;
+    for (let i = 0; i < marks.count; i++) {
+      if (marks.number[i] !== number) continue;
+      const bracket = brackets[marks.bracket[i]!]!;
+      if (bracket.label === label && bracket.rungs[marks.rung[i]!]?.step === step) return i;
+    }
+    return -1;
   }
 
   protected override updated(changed: PropertyValues): void {
@@ -148,6 +167,9 @@ export class RungsChart extends CanvasChart {
     this.heading = frame.heading;
     this.places = layoutRungs(this.marks, this.brackets, this.yScale, frame);
     this.grid = new PointGrid(this.places.xs, this.places.ys, this.width, this.height);
+    // What is spoken of may have moved with newer trials.
+    const { cursor } = this;
+    if (cursor >= 0) this.placeTip(this.describe(cursor), this.places.xs[cursor]!, this.places.ys[cursor]!);
   }
 
   protected *paint(layer: string, ink: Ink): Painter {

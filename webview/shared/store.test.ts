@@ -147,6 +147,9 @@ describe("PanelStore", () => {
       expect(readPanelState(bad).view).toBe("overview");
     }
     expect(readPanelState({ version: 1, splitter: 9 }).splitter).toBeLessThan(1);
+    const schedule = { bracket: 3, mode: "lineage", axis: "width" };
+    expect(readPanelState({ version: 1, schedule }).schedule).toEqual({ bracket: "", mode: "lineage", axis: "width" });
+    expect(readPanelState({ version: 1, schedule: { mode: "?" } }).schedule.mode).toBe("");
   });
 });
 

@@ -87,6 +87,16 @@ export class TimelineChart extends CanvasChart {
     this.invalidate("bars", "top");
   }
 
+  protected override willUpdate(changed: PropertyValues): void {
+    if (!changed.has("timeline") || this.cursor < 0) return;
+    const before = changed.get("timeline") as Timeline | undefined;
+    const number = before?.attempts.number[this.cursor];
+    const attempt = before?.attempts.attempt[this.cursor];
+    const { attempts } = this.timeline;
+    this.cursor = attempts.number.findIndex((n, i) => n === number && attempts.attempt[i] === attempt);
+    if (this.cursor < 0) this.placeTip("", 0, 0);
+  }
+
   protected override updated(changed: PropertyValues): void {
     super.updated(changed);
     if (changed.has("timeline") || (changed.has("now") && this.timeline.running)) this.invalidateAll();
@@ -141,6 +151,12 @@ export class TimelineChart extends CanvasChart {
     this.laneHeight = Math.min(mostLane, Math.max(leastLane, (this.area.bottom - this.area.top) / lanes));
     this.area = { ...this.area, bottom: Math.min(this.area.bottom, this.area.top + this.laneHeight * lanes) };
     this.scale = timeScale(this.view, from);
+    if (this.cursor >= 0) this.placeTipAt(this.cursor);
+  }
+
+  private placeTipAt(i: number): void {
+    const bar = this.barOf(i);
+    this.placeTip(this.describe(i), Math.min(bar.right, bar.left + 24), bar.top);
   }
 
   private xOf(time: number): number {

@@ -69,7 +69,7 @@ export class TimelineView extends PanelElement {
   private drawn: { readonly of: ScheduleReport; readonly slots: number; readonly timeline: Timeline } | undefined;
 
   protected topics(): readonly Topic[] {
-    return ["data"];
+    return ["data", "connection"];
   }
 
   override connectedCallback(): void {
@@ -146,7 +146,20 @@ export class TimelineView extends PanelElement {
         ${this.tool("fit", "Show Everything (0)", (chart) => chart.fit())}
         <basin-menu label="Chart Actions" icon="more" .items=${this.menu}></basin-menu>
       </div>
-      <basin-timeline-chart .panel=${this.panel} .timeline=${timeline} .now=${Date.now()}></basin-timeline-chart>`;
+      <basin-timeline-chart
+        .panel=${this.panel}
+        .timeline=${timeline}
+        .now=${this.now(timeline)}
+      ></basin-timeline-chart>`;
+  }
+
+  private lastNow = 0;
+
+  /** The clock while the study runs and its engine answers; otherwise the last moment something was known. */
+  private now(timeline: Timeline): number {
+    const { study, connected } = this.store;
+    if (study?.state === "running" && connected) this.lastNow = Date.now();
+    return Math.max(timeline.to, this.lastNow);
   }
 
   private legend({ attempts }: Timeline): TemplateResult {
