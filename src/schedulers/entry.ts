@@ -8,15 +8,13 @@ import type { MethodInfo } from "../core/study/catalog.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 export interface SchedulerEntry extends MethodInfo {
-  /** The sampler that belongs to it: what `auto` becomes. */
-  readonly sampler?: string;
   /** @throws BasinError `invalid-study` when an option is wrong */
   create(options: Readonly<Record<string, unknown>>): Scheduler;
 }
 
 /** Ties an options schema to the function that takes its output. */
 export function defineScheduler<Options extends z.ZodObject>(
-  info: Omit<SchedulerEntry, "options" | "create"> & { readonly options: Options },
+  info: Omit<MethodInfo, "options"> & { readonly options: Options },
   create: (options: z.output<Options>) => Scheduler,
 ): SchedulerEntry {
   return {

@@ -72,9 +72,17 @@ export function setOwn(target: Record<string, ParamValue>, name: string, value: 
   else target[name] = value;
 }
 
-/** Equal text for equal configurations, whatever the order of their keys; `1` and `"1"` differ. */
+/** A sampler that begins anew asks for the key of every trial again. */
+const keys = new WeakMap<Params, string>();
+
+/** Equal text for equal configurations, whatever the order of their keys; `1` and `"1"` differ. The configuration must not change any more. */
 export function paramsKey(params: Params): string {
-  return JSON.stringify(Object.entries(params).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  let key = keys.get(params);
+  if (key === undefined) {
+    key = JSON.stringify(Object.entries(params).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+    keys.set(params, key);
+  }
+  return key;
 }
 
 /**

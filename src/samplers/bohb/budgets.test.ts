@@ -39,6 +39,15 @@ describe("budgets", () => {
     expect(numbers(rankedAt(history, fullBudget, minimize))).toEqual([2, 1]);
     expect(numbers(rankedAt(history, 2, maximize))).toEqual([2, 3, 1]);
   });
+  it("are the rungs at which trials were judged, where reports are rare", () => {
+    const rare = [4, 5].map((value, number): FinishedTrial => {
+      const curve = [2, 4, 6].slice(0, number + 2).map((step) => ({ step, value: value + step / 10 }));
+      return { number, state: "pruned", params: {}, values: [], last: curve.at(-1)!, curve, untilStep: [3, 6][number] };
+    });
+    expect(budgetsOf(rare)).toEqual([3, 6]);
+    expect(numbers(rankedAt(rare, 3, minimize))).toEqual([0, 1]);
+    expect(numbers(rankedAt(rare, 6, minimize))).toEqual([1]);
+  });
   it("know of the last report only where there are no curves", () => {
     const short = history.map(({ number, state, values, last }): FinishedTrial => ({
       number,

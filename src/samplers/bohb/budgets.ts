@@ -4,7 +4,7 @@
  * not left with those alone that were stopped. Invariant: at one budget, trials come best first; ties go to the earlier one.
  */
 import { toLoss, type Objective } from "../../core/objective.ts";
-import type { FinishedTrial } from "../../core/trial.ts";
+import type { FinishedTrial, Report } from "../../core/trial.ts";
 import { bestFirst, order } from "../ranking.ts";
 
 /** The budget of complete trials. */
@@ -16,11 +16,16 @@ export const mostTrials = 1000;
 /** Budgets at which a trial ended, lowest first; that of complete trials last. O(trials). */
 export function budgetsOf(history: readonly FinishedTrial[]): number[] {
   const found = new Set<number>();
-  for (const { state, last } of history) {
-    if (state === "complete") found.add(fullBudget);
-    else if (state === "pruned" && last !== undefined) found.add(last.step);
+  for (const trial of history) {
+    if (trial.state === "complete") found.add(fullBudget);
+    else if (trial.state === "pruned" && trial.last !== undefined) found.add(judgedAt(trial.last, trial.untilStep));
   }
   return [...found].sort((a, b) => a - b);
+}
+
+/** Some programs report every few steps only: a scheduler judges them by the first report from a rung on. */
+function judgedAt(last: Report, untilStep: number | undefined): number {
+  return untilStep !== undefined && untilStep <= last.step ? untilStep : last.step;
 }
 
 /** Trials with a value at `budget`, best first. A value that is not a finite number has no place. O(n log n). */
@@ -42,10 +47,10 @@ export function rankedAt(
     .map(({ trial }) => trial);
 }
 
-/** The loss of the first objective when the budget was spent; NaN for a trial that did not get there. */
-export function lossAt({ state, last, curve }: FinishedTrial, budget: number, objective: Objective): number {
+/** The loss of the first objective when the budget was spent; NaN for a trial that did not get there, or of which only a later value is known. */
+export function lossAt({ state, last, untilStep, curve }: FinishedTrial, budget: number, objective: Objective): number {
   if (state === "failed" || last === undefined || last.step < budget) return Number.NaN;
-  const reports = curve ?? [last];
-  const report = reports.findLast(({ step }) => step <= budget);
+  const known = curve ?? (judgedAt(last, untilStep) === budget ? [last] : []);
+  const report = known.find(({ step }) => step >= budget);
   return report === undefined ? Number.NaN : toLoss(report.value, objective.direction);
 }
