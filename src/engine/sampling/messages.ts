@@ -1,6 +1,7 @@
 /**
  * What the engine and the thread of a heavy sampler say to each other: plain data that survives structured cloning.
- * Invariant: the thread answers every request with its `id`; trials are said once and in order, so both hold the same history.
+ * Invariant: the thread answers every request with its `id`; finished trials are said once and in order, paused ones as often as
+ * they change, so both hold the same.
  */
 import { BasinError, type BasinErrorCode } from "../../core/errors.ts";
 import type { StudyDefinition } from "../../core/study/definition.ts";
@@ -12,12 +13,15 @@ export type ToThread =
   | { readonly type: "study"; readonly definition: StudyDefinition }
   /** Trials that finished since the last ones. */
   | { readonly type: "finished"; readonly trials: readonly FinishedTrial[] }
+  /** Paused trials that have reported since the last ones, and those that are paused no more. */
+  | { readonly type: "paused"; readonly trials: readonly PendingTrial[]; readonly gone: readonly number[] }
   | {
       readonly type: "suggest";
       readonly id: number;
       readonly number: number;
       readonly untilStep?: number;
       readonly maxSteps?: number;
+      /** But for those said to be paused. */
       readonly pending: readonly PendingTrial[];
     };
 
@@ -72,6 +76,6 @@ export function pendingData({ number, state, params, last, untilStep, curve }: P
     params,
     ...(last === undefined ? {} : { last }),
     ...(untilStep === undefined ? {} : { untilStep }),
-    ...(curve === undefined ? {} : { curve }),
+    ...(curve === undefined ? {} : { curve: [...curve] }),
   };
 }

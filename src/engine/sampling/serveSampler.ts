@@ -5,13 +5,14 @@
 import type { MessagePort } from "node:worker_threads";
 import { rngFor } from "../../core/rng.ts";
 import type { StudyDefinition } from "../../core/study/definition.ts";
-import type { FinishedTrial } from "../../core/trial.ts";
+import type { FinishedTrial, PendingTrial } from "../../core/trial.ts";
 import type { Sampler } from "../../samplers/sampler.ts";
 import { errorData, type FromThread, type ToThread } from "./messages.ts";
 
 /** Answers on `port` until it is closed. @param create makes the sampler of a study */
 export function serveSampler(port: MessagePort, create: (definition: StudyDefinition) => Sampler): void {
   const history: FinishedTrial[] = [];
+  const paused = new Map<number, PendingTrial>();
   let definition: StudyDefinition | undefined;
   let sampler: Sampler | undefined;
 
@@ -20,8 +21,9 @@ export function serveSampler(port: MessagePort, create: (definition: StudyDefini
     try {
       if (definition === undefined) throw new Error("the study was not said");
       sampler ??= create(definition);
+      const pending = [...asked.pending, ...paused.values()].sort((a, b) => a.number - b.number);
       const rng = rngFor(definition.seed, asked.number, "suggest");
-      return { id, suggestion: await sampler.suggest({ ...asked, history, rng }) };
+      return { id, suggestion: await sampler.suggest({ ...asked, pending, history, rng }) };
     } catch (error) {
       return { id, error: errorData(error) };
     }
@@ -35,6 +37,10 @@ export function serveSampler(port: MessagePort, create: (definition: StudyDefini
         return;
       case "finished":
         history.push(...message.trials);
+        return;
+      case "paused":
+        for (const number of message.gone) paused.delete(number);
+        for (const trial of message.trials) paused.set(trial.number, trial);
         return;
       case "suggest":
         void answer(message).then((said) => port.postMessage(said));

@@ -73,25 +73,43 @@ it("answers as the sampler in this process does, told of each trial once", async
   }
 });
 
-it("says at which rung a new trial will be judged, and what paused trials have shown", async () => {
+it("says at which rung a new trial will be judged, and what paused trials have shown, of each once and after a crash again", async () => {
+  const study = definition("bohb");
+  const paused = (number: number, step: number): PendingTrial => {
+    const curve = [1, 3].slice(0, step === 1 ? 1 : 2).map((at) => ({ step: at, value: number / 1000 + 1 / at }));
+    return { number, state: "paused", params: { x: number / 2000 }, last: curve.at(-1)!, curve, untilStep: step };
+  };
+  const many = Array.from({ length: 1200 }, (_, number) => paused(number, 1));
+  const running: PendingTrial = { number: 5, state: "running", params: { x: 0.9 }, untilStep: 3 };
+  // Some report, one goes on, one ends, one is new.
+  const later = [paused(0, 3), ...many.slice(1, 5), running, ...many.slice(7), paused(1200, 1)];
+  const near = createSampler(study.sampler, samplerContextOf(study));
+  const far = open(samplerThreadFile(), study);
+  const history: FinishedTrial[] = [];
+  for (const pending of [many, later, later.slice(1), many]) {
+    const request = { history, pending, number: 1300, untilStep: 1, maxSteps: 9 };
+    expect(await far.suggest(request)).toEqual(
+      await near.suggest({ ...request, rng: rngFor(study.seed, 1300, "suggest") }),
+    );
+  }
+  await far.end();
+
+  const shaky = open(troubled, study);
+  const request = { history, pending: many, number: 7 };
+  expect((await shaky.suggest(request)).reason).toBe("knows 1200, plans 50");
+  trouble("crash-8");
+  expect((await shaky.suggest({ ...request, pending: later, number: 8 })).reason).toBe("knows 1199, plans 50");
+});
+
+it("says where the new trial will be judged", async () => {
   const study = definition("dehb");
   const far = open(samplerThreadFile(), study);
-  const near = createSampler(study.sampler, samplerContextOf(study));
-  const curve = [
-    { step: 1, value: 0.5 },
-    { step: 3, value: 0.4 },
-  ];
+  const reasons: string[] = [];
   const pending: PendingTrial[] = [
-    { number: 0, state: "paused", params: { x: 0.5 }, last: curve[1]!, curve, untilStep: 3 },
     { number: 1, state: "paused", params: { x: 0.7 }, last: { step: 1, value: 0.3 }, untilStep: 1 },
   ];
-  const reasons: string[] = [];
-  for (const untilStep of [1, 3]) {
-    const request = { history: [], pending, number: 2, untilStep, maxSteps: 9 };
-    const there = await far.suggest(request);
-    expect(there).toEqual(await near.suggest({ ...request, rng: rngFor(study.seed, 2, "suggest") }));
-    reasons.push(there.reason);
-  }
+  for (const untilStep of [1, 3])
+    reasons.push((await far.suggest({ history: [], pending, number: 2, untilStep, maxSteps: 9 })).reason);
   expect(reasons).toEqual([
     "first population at step 1, place 3 of 9",
     "trial 1 again at step 3: among the best at step 1",

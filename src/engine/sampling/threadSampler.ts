@@ -1,6 +1,6 @@
 /**
  * The engine's end of a heavy sampler: a worker thread that holds a copy of the history and computes the suggestions.
- * Invariant: only trials that are new cross; a thread that is lost is started again with the whole history, and what it
+ * Invariant: only trials that are new cross, and paused ones that have changed; a thread that is lost is started again with the whole history, and what it
  * answers is the same; a thread lost twice over one trial is given up.
  */
 import { Worker } from "node:worker_threads";
@@ -10,6 +10,7 @@ import type { StudyDefinition } from "../../core/study/definition.ts";
 import type { Suggestion } from "../../samplers/sampler.ts";
 import { breathe, type Clock } from "../clock.ts";
 import { errorOf, finishedData, type FromThread, pendingData, type ToThread } from "./messages.ts";
+import { PausedSaid } from "./pausedSaid.ts";
 import type { StudyRequest, StudySampler } from "./studySampler.ts";
 
 /** For one suggestion; the slowest method needs seconds at its largest history. */
@@ -45,6 +46,7 @@ export class ThreadSampler implements StudySampler {
   #worker: Worker | undefined;
   /** Trials the thread knows. */
   #said = 0;
+  readonly #pausedSaid = new PausedSaid();
   #asked: Asked | undefined;
   #ids = 0;
   #ended = false;
@@ -84,7 +86,7 @@ export class ThreadSampler implements StudySampler {
     }
   }
 
-  async #ask({ history, count, ...asked }: Snapshot): Promise<Suggestion> {
+  async #ask({ history, count, pending, ...asked }: Snapshot): Promise<Suggestion> {
     const worker = this.#start();
     const lost = (): boolean => this.#worker !== worker;
     if (this.#said > count) throw new RangeError("the history of a running study has become shorter");
@@ -100,7 +102,14 @@ export class ThreadSampler implements StudySampler {
       this.#said += trials.length;
       if (this.#said < count) await breathe();
     }
-    if (!lost()) this.#post({ type: "suggest", id, ...asked });
+    if (!lost()) {
+      const { trials, gone, others } = this.#pausedSaid.changes(pending);
+      for (let from = 0; from === 0 || (from < trials.length && !lost()); from += trialsAtOnce) {
+        if (from > 0) await breathe();
+        this.#post({ type: "paused", trials: trials.slice(from, from + trialsAtOnce), gone: from === 0 ? gone : [] });
+      }
+      if (!lost()) this.#post({ type: "suggest", id, ...asked, pending: others });
+    }
     const cancel = this.#options.clock.after(patienceMs, () =>
       this.#lose(worker, `it gave no answer within ${formatDuration(patienceMs)}`),
     );
@@ -131,6 +140,7 @@ export class ThreadSampler implements StudySampler {
     const worker = new Worker(this.#options.file, { execArgv: [], name: "sampler" });
     this.#worker = worker;
     this.#said = 0;
+    this.#pausedSaid.clear();
     worker.on("message", (message: FromThread) => {
       const asked = this.#asked;
       if (this.#worker !== worker || asked?.id !== message.id) return;

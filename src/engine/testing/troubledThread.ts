@@ -19,7 +19,7 @@ serveSampler(parentPort!, (definition) => {
   const own = randomSampler.create(samplerContextOf(definition), {});
   return {
     async suggest(request) {
-      const { number, history } = request;
+      const { number, history, pending } = request;
       if (existsSync(trouble("deadly", number))) process.exit(7);
       if (existsSync(trouble("crash", number))) {
         rmSync(trouble("crash", number));
@@ -29,7 +29,8 @@ serveSampler(parentPort!, (definition) => {
       if (existsSync(trouble("error", number)))
         throw new BasinError("no-feasible-point", "Nothing left to try.", "Loosen a constraint.");
       const { params } = await own.suggest(request);
-      return { params, reason: `knows ${history.length}, plans ${definition.budget.trials}` };
+      const told = history.length + pending.filter(({ state }) => state === "paused").length;
+      return { params, reason: `knows ${told}, plans ${definition.budget.trials}` };
     },
   };
 });
