@@ -26,8 +26,8 @@ const listed = (): unknown[] =>
     .split("\n")
     .map((line) => JSON.parse(line) as unknown);
 
-it("writes an inline array as a NumPy file and lists it", async () => {
-  const kept = await keepEmbedding(folder, inline());
+it("writes an inline array as a NumPy file and lists it", () => {
+  const kept = keepEmbedding(folder, inline());
   expect(kept).toEqual({ name: "penultimate", step: 3, indexHash: "abc", file: "embeddings/penultimate-3.npy" });
   expect(listed()).toEqual([kept]);
   const bytes = memoryBytes(kept.file, readFileSync(path.join(folder, kept.file)));
@@ -38,18 +38,18 @@ it("writes an inline array as a NumPy file and lists it", async () => {
   expect(out).toEqual(values);
 });
 
-it("lists a file that the trainer wrote into the trial's folder", async () => {
+it("lists a file that the trainer wrote into the trial's folder", () => {
   writeFileSync(path.join(folder, "probe.npy"), "x");
-  await keepEmbedding(folder, inline({ array: { npy: "probe.npy" } }));
-  await keepEmbedding(folder, inline({ array: { npy: path.join(folder, "probe.npy") }, step: 4 }));
+  keepEmbedding(folder, inline({ array: { npy: "probe.npy" } }));
+  keepEmbedding(folder, inline({ array: { npy: path.join(folder, "probe.npy") }, step: 4 }));
   expect(listed()).toMatchObject([
     { file: "probe.npy", step: 3 },
     { file: "probe.npy", step: 4 },
   ]);
 });
 
-it("keeps a name inside the folder, whatever it is", async () => {
-  const kept = await keepEmbedding(folder, inline({ name: "../../a b/ü" }));
+it("keeps a name inside the folder, whatever it is", () => {
+  const kept = keepEmbedding(folder, inline({ name: "../../a b/ü" }));
   expect(kept.file).toBe("embeddings/.._.._a_b__-3.npy");
   expect(kept.name).toBe("../../a b/ü");
   expect(readdirSync(path.join(folder, "embeddings"))).toEqual([".._.._a_b__-3.npy"]);
@@ -59,7 +59,7 @@ it.each([
   ["a wrong size", { array: { shape: [4, 2], data: "AAAAAA==" } }, "its shape [4, 2] needs 32"],
   ["a file elsewhere", { array: { npy: "../other.npy" } }, "outside of the trial's folder"],
   ["a missing file", { array: { npy: "gone.npy" } }, "is not there"],
-] as const)("refuses %s and lists nothing", async (_what, changes, words) => {
-  await expect(keepEmbedding(folder, inline(changes as Partial<EmbeddingEvent>))).rejects.toThrow(words);
+] as const)("refuses %s and lists nothing", (_what, changes, words) => {
+  expect(() => keepEmbedding(folder, inline(changes as Partial<EmbeddingEvent>))).toThrow(words);
   expect(readdirSync(folder)).toEqual([]);
 });

@@ -1,8 +1,9 @@
 /**
  * Keeps the embeddings that trainers send: each as a NumPy file in the trial's folder, all listed in embeddings.jsonl there.
- * Invariant: a line of the list names a whole file inside the trial's folder; a name given by a trainer never leaves it.
+ * Invariant: a line of the list names a whole file inside the trial's folder; a name given by a trainer never leaves it. Files
+ * are written at once: a trial whose end is stored after its embedding has that embedding, whatever is killed.
  */
-import { appendFile, mkdir, rename, stat, writeFile } from "node:fs/promises";
+import { appendFileSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { BasinError } from "../core/errors.ts";
 import { npyOf } from "../trainers/npy.ts";
@@ -26,14 +27,14 @@ export const embeddingList = "embeddings.jsonl";
  * @param folder of the trial, absolute
  * @throws BasinError when an inline array has another size than its shape says, or a file lies elsewhere or is missing
  */
-export async function keepEmbedding(folder: string, event: EmbeddingEvent): Promise<KeptEmbedding> {
+export function keepEmbedding(folder: string, event: EmbeddingEvent): KeptEmbedding {
   const { name, step, indexHash, array } = event;
   let file: string;
   if ("npy" in array) {
     file = path.relative(folder, path.resolve(folder, array.npy));
     if (file.startsWith("..") || path.isAbsolute(file))
       throw new BasinError("trainer", `The embedding "${name}" lies outside of the trial's folder: ${array.npy}.`);
-    if (!(await stat(path.join(folder, file)).catch(() => undefined))?.isFile())
+    if (statSync(path.join(folder, file), { throwIfNoEntry: false })?.isFile() !== true)
       throw new BasinError("trainer", `The embedding "${name}" is not there: ${array.npy}.`);
   } else {
     const bytes = Buffer.from(array.data, "base64");
@@ -46,9 +47,9 @@ export async function keepEmbedding(folder: string, event: EmbeddingEvent): Prom
     const plain = name.replaceAll(/[^\w.-]/gu, "_").slice(0, 100);
     file = path.join("embeddings", `${plain}${step === undefined ? "" : `-${step}`}.npy`);
     const target = path.join(folder, file);
-    await mkdir(path.dirname(target), { recursive: true });
-    await writeFile(`${target}.tmp`, npyOf(array.shape, bytes));
-    await rename(`${target}.tmp`, target);
+    mkdirSync(path.dirname(target), { recursive: true });
+    writeFileSync(`${target}.tmp`, npyOf(array.shape, bytes));
+    renameSync(`${target}.tmp`, target);
   }
   const kept: KeptEmbedding = {
     name,
@@ -56,6 +57,6 @@ export async function keepEmbedding(folder: string, event: EmbeddingEvent): Prom
     ...(indexHash === undefined ? {} : { indexHash }),
     file: file.replaceAll(path.sep, "/"),
   };
-  await appendFile(path.join(folder, embeddingList), `${JSON.stringify(kept)}\n`);
+  appendFileSync(path.join(folder, embeddingList), `${JSON.stringify(kept)}\n`);
   return kept;
 }

@@ -18,7 +18,8 @@ import {
 import { openSqliteStore, type SqliteStore } from "../storage/sqliteStore.ts";
 import { breathe, type Clock, systemClock } from "./clock.ts";
 import { FlatnessJobs } from "./diagnostics/sharpnessJobs.ts";
-import { distFolder, samplerThreadFile, sqliteBinding } from "./distFolder.ts";
+import { RtdPool } from "./diagnostics/rtdPool.ts";
+import { distFolder, rtdThreadFile, samplerThreadFile, sqliteBinding } from "./distFolder.ts";
 import { acquireLock, processStart } from "./lock.ts";
 import { type EngineLog, errorDetails, openEngineLog } from "./log.ts";
 import { recover } from "./recovery.ts";
@@ -51,6 +52,8 @@ export interface EngineOptions {
   readonly log?: EngineLog;
   /** The program of the thread of a heavy sampler. Default: the one that is shipped. */
   readonly samplerThread?: string;
+  /** The program of the threads that compare embeddings. Default: the one that is shipped. */
+  readonly topologyThread?: string;
 }
 
 export interface RunningEngine {
@@ -119,6 +122,11 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
       nodePath: options.nodePath,
       log: (message) => log.info(message),
     });
+  const topology = new RtdPool({
+    file: options.topologyThread ?? rtdThreadFile(),
+    clock,
+    warn: (message) => log.warning(message),
+  });
   const parts: EngineParts = {
     workspace: options.workspace,
     store,
@@ -126,6 +134,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
     clock,
     revisions,
     log,
+    topology,
     samplerThread: options.samplerThread ?? samplerThreadFile(),
     ended: (study) => {
       notifyEnd(study);
@@ -171,6 +180,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
         const trainers = async (): Promise<void> => {
           await Promise.all([studies.shutdown("The engine ended."), flatness.close()]);
           await executor.close?.();
+          await topology.end();
         };
         await Promise.race([trainers(), late]);
         await server?.close();

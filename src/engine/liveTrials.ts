@@ -15,7 +15,7 @@ import type { Decision } from "../schedulers/scheduler.ts";
 import type { NewChild, StoredDecision } from "../storage/trialStore.ts";
 import type { TrainerEvent } from "../trainers/protocol.ts";
 import { CheckpointCopies } from "./checkpointCopies.ts";
-import { keepEmbedding } from "./embeddingFiles.ts";
+import { type EmbeddingEvent, keepEmbedding } from "./embeddingFiles.ts";
 import { errorDetails } from "./log.ts";
 import { exitReason, finalValues, valuesText } from "./outcome.ts";
 import { Pauses } from "./pauses.ts";
@@ -257,14 +257,21 @@ export class LiveTrials {
         this.#pauses.onEnd(run);
         return;
       case "embedding":
-        void keepEmbedding(trialFolderOf(study.parts.workspace, study.id, run.number), event).catch((error: unknown) =>
-          study.log.add("warning", "trainer", `Trial ${run.number}: ${errorText(error)}`, run.number),
-        );
+        this.#keepEmbedding(run, event);
         return;
       case "heartbeat":
         return;
       default:
         event satisfies never;
+    }
+  }
+
+  #keepEmbedding({ number }: TrialRun, event: EmbeddingEvent): void {
+    const { log, parts, id } = this.#study;
+    try {
+      keepEmbedding(trialFolderOf(parts.workspace, id, number), event);
+    } catch (error) {
+      log.add("warning", "trainer", `Trial ${number}: ${errorText(error)}`, number);
     }
   }
 

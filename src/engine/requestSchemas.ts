@@ -13,6 +13,7 @@ const study = z.object({ studyId });
 const number = z.int().nonnegative();
 const trial = z.object({ studyId, number });
 const flatnessJob = z.object({ studyId, id: z.string().max(100) });
+const layer = z.string().min(1).max(200).optional();
 const count = z.int().min(1).max(10_000);
 const paramValue = z.union([z.number(), z.string().max(10_000), z.boolean(), z.null()]);
 
@@ -68,4 +69,14 @@ export const requestSchemas = {
     step: z.int().nonnegative(),
     value: z.union([z.number(), z.nan(), z.literal(Infinity), z.literal(-Infinity)]),
   }),
+  "topology.report": z.object({ studyId, layer }),
+  "topology.pair": z.object({ studyId, layer, numbers: z.tuple([number, number]) }),
+  "topology.matrix": z.object({
+    studyId,
+    layer,
+    numbers: z.array(number).max(10_000).optional(),
+    start: z.boolean(),
+  }),
+  "topology.stop": study,
+  "topology.drift": z.object({ studyId, layer, numbers: z.array(number).max(20) }),
 } as const satisfies Record<EngineMethod, z.ZodType>;

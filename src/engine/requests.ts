@@ -188,6 +188,14 @@ function handlersOf(parts: RequestParts): Handlers {
       await studies.external(params.studyId).tell(params, owner);
       return null;
     },
+    "topology.report": ({ studyId, ...ask }) => current(studyId).study.topologyView.report(ask),
+    "topology.pair": ({ studyId, ...ask }) => current(studyId).study.topologyView.pair(ask),
+    "topology.matrix": ({ studyId, ...ask }) => current(studyId).study.topologyView.matrix(ask),
+    "topology.stop": ({ studyId }) => {
+      studies.get(studyId).study.topologyView.stop();
+      return null;
+    },
+    "topology.drift": ({ studyId, ...ask }) => current(studyId).study.topologyView.drift(ask),
     report: (params, { owner }) => studies.external(params.studyId).report(params, owner),
   };
 }

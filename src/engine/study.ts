@@ -15,6 +15,10 @@ import type { Executor } from "../executors/executor.ts";
 import type { StudyRecord, StudyState, TrialStore } from "../storage/trialStore.ts";
 import { AttemptLog } from "./attemptLog.ts";
 import type { Clock } from "./clock.ts";
+import { EmbeddingPairs } from "./diagnostics/embeddingPairs.ts";
+import type { RtdPool } from "./diagnostics/rtdPool.ts";
+import { StudyTopology } from "./diagnostics/studyTopology.ts";
+import { TopologyView } from "./diagnostics/topologyView.ts";
 import type { EngineLog } from "./log.ts";
 import type { Revisions } from "./revisions.ts";
 import { samplerContextOf, samplerNeeds } from "./sampling/context.ts";
@@ -31,6 +35,8 @@ export interface EngineParts {
   readonly clock: Clock;
   readonly revisions: Revisions;
   readonly log: EngineLog;
+  /** Where embeddings are compared. */
+  readonly topology: RtdPool;
   /** The program of the thread of a heavy sampler. */
   readonly samplerThread: string;
   /** A study left `running` by itself. */
@@ -51,6 +57,9 @@ export class Study {
   samplerChoice: string | undefined;
   #book: TrialBook | undefined;
   #tally: Promise<StudyFacts> | undefined;
+  #pairs: EmbeddingPairs | undefined;
+  #topology: StudyTopology | undefined;
+  #topologyView: TopologyView | undefined;
 
   constructor(parts: EngineParts, record: StudyRecord) {
     this.id = record.id;
@@ -108,6 +117,26 @@ export class Study {
       ...(needs === undefined ? {} : { needs }),
     });
     return this.#book;
+  }
+
+  /** Divergences between embeddings of its trials. */
+  get pairs(): EmbeddingPairs {
+    this.#pairs ??= new EmbeddingPairs(this.parts.workspace, this.id, this.parts.topology);
+    return this.#pairs;
+  }
+
+  /** What is shown of its embeddings. */
+  get topologyView(): TopologyView {
+    this.#topologyView ??= new TopologyView(this);
+    return this.#topologyView;
+  }
+
+  /** What `diagnostics.rtd` makes of its trials; undefined when it does not ask for it. */
+  get topology(): StudyTopology | undefined {
+    const plan = this.definition?.diagnostics?.rtd;
+    if (this.definition === undefined || plan === undefined) return undefined;
+    this.#topology ??= new StudyTopology(this, plan, this.definition.seed, this.pairs);
+    return this.#topology;
   }
 
   /** @throws BasinError `invalid-study` when the stored text no longer parses */

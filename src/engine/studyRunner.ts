@@ -12,6 +12,7 @@ import type { NextAction, Scheduler, ScheduleView } from "../schedulers/schedule
 import type { StoredDecision, StoredReport, StudyState } from "../storage/trialStore.ts";
 import { targetReached, timeLeft, trialsLeft } from "./budget.ts";
 import { type AttemptPlan, type Finished, LiveTrials } from "./liveTrials.ts";
+import { Guidance } from "./diagnostics/guidance.ts";
 import { errorDetails } from "./log.ts";
 import { scheduleView } from "./scheduleView.ts";
 import { openSampler, type StudySampler } from "./sampling/studySampler.ts";
@@ -35,6 +36,7 @@ export class StudyRunner {
   #definition: StudyDefinition | undefined;
   #sampler: StudySampler | undefined;
   #scheduler: Scheduler | undefined;
+  #guidance: Guidance | undefined;
   #view: ScheduleView | undefined;
   #on = false;
   #ready: Promise<void> = Promise.resolve();
@@ -115,6 +117,9 @@ export class StudyRunner {
         clock: study.parts.clock,
         warn: (message) => study.log.add("warning", "sampler", message),
       });
+      const { topology } = study;
+      this.#guidance =
+        topology === undefined || topology.plan.use === "diagnostic" ? undefined : new Guidance(topology);
       this.#scheduler = createScheduler(definition.scheduler);
       this.#view = scheduleView(definition, study.book);
       this.fill();
@@ -313,11 +318,19 @@ export class StudyRunner {
     epoch: number,
   ): Promise<Suggestion | string | undefined> {
     try {
-      const history = this.book.evidence;
+      const guidance = this.#guidance;
+      let history = this.book.evidence;
+      if (guidance !== undefined) {
+        const guided = await guidance.evidence(history);
+        if (epoch !== this.#epoch) return undefined;
+        // As after a restart: what it knows of earlier trials holds no more.
+        if (guided.renewed) this.#sampler!.update(this.definition);
+        history = guided.history;
+      }
       const maxSteps = maxStepsOf(this.definition);
       return await this.#sampler!.suggest({
         history,
-        pending: this.book.pending(),
+        pending: guidance?.pending(this.book.pending()) ?? this.book.pending(),
         number,
         ...(untilStep === undefined ? {} : { untilStep }),
         ...(maxSteps === undefined ? {} : { maxSteps }),
@@ -330,6 +343,7 @@ export class StudyRunner {
   }
 
   #finished({ number, state, values, reason, byUser }: Finished): void {
+    if (state === "complete") this.study.topology?.follow();
     if (!this.#on) return;
     if (state === "failed" && !byUser) this.#failures += 1;
     else if (state !== "failed") this.#succeeded = true;
@@ -428,6 +442,7 @@ export class StudyRunner {
     // Nothing is asked of them until the next run has made its own.
     this.#sampler = undefined;
     this.#scheduler = undefined;
+    this.#guidance = undefined;
     this.#view = undefined;
   }
 

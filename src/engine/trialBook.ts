@@ -9,6 +9,7 @@ import type { FinishedTrial, OpenState, Parent, PendingTrial, Report, TrialState
 import { gradientOf, isFinal } from "../core/trial.ts";
 import type { ScheduledTrial } from "../schedulers/scheduler.ts";
 import type {
+  MetricsChange,
   StoredDecision,
   StoredReport,
   Suspension,
@@ -348,6 +349,16 @@ export class TrialBook {
     child.series.set(this.#objective, []);
     this.#index.add(record);
     return child;
+  }
+
+  /** Adds metrics to finished trials. */
+  amend(changes: readonly MetricsChange[]): void {
+    if (changes.length === 0) return;
+    this.#store.amendMetrics(this.#studyId, changes);
+    for (const { number, metrics } of changes) {
+      for (const metric of Object.keys(metrics)) this.#metrics.add(metric);
+      this.#index.change(number, { metrics });
+    }
   }
 
   /** Adds to a finished trial what the sampler asks for. */

@@ -11,6 +11,7 @@ import type { Params, Space } from "../core/space/parameter.ts";
 import type { TrialState } from "../core/trial.ts";
 import type { FlatnessJob, FlatnessQuestion } from "./flatness.ts";
 import type { ScheduleReport } from "./schedule.ts";
+import type { TopologyRequests } from "./topology.ts";
 
 export const engineProtocolVersion = 1;
 
@@ -148,7 +149,7 @@ export interface AskedTrial {
 }
 
 /** Requests: name -> [params, result]. */
-export interface EngineRequests {
+export interface EngineRequests extends TopologyRequests {
   initialize: [
     { protocolVersion: number; client: string; pid: number },
     { protocolVersion: number; engineVersion: string; pid: number; workspace: string },

@@ -10,10 +10,11 @@ import { BasinError } from "../core/errors.ts";
 import type { Params } from "../core/space/parameter.ts";
 import { type AttemptEnd, isFinal, trialStates, type TrialState } from "../core/trial.ts";
 import { openDatabase, type OpenOptions, storageError } from "./openDatabase.ts";
-import { encodeNumbers, numberOf, type Row, trialFromRow } from "./rows.ts";
+import { decodeRecord, encodeNumbers, numberOf, type Row, trialFromRow } from "./rows.ts";
 import { SqliteReads } from "./sqliteReads.ts";
 import { paused, prepareStatements, running, waiting } from "./statements.ts";
 import type {
+  MetricsChange,
   AttemptSteps,
   LogLine,
   NewStudy,
@@ -329,6 +330,19 @@ export class SqliteStore extends SqliteReads implements TrialStore {
       if (child !== undefined) counters.nextNumber += 1;
       return child;
     });
+  }
+
+  amendMetrics(studyId: number, changes: readonly MetricsChange[]): void {
+    this.#durably(false, () =>
+      this.#transaction(() => {
+        for (const { number, metrics } of changes) {
+          const row = this.sql.finalMetrics.get(studyId, number) as Row | undefined;
+          if (row === undefined) throw this.#refusal(studyId, number, "get further metrics");
+          const all = { ...decodeRecord(row[0] as string), ...metrics };
+          this.sql.amendMetrics.run(encodeNumbers(all), studyId, number);
+        }
+      }),
+    );
   }
 
   trialCount(studyId: number): number {

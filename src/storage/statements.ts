@@ -94,6 +94,9 @@ export function prepareStatements(db: Database.Database) {
        WHERE study_id = ? AND number = ? AND (state IN (${running}, ${paused}) OR (state = ${waiting} AND ? = ${waiting}))`,
     ),
 
+    finalMetrics: rows("SELECT metrics FROM trials WHERE study_id = ? AND number = ? AND finish_order IS NOT NULL"),
+    amendMetrics: sql("UPDATE trials SET metrics = ? WHERE study_id = ? AND number = ?"),
+
     trial: rows(`SELECT ${trialColumns} FROM trials WHERE study_id = ? AND number = ?`),
     trials: rows(`SELECT ${trialColumns} FROM trials WHERE study_id = ? AND number >= ? ORDER BY number LIMIT ?`),
     indexedTrials: rows(

@@ -180,6 +180,12 @@ export interface LogLine {
   readonly message: string;
 }
 
+/** Metrics of a finished trial; those it has beside them stay. */
+export interface MetricsChange {
+  readonly number: number;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
 export interface TrialStore {
   createStudy(study: NewStudy): StudyRecord;
   /** Latest generation for this file and name. */
@@ -228,6 +234,9 @@ export interface TrialStore {
   ): void;
   /** Durable against power loss when it returns. The record of the child, if there is one. */
   finishTrial(studyId: number, number: number, finish: TrialFinish): TrialRecord | undefined;
+
+  /** Adds metrics to finished trials, or puts others in their place: what is computed of a trial after its end. */
+  amendMetrics(studyId: number, changes: readonly MetricsChange[]): void;
 
   trial(studyId: number, number: number): TrialRecord | undefined;
   /** By number, from `from`, at most `limit`. For pages: 100,000 trials are never read in one go. */

@@ -5,6 +5,7 @@
 import { feasibilityOf } from "../../core/study/constraints.ts";
 import type { StudyDefinition } from "../../core/study/definition.ts";
 import { samplers } from "../../samplers/registry.ts";
+import { searchObjectives } from "../diagnostics/guidance.ts";
 import { type SamplerContext, samplerStream } from "../../samplers/sampler.ts";
 import { schedulers } from "../../schedulers/registry.ts";
 
@@ -13,7 +14,7 @@ export function samplerContextOf(definition: StudyDefinition): SamplerContext {
   const preferred = schedulers.find(({ kind }) => kind === definition.scheduler.kind)?.sampler;
   return {
     space: definition.space,
-    objectives: definition.objectives,
+    objectives: searchObjectives(definition),
     isFeasible: feasibilityOf(definition),
     parallel,
     stopsEarly: definition.scheduler.kind !== "none",
