@@ -15,6 +15,7 @@ import {
   founders,
   goesBefore,
   headingTo,
+  isBegun,
   ordinal,
   stopNotANumber,
   valueAt,
@@ -144,7 +145,7 @@ function labelOf(index: number): string {
 function limitOf(view: ScheduleView): number | undefined {
   if (view.maxTrials === undefined) return undefined;
   let begun = 0;
-  for (const trial of view.trials.values()) if (trial.parent === undefined) begun += 1;
+  for (const trial of view.trials.values()) if (trial.parent === undefined && isBegun(trial)) begun += 1;
   return Math.max(view.maxTrials, begun);
 }
 

@@ -10,6 +10,7 @@ import type { SchedulerEntry } from "./entry.ts";
 import { hyperbandScheduler } from "./hyperband.ts";
 import { medianScheduler } from "./median.ts";
 import { noneScheduler } from "./none.ts";
+import { pbtScheduler } from "./pbt.ts";
 import { percentileScheduler } from "./percentile.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { successiveHalvingScheduler } from "./successiveHalving.ts";
@@ -22,6 +23,7 @@ export const schedulers: readonly SchedulerEntry[] = [
   asyncHyperbandScheduler,
   successiveHalvingScheduler,
   hyperbandScheduler,
+  pbtScheduler,
 ];
 
 /**

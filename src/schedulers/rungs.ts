@@ -120,9 +120,17 @@ export function goesBefore(
   return a.number < b.number;
 }
 
-/** The trials that were made by the sampler or by hand, in order: copies of others have no place of their own. O(trials). */
+/** Whether a slot was given to the trial. One that a person has enqueued is not before: it takes the place of a new one then. */
+export function isBegun({ state, untilStep, reports }: ScheduledTrial): boolean {
+  return state !== "waiting" || untilStep !== undefined || reports.length > 0;
+}
+
+/**
+ * The trials that were made by the sampler or by hand and have begun, in order: copies of others have no place of their own.
+ * O(trials).
+ */
 export function* founders(view: ScheduleView): Iterable<ScheduledTrial> {
-  for (const trial of view.trials.values()) if (trial.parent === undefined) yield trial;
+  for (const trial of view.trials.values()) if (trial.parent === undefined && isBegun(trial)) yield trial;
 }
 
 /** What a value that is not a number means, at whatever step. */

@@ -47,6 +47,8 @@ export interface ScheduleView {
   readonly reportsOf: (number: number, metric: string) => readonly Report[];
   /** Whether changing the parameter makes trained weights useless (layers, units ...). */
   readonly isStructural: (parameter: string) => boolean;
+  /** Whether a configuration satisfies the constraints of the study; absent when there are none. */
+  readonly isFeasible?: (params: Params) => boolean;
 }
 
 /** "continue" | stop for good as pruned | stop but keep for later | replace by a copy of another trial (populations). */

@@ -1,5 +1,5 @@
 /**
- * Whether a scheduler can work with the rest of a study, as far as the study file tells, and the sampler that belongs to it.
+ * Whether a scheduler can work with the rest of a study, as far as the study file tells.
  * Invariant: an error only where no trial could be scheduled as its method says.
  */
 import type { Space } from "../space/parameter.ts";
@@ -21,11 +21,6 @@ export interface Scheduling {
 const infoOf = (kind: string, catalog: Catalog): MethodInfo | undefined =>
   catalog.schedulers.find((method) => method.kind === kind);
 
-/** The sampler of a study that names none: that of its scheduler, if it has one. */
-export function samplerOf(scheduler: string, catalog: Catalog): string | undefined {
-  return infoOf(scheduler, catalog)?.sampler;
-}
-
 export function checkScheduler(scheduling: Scheduling, catalog: Catalog, report: Report): void {
   const { trainer, scheduler, sampler } = scheduling;
   const info = infoOf(scheduler, catalog);
@@ -44,7 +39,8 @@ export function checkScheduler(scheduling: Scheduling, catalog: Catalog, report:
       );
   }
   if (info.mutates === true) checkMutable(scheduling, at("scheduler"), report);
-  const refusal = info.refuses?.(sampler);
+  // The sampler that belongs to the scheduler is what `auto` becomes.
+  const refusal = sampler === "auto" && info.sampler !== undefined ? undefined : info.refuses?.(sampler);
   if (refusal !== undefined)
     report.error(
       nodeAt(report.source.root, ["sampler"]) === undefined ? at("scheduler") : at("sampler"),

@@ -9,7 +9,7 @@ import { checkConstraints, type PlacedText } from "./checkConstraints.ts";
 import { checkDiagnostics } from "./checkDiagnostics.ts";
 import { Report } from "./checks.ts";
 import { checkGradients } from "./checkGradients.ts";
-import { checkScheduler, samplerOf } from "./checkScheduler.ts";
+import { checkScheduler } from "./checkScheduler.ts";
 import { checkPriors, checkSpace } from "./checkSpace.ts";
 import { checkMetrics, checkModelParameters, checkTrainer } from "./checkTrainer.ts";
 import type {
@@ -135,8 +135,7 @@ function checkStudy(parts: Parts, catalog: Catalog, report: Report): StudyDefini
     checkMetrics(trainer, objectives, parts.has("objectives") ? "objectives" : "objective", catalog, report, measured);
   const wanted = parts.get("scheduler");
   const scheduler = wanted === undefined ? undefined : toChoice(wanted, catalog.schedulers);
-  const preferred = scheduler === undefined ? undefined : samplerOf(scheduler.kind, catalog);
-  const choice = parts.has("sampler") ? parts.get("sampler") : (preferred ?? parts.get("sampler"));
+  const choice = parts.get("sampler");
   if (trainer !== undefined && scheduler !== undefined && choice !== undefined && complete) {
     const sampler = typeof choice === "string" ? choice : choice.kind;
     checkScheduler({ trainer, space, tuneOnline, scheduler: scheduler.kind, sampler }, catalog, report);

@@ -12,6 +12,7 @@ import { nsga2Sampler } from "../evolution/nsga2.ts";
 import { freezeThawSampler } from "../freezeThaw/freezeThaw.ts";
 import { gpSampler } from "../gp/gp.ts";
 import { priorbandSampler } from "../priorband/priorband.ts";
+import { randomSampler } from "../random.ts";
 import type { SamplerContext } from "../sampler.ts";
 import { tpeSampler } from "../tpe/tpe.ts";
 
@@ -78,7 +79,7 @@ function factsOf({ space, objectives, parallel, stopsEarly = false }: SamplerCon
 }
 
 /** Samplers that belong to a scheduler. */
-const companions: readonly SamplerEntry[] = [bohbSampler, dehbSampler, priorbandSampler, freezeThawSampler];
+const companions: readonly SamplerEntry[] = [bohbSampler, dehbSampler, priorbandSampler, freezeThawSampler, randomSampler];
 
 function companionOf({ preferred }: SamplerContext): SamplerEntry | undefined {
   return companions.find(({ kind }) => kind === preferred);

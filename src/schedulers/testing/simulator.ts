@@ -62,6 +62,9 @@ interface Run {
   at: number;
 }
 
+/** How often a study may train what its trials would take without a scheduler, before something is wrong. */
+const mostRepeats = 100;
+
 const plainSpace: Space = [{ name: "x", type: "float", low: 0, high: 1, log: false }];
 
 export async function simulate(options: Simulation): Promise<SimulationResult> {
@@ -173,7 +176,7 @@ export async function simulate(options: Simulation): Promise<SimulationResult> {
       if (decision.untilStep !== undefined && !(decision.untilStep > at)) fail("judges a copy before it has trained");
       leave("pruned");
       waiting.push(add(decision.params, decision.untilStep, { number: donor.number, step: at }));
-    } else if (step >= maxSteps && decision.decision === "continue") leave("complete");
+    } else if (step >= maxSteps) leave("complete");
     else if (decision.decision === "pause" || step >= run.until) leave("paused");
     else run.at = time + stepTime(trial.number, step + 1);
   };
@@ -189,6 +192,7 @@ export async function simulate(options: Simulation): Promise<SimulationResult> {
     const { trial } = run;
     run.step += 1;
     const { step } = run;
+    if (trained.length > mostRepeats * maxTrials * maxSteps) fail("does not come to an end");
     trained.push({ number: trial.number, step });
     if (options.fails?.(trial.number, step) === true) {
       trial.state = "failed";

@@ -1,0 +1,274 @@
+/**
+ * Populations: members train side by side in intervals; at the end of one, a member that is among the worst goes on as a copy of
+ * one of the best, with changed parameters. The part that PBT and PB2 share.
+ * Source: M. Jaderberg et al., "Population Based Training of Neural Networks" (2017), asynchronous with truncation selection.
+ * A member is compared with what the others had shown at its own step, or, within one interval behind it, with their newest; a
+ * copy for the first time after two intervals.
+ * Invariant: the least advanced member that rests goes on first, so members stay within an interval of each other as far as
+ * slots and speeds allow, and one slot makes a fixed order; who belongs to a population follows from numbers and parents.
+ */
+import type { BracketView, RungEntry } from "../core/brackets.ts";
+import { formatNumber } from "../core/format.ts";
+import type { Direction } from "../core/objective.ts";
+import { rngFor, type Rng } from "../core/rng.ts";
+import type { Params } from "../core/space/parameter.ts";
+import { isFinal } from "../core/trial.ts";
+import { changesText } from "./explore.ts";
+import {
+  counted,
+  goesBefore,
+  isBegun,
+  lossOf,
+  ordinal,
+  reportFrom,
+  stepOf,
+  stopNotANumber,
+  withoutCheckpoint,
+} from "./rungs.ts";
+import type { Decision, NextAction, ScheduledTrial, Scheduler, ScheduleView } from "./scheduler.ts";
+
+export interface PopulationOptions {
+  /** Members; undefined: as many as the budget, four a slot without one, within `populationBounds`. */
+  readonly size: number | undefined;
+  /** Steps between two comparisons. */
+  readonly interval: number;
+  /** Share of the members that counts as worst, and as best. */
+  readonly quantile: number;
+  /** The configuration of a copy. */
+  readonly explore: (
+    view: ScheduleView,
+    request: ExploreRequest,
+  ) => { readonly params: Params; readonly note?: string };
+}
+
+export interface ExploreRequest {
+  /** The one that is copied. */
+  readonly donor: ScheduledTrial;
+  /** Step of its checkpoint. */
+  readonly step: number;
+  /** The worst one, in whose place the copy goes on. */
+  readonly replaced: ScheduledTrial;
+  /** Everybody who belongs, or has belonged, to the population. */
+  readonly relatives: readonly ScheduledTrial[];
+  readonly interval: number;
+  readonly rng: Rng;
+}
+
+const populationBounds = [4, 50] as const;
+
+interface Result {
+  readonly trial: ScheduledTrial;
+  readonly number: number;
+  readonly loss: number;
+  readonly value: number;
+}
+
+export function populationScheduler(options: PopulationOptions): Scheduler {
+  const { interval, quantile, explore } = options;
+  const sizeOf = ({ maxTrials, parallel }: ScheduleView): number => {
+    const [least, most] = populationBounds;
+    return options.size ?? Math.min(most, Math.max(least, maxTrials ?? 4 * parallel));
+  };
+
+  function next(view: ScheduleView): NextAction {
+    const size = sizeOf(view);
+    const populations = populationsOf(view, size);
+    const begun = populations.reduce((sum, { founders }) => sum + founders, 0);
+    const open = view.maxTrials === undefined || begun < view.maxTrials;
+    const last = populations.at(-1);
+    const fresh = (count: number): NextAction => ({
+      action: "new",
+      untilStep: untilAfter(0, interval, view.maxSteps),
+      reason: `${ordinal(count)} of ${size} members of a population`,
+    });
+    for (const { members, founders } of populations) {
+      if (founders < size && open) return fresh(founders + 1);
+      const paused = members.filter(({ state }) => state === "paused");
+      if (paused.length === 0) continue;
+      const trial = paused.reduce((a, b) =>
+        stepOf(b) < stepOf(a) || (stepOf(b) === stepOf(a) && b.number < a.number) ? b : a,
+      );
+      const untilStep = untilAfter(stepOf(trial), interval, view.maxSteps);
+      return {
+        action: "resume",
+        number: trial.number,
+        untilStep,
+        reason: `the least advanced member that rests (step ${stepOf(trial)}), goes on to step ${untilStep}${withoutCheckpoint(trial)}`,
+      };
+    }
+    if (open) return fresh(1);
+    const training = (last?.members ?? []).filter(({ state }) => state === "running" || state === "waiting").length;
+    return {
+      action: "wait",
+      reason:
+        training > 0
+          ? `${counted(training, "member")} of the population in training, none rests`
+          : `the budget of ${counted(view.maxTrials ?? begun, "trial")} is used and every member has come to its end`,
+    };
+  }
+
+  function judge(view: ScheduleView, trial: ScheduledTrial, step: number, value: number): Decision {
+    const size = sizeOf(view);
+    const own = populationsOf(view, size).find(({ members }) => members.includes(trial));
+    const shown = `step ${step}: ${formatNumber(value)}`;
+    if (own === undefined) return { decision: "pause", reason: `${shown}, waits for its turn` };
+    const results = own.members
+      .flatMap((member) => resultNear(view, member, step, interval) ?? [])
+      .sort((a, b) => (goesBefore(a, b) ? -1 : 1));
+    const place = results.findIndex(({ number }) => number === trial.number);
+    const standing = `${shown} is ${ordinal(place + 1)} of ${results.length}`;
+    // A copy comes ahead of the others, some of whom have shown only what it began with: it is given a second interval, without
+    // which copies of copies could keep a single slot for ever.
+    if (trial.parent !== undefined && step - trial.parent.step <= interval)
+      return { decision: "pause", reason: `${standing}, a fresh copy, waits for its turn` };
+    // Before half of the population has come near, the worst of few may still be one of the best.
+    const needed = Math.max(2, Math.ceil((size - own.failed) / 2));
+    const few = Math.min(Math.ceil(results.length * quantile), Math.floor(results.length / 2));
+    if (results.length < needed || place < results.length - few)
+      return { decision: "pause", reason: `${standing}, waits for its turn` };
+    const best = results.slice(0, few).filter(({ loss }) => loss < results[place]!.loss);
+    if (best.length === 0) return { decision: "pause", reason: `${standing}, but none is better; waits for its turn` };
+    const donors = best.filter(({ trial: { checkpointStep } }) => {
+      return checkpointStep !== undefined && checkpointStep < (view.maxSteps ?? Infinity);
+    });
+    if (donors.length === 0)
+      return {
+        decision: "pause",
+        reason: `${standing}, but the best have no checkpoint that a copy could go on from; waits for its turn`,
+      };
+    const rng = rngFor(view.seed, trial.number, `exploit at ${step}`);
+    const donor = rng.choice(donors);
+    const from = donor.trial.checkpointStep!;
+    const { params, note } = explore(view, {
+      donor: donor.trial,
+      step: from,
+      replaced: trial,
+      relatives: own.relatives,
+      interval,
+      rng,
+    });
+    return {
+      decision: "exploit",
+      from: donor.number,
+      params,
+      untilStep: untilAfter(from, interval, view.maxSteps),
+      reason: `${standing}; a copy of trial ${donor.number} (${formatNumber(donor.value)}) goes on in its place from step ${from}: ${changesText(donor.trial.params, params)}${note === undefined ? "" : ` (${note})`}`,
+    };
+  }
+
+  return {
+    next,
+    onReport(view, number, report) {
+      const broken = stopNotANumber(report);
+      if (broken !== undefined) return broken;
+      const trial = view.trials.get(number);
+      const { step } = report;
+      if (trial === undefined || step >= (view.maxSteps ?? Infinity)) return { decision: "continue" };
+      const before = trial.reports.at(-2)?.step ?? trial.parent?.step ?? 0;
+      const until = trial.untilStep ?? untilAfter(before, interval, view.maxSteps);
+      return step < until ? { decision: "continue" } : judge(view, trial, step, report.value);
+    },
+    brackets: (view) =>
+      populationsOf(view, sizeOf(view)).map(({ relatives }, at) => ({
+        label: `Population ${at + 1}`,
+        rungs: intervalViews(view, relatives, interval),
+      })),
+  };
+}
+
+/** The end of the interval that begins after a step. */
+function untilAfter(step: number, interval: number, maxSteps: number | undefined): number {
+  return Math.min((Math.floor(step / interval) + 1) * interval, maxSteps ?? Infinity);
+}
+
+export interface Population {
+  /** How many the sampler or a person has made. */
+  readonly founders: number;
+  /** Founders and copies that ended with an error. */
+  readonly failed: number;
+  /** Who counts: in training, resting, or at the end. */
+  readonly members: readonly ScheduledTrial[];
+  readonly relatives: readonly ScheduledTrial[];
+}
+
+/** Trials by population, in order: so many founders each, and copies where their parents are. O(trials). */
+function populationsOf(view: ScheduleView, size: number): Population[] {
+  const populations: { founders: number; failed: number; members: ScheduledTrial[]; relatives: ScheduledTrial[] }[] =
+    [];
+  const home = new Map<number, number>();
+  let begun = 0;
+  for (const trial of view.trials.values()) {
+    if (trial.parent === undefined && !isBegun(trial)) continue;
+    const at = trial.parent === undefined ? Math.floor(begun++ / size) : (home.get(trial.parent.number) ?? 0);
+    home.set(trial.number, at);
+    while (populations.length <= at) populations.push({ founders: 0, failed: 0, members: [], relatives: [] });
+    const own = populations[at]!;
+    if (trial.parent === undefined) own.founders += 1;
+    own.relatives.push(trial);
+    if (trial.state === "failed") own.failed += 1;
+    else if (trial.state !== "pruned") own.members.push(trial);
+  }
+  return populations;
+}
+
+/** What a training has reported at a step, over the trials it was copied from; undefined when it has not come there. O(copies log). */
+export function valueThrough(view: ScheduleView, trial: ScheduledTrial, step: number): number | undefined {
+  let at = trial;
+  while (at.parent !== undefined && step <= at.parent.step) {
+    const parent = view.trials.get(at.parent.number);
+    if (parent === undefined) return undefined;
+    at = parent;
+  }
+  return reportFrom(at.reports, step)?.value;
+}
+
+/** A member's result at a step, or its newest when that is at most an interval older; undefined when it has none there. */
+function resultNear(view: ScheduleView, trial: ScheduledTrial, step: number, interval: number): Result | undefined {
+  const { direction } = view.objective;
+  const last = stepOf(trial);
+  if (last < step - interval || last === 0) return undefined;
+  const value = valueThrough(view, trial, Math.min(step, last));
+  if (value === undefined || Number.isNaN(value)) return undefined;
+  return { trial, number: trial.number, value, loss: lossOf(value, direction satisfies Direction) };
+}
+
+/** The intervals of a population as rungs. O(trials intervals). */
+function intervalViews(view: ScheduleView, trials: readonly ScheduledTrial[], interval: number): BracketView["rungs"] {
+  const rungs = new Map<number, RungEntry[]>();
+  const add = (step: number, entry: RungEntry): void => {
+    const entries = rungs.get(step);
+    if (entries === undefined) rungs.set(step, [entry]);
+    else entries.push(entry);
+  };
+  for (const trial of trials) {
+    const { number, state, parent } = trial;
+    const last = stepOf(trial);
+    const from = parent?.step ?? 0;
+    let step = untilAfter(from, interval, view.maxSteps);
+    for (; step <= last && step > from; step = untilAfter(step, interval, view.maxSteps)) {
+      const onward = untilAfter(step, interval, view.maxSteps);
+      const isLast = onward > last || onward === step;
+      add(step, {
+        number,
+        value: reportFrom(trial.reports, step)?.value ?? Number.NaN,
+        outcome: isLast ? outcomeOf(trial, onward === step) : "promoted",
+      });
+      if (onward === step) break;
+    }
+    const isOnItsWay = !isFinal(state) && state !== "paused" && step > last;
+    if (isOnItsWay) add(step, { number, value: Number.NaN, outcome: "running" });
+    else if (last <= from || step === untilAfter(from, interval, view.maxSteps)) {
+      // It ended, or rests, before its first comparison.
+      if (step > last)
+        add(step, { number, value: trial.reports.at(-1)?.value ?? Number.NaN, outcome: outcomeOf(trial, false) });
+    }
+  }
+  return [...rungs].sort(([a], [b]) => a - b).map(([step, entries]) => ({ step, entries }));
+}
+
+function outcomeOf({ state }: ScheduledTrial, end: boolean): RungEntry["outcome"] {
+  if (state === "complete" || state === "failed") return state;
+  if (state === "pruned") return "stopped";
+  if (state === "paused") return "waiting";
+  return end ? "running" : "promoted";
+}
