@@ -79,7 +79,13 @@ function factsOf({ space, objectives, parallel, stopsEarly = false }: SamplerCon
 }
 
 /** Samplers that belong to a scheduler. */
-const companions: readonly SamplerEntry[] = [bohbSampler, dehbSampler, priorbandSampler, freezeThawSampler, randomSampler];
+const companions: readonly SamplerEntry[] = [
+  bohbSampler,
+  dehbSampler,
+  priorbandSampler,
+  freezeThawSampler,
+  randomSampler,
+];
 
 function companionOf({ preferred }: SamplerContext): SamplerEntry | undefined {
   return companions.find(({ kind }) => kind === preferred);
