@@ -7,7 +7,7 @@ import { z } from "zod";
 import { promotionScheduler } from "./ashaPromotion.ts";
 import { stoppingScheduler } from "./ashaStopping.ts";
 import { defineScheduler } from "./entry.ts";
-import { ladder, rungOptions } from "./rungs.ts";
+import { ladder, refusesShort, rungOptions } from "./rungs.ts";
 
 export const ashaScheduler = defineScheduler(
   {
@@ -18,6 +18,7 @@ export const ashaScheduler = defineScheduler(
     source:
       "L. Li, K. Jamieson, A. Rostamizadeh, E. Gonina, J. Ben-tzur, M. Hardt, B. Recht, A. Talwalkar, A System for Massively Parallel Hyperparameter Tuning (MLSys 2020)",
     needsSteps: true,
+    refuses: refusesShort,
     options: z.strictObject({
       ...rungOptions(4),
       variant: z

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { stoppingScheduler } from "./ashaStopping.ts";
 import { mostHalvings } from "./brackets.ts";
 import { defineScheduler } from "./entry.ts";
-import { ladder, rungOptions } from "./rungs.ts";
+import { ladder, refusesShort, rungOptions } from "./rungs.ts";
 
 export const asyncHyperbandScheduler = defineScheduler(
   {
@@ -18,6 +18,7 @@ export const asyncHyperbandScheduler = defineScheduler(
     source:
       "L. Li, K. Jamieson, A. Rostamizadeh, E. Gonina, J. Ben-tzur, M. Hardt, B. Recht, A. Talwalkar, A System for Massively Parallel Hyperparameter Tuning (MLSys 2020)",
     needsSteps: true,
+    refuses: refusesShort,
     options: z.strictObject({
       ...rungOptions(3),
       brackets: z

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { hyperbandBrackets, type BracketOptions } from "./brackets.ts";
 import { defineScheduler } from "./entry.ts";
 import { synchronousHalving } from "./halving.ts";
-import { rungOptions, wholeRungs } from "./rungs.ts";
+import { refusesShort, rungOptions, wholeRungs } from "./rungs.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 export const hyperbandScheduler = defineScheduler(
@@ -19,6 +19,7 @@ export const hyperbandScheduler = defineScheduler(
     source:
       "L. Li, K. Jamieson, G. DeSalvo, A. Rostamizadeh, A. Talwalkar, Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization (JMLR 2018)",
     needsSteps: true,
+    refuses: refusesShort,
     options: z.strictObject({
       ...rungOptions(3),
       rounding: z

@@ -8,6 +8,7 @@ import type { Params } from "../core/space/parameter.ts";
 import { defineScheduler } from "./entry.ts";
 import { perturbed, varied } from "./explore.ts";
 import { populationScheduler } from "./population.ts";
+import { refusesShort } from "./rungs.ts";
 import type { ScheduleView } from "./scheduler.ts";
 
 /** Options that populations share. @param quantile default share of the worst and of the best */
@@ -45,6 +46,7 @@ export const pbtScheduler = defineScheduler(
     source:
       "M. Jaderberg, V. Dalibard, S. Osindero, W. Czarnecki, J. Donahue, A. Razavi, O. Vinyals, T. Green, I. Dunning, K. Simonyan, C. Fernando, K. Kavukcuoglu, Population Based Training of Neural Networks (2017)",
     mutates: true,
+    refuses: refusesShort,
     sampler: "random",
     options: z.strictObject({
       ...populationOptions(0.2),

@@ -6,12 +6,15 @@ import { BasinError } from "../core/errors.ts";
 import type { Choice } from "../core/study/definition.ts";
 import { ashaScheduler } from "./asha.ts";
 import { asyncHyperbandScheduler } from "./asyncHyperband.ts";
+import { bohbScheduler } from "./bohb.ts";
+import { dehbScheduler } from "./dehb.ts";
 import type { SchedulerEntry } from "./entry.ts";
 import { hyperbandScheduler } from "./hyperband.ts";
 import { medianScheduler } from "./median.ts";
 import { noneScheduler } from "./none.ts";
 import { pbtScheduler } from "./pbt.ts";
 import { percentileScheduler } from "./percentile.ts";
+import { priorbandScheduler } from "./priorband.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { successiveHalvingScheduler } from "./successiveHalving.ts";
 
@@ -23,6 +26,9 @@ export const schedulers: readonly SchedulerEntry[] = [
   asyncHyperbandScheduler,
   successiveHalvingScheduler,
   hyperbandScheduler,
+  bohbScheduler,
+  dehbScheduler,
+  priorbandScheduler,
   pbtScheduler,
 ];
 

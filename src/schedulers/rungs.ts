@@ -15,6 +15,12 @@ export const rungOptions = (eta: number) => ({
   minSteps: z.int().min(1).default(1).describe("Steps (epochs) at which a trial is judged first."),
 });
 
+/** A sampler that no method with short trainings can work with. */
+export const refusesShort = (sampler: string): string | undefined =>
+  sampler === "hoag"
+    ? "it follows the derivative that a whole training ends with, and most trainings here are shorter. Leave `scheduler` out."
+    : undefined;
+
 /**
  * minimum, minimum eta, minimum eta^2 ... and `maximum` as the last rung. A rung that is more than half of the full training
  * would save nothing and is left out. O(rungs).

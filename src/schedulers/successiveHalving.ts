@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { defineScheduler } from "./entry.ts";
 import { synchronousHalving } from "./halving.ts";
-import { ladder, rungOptions } from "./rungs.ts";
+import { ladder, refusesShort, rungOptions } from "./rungs.ts";
 
 export const successiveHalvingScheduler = defineScheduler(
   {
@@ -17,6 +17,7 @@ export const successiveHalvingScheduler = defineScheduler(
     source:
       "K. Jamieson, A. Talwalkar, Non-stochastic Best Arm Identification and Hyperparameter Optimization (AISTATS 2016)",
     needsSteps: true,
+    refuses: refusesShort,
     options: z.strictObject({
       ...rungOptions(3),
       trials: z

@@ -249,4 +249,24 @@ export const badRuns: readonly BadStudy[] = [
       "error 7:12-7:21 `hyperband` must know how many epochs a training has, and nobody says so of trials that are driven from outside. Use `median` or `percentile`.",
     ],
   ],
+  [
+    "scheduler and sampler apart",
+    {
+      trainer: "trainer: { kind: command, run: python train.py, epochs: 9 }",
+      budget: "sampler: gp\nscheduler: dehb\nbudget: { trials: 5 }",
+    },
+    [
+      "error 8:10-8:12 `dehb` cannot work with `gp`: every trial ends at its rung, and only the sampler `dehb` breeds from one rung to the next. Leave `sampler` out, or use the scheduler `hyperband`.",
+    ],
+  ],
+  [
+    "population of structures",
+    {
+      space: "space:\n  width: { type: int, low: 16, high: 256 }\n  layers: { type: int, low: 1, high: 3 }",
+      budget: "scheduler: pbt\nbudget: { trials: 5 }",
+    },
+    [
+      "error 7:12-7:15 `pbt` changes parameters in the middle of a training, and every parameter here (`width`, `layers`) would make trained weights useless. Search one that steers the training, such as a learning rate, tune it online (`tuneOnline: [learningRate]`), or mark one with `kind: nonStructural`.",
+    ],
+  ],
 ];
