@@ -19,7 +19,7 @@ const allowed: readonly RegExp[] = [
   /^(README|CHANGELOG)\.md$|^LICENSE$/u,
   /^media\/[\w./-]+\.(svg|png|md|json)$/u,
   /^docs\/images\/[\w.-]+\.png$/u,
-  /^dist\/(extension|language|engine|cli|sampler|trainer)\.cjs$/u,
+  /^dist\/(extension|language|engine|cli|sampler|topology|trainer)\.cjs$/u,
   /^dist\/THIRD_PARTY_NOTICES\.txt$/u,
   /^dist\/webview\/[\w.-]+\.(js|css|ttf|woff2)$/u,
   /^dist\/prebuilds\/[\w-]+\.node$/u,
