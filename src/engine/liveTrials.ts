@@ -244,7 +244,7 @@ export class LiveTrials {
         return;
       case "done":
         this.flow.flush();
-        if (run.pause?.mayComplete === false) this.#pauses.onEnd(run);
+        if (run.pause?.mayComplete === false) this.#pauses.onLastWord(run);
         else if (!run.settled) this.complete(run, event.metrics);
         run.cancelLinger = study.parts.clock.after(lingerMs, () => this.#stop(run, 2_000));
         return;
@@ -254,7 +254,7 @@ export class LiveTrials {
         if (run.pause === undefined) return this.#failTrial(run, event.reason);
         // It was good up to here, and may be so again.
         study.log.add("warning", "trainer", `Trial ${run.number} failed while it paused: ${event.reason}`, run.number);
-        this.#pauses.onEnd(run);
+        this.#pauses.onLastWord(run);
         return;
       case "embedding":
         this.#keepEmbedding(run, event);
@@ -283,7 +283,7 @@ export class LiveTrials {
       this.flow.flush();
       run.exited = true;
       if (!run.settled && exit.kind === "exited" && exit.code === 0 && run.pause === undefined) this.#atItsStep(run);
-      this.#pauses.onEnd(run);
+      this.#pauses.onExit(run);
       if (!run.settled) {
         const line =
           exit.kind === "spawn-failed" ? "" : lastLogLine(trainerLogOf(study.parts.workspace, study.id, run.number));

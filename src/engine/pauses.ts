@@ -1,6 +1,6 @@
 /**
  * Pausing a trial so that nothing of its training is lost: its trainer is told to write a checkpoint and to stop, and the trial
- * leaves `running` only when the checkpoint of that step is there, or its process is gone.
+ * leaves `running` when its process is gone, so that whoever resumes it or copies its checkpoint finds both at rest.
  * Invariant: the decision is stored before the pause begins, so a pause that was interrupted is carried on and not decided
  * again; a trainer that takes no notice is ended after a grace period.
  */
@@ -10,7 +10,7 @@ import type { TrialRun } from "./trialRun.ts";
 
 /** For a trainer to write its checkpoint. */
 const pauseGraceMs = 30_000;
-/** The same where trainers have shown that they write none. */
+/** The same where trainers have shown that they write none, and for a trainer that has written it. */
 const shortGraceMs = 2_000;
 
 export interface PauseActions {
@@ -47,19 +47,24 @@ export class Pauses {
     // A pause carried on from an earlier attempt.
     const { step, reason } = pause;
     run.decision ??= { at: this.#study.parts.clock.now(), number: run.number, step, decision: "pause", reason };
-    const saved = this.#study.book.trial(run.number)?.checkpointStep ?? -1;
-    if (run.process === undefined || saved >= pause.step) return this.#settle(run);
-    run.process.send({ type: "checkpoint" });
-    this.#actions.stop(run, this.#without ? shortGraceMs : pauseGraceMs);
+    if (run.process === undefined) return this.#settle(run);
+    const saved = (this.#study.book.trial(run.number)?.checkpointStep ?? -1) >= pause.step;
+    if (!saved) run.process.send({ type: "checkpoint" });
+    this.#actions.stop(run, saved || this.#without ? shortGraceMs : pauseGraceMs);
   }
 
   /** A checkpoint of the run has been stored. */
   onCheckpoint(run: TrialRun, step: number): void {
-    if (run.pause !== undefined && !run.settled && step >= run.pause.step) this.#settle(run);
+    if (run.pause !== undefined && !run.settled && step >= run.pause.step) this.#actions.stop(run, shortGraceMs);
   }
 
-  /** The run will say nothing more, with or without a checkpoint. */
-  onEnd(run: TrialRun): void {
+  /** The run says that it has nothing more to say. */
+  onLastWord(run: TrialRun): void {
+    if (run.pause !== undefined && !run.settled) this.#actions.stop(run, shortGraceMs);
+  }
+
+  /** The process of the run is gone, with or without a checkpoint. */
+  onExit(run: TrialRun): void {
     if (run.pause !== undefined && !run.settled) this.#settle(run);
   }
 

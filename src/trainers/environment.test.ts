@@ -27,7 +27,9 @@ const trial: TrialEnvironment = {
 describe("trialEnvironment", () => {
   it("says everything the protocol promises", () => {
     const tuneOnline = { rule: "cosine", momentum: { name: "m", start: 0.9, low: 0, high: 1 } } as const;
-    expect(trialEnvironment({ ...trial, untilStep: 5, tuneOnline }, { PATH: "/bin" }, {})).toMatchObject({
+    expect(
+      trialEnvironment({ ...trial, untilStep: 5, tuneOnline, hdCopy: "keep" }, { PATH: "/bin" }, {}),
+    ).toMatchObject({
       PATH: "/bin",
       BASIN_PROTOCOL: "1",
       BASIN_STUDY: "s",
@@ -44,6 +46,7 @@ describe("trialEnvironment", () => {
       BASIN_MARKER: "m",
       BASIN_THREADS: "2",
       BASIN_UNTIL_STEP: "5",
+      BASIN_HD_COPY: "keep",
       BASIN_TUNE_ONLINE: '{"rule":"cosine","momentum":{"name":"m","start":0.9,"low":0,"high":1}}',
       OMP_NUM_THREADS: "2",
       CUDA_VISIBLE_DEVICES: "1",

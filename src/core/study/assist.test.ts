@@ -97,7 +97,7 @@ describe("keys", () => {
       ["labels", "validation", "test", "standardize", "augment", "subset"],
     ],
     ["trainer:\n  kind: tfjs\n  data: { mnist: a, augment: { | } }", ["flip", "crop", "padding"]],
-    ["trainer:\n  # a { comment\n  kind: none\n  |", []],
+    ["trainer:\n  # a { comment\n  kind: none\n  |", ["epochs"]],
     ["scheduler: { kind: median, | }", ["startupTrials", "warmupSteps", "interval"]],
     ["limits: { | }", ["timeout", "heartbeat", "gpus"]],
   ])("%j", (marked, labels) => {

@@ -27,12 +27,7 @@ export function checkScheduler(scheduling: Scheduling, catalog: Catalog, report:
   if (info === undefined) return;
   const at = (key: string): Path => (nodeAt(report.source.root, [key, "kind"]) === undefined ? [key] : [key, "kind"]);
   if (info.needsSteps === true) {
-    if (trainer.kind === "none")
-      report.error(
-        at("scheduler"),
-        `\`${scheduler}\` must know how many epochs a training has, and nobody says so of trials that are driven from outside. Use \`median\` or \`percentile\`.`,
-      );
-    else if (trainer.epochs === undefined)
+    if (trainer.epochs === undefined)
       report.error(
         at("scheduler"),
         `\`${scheduler}\` must know how many epochs a training has. Write for example \`epochs: 30\` in \`trainer\`.`,

@@ -19,7 +19,7 @@ type RawCommand = Extract<RawTrainer, { kind: "command" }>;
 
 /** `names` are all parameters of the file, sound or not; `metrics` the objectives' metrics. */
 export function checkTrainer(raw: RawTrainer, names: readonly string[], report: Report): TrainerSpec {
-  if (raw.kind === "none") return { kind: "none" };
+  if (raw.kind === "none") return raw.epochs === undefined ? { kind: "none" } : { kind: "none", epochs: raw.epochs };
   return raw.kind === "tfjs" ? checkTfjs(raw, report) : checkCommand(raw, names, report);
 }
 

@@ -253,6 +253,13 @@ const commandTrainer = z
 const externalTrainer = z
   .strictObject({
     kind: z.literal("none").describe("No trainer: trials are asked for and told from outside (`basin ask-tell`)."),
+    epochs: z
+      .int()
+      .min(1)
+      .optional()
+      .describe(
+        "Steps of a full training, if known: for schedulers, which then may ask for a trial to wait or to end early.",
+      ),
   })
   .describe("Trials are driven from outside.");
 

@@ -246,7 +246,7 @@ export const badRuns: readonly BadStudy[] = [
     "scheduler of trials driven from outside",
     { trainer: "", budget: "scheduler: hyperband\nbudget: { trials: 5 }" },
     [
-      "error 7:12-7:21 `hyperband` must know how many epochs a training has, and nobody says so of trials that are driven from outside. Use `median` or `percentile`.",
+      "error 7:12-7:21 `hyperband` must know how many epochs a training has. Write for example `epochs: 30` in `trainer`.",
     ],
   ],
   [

@@ -417,6 +417,6 @@ export const badTrainers: readonly BadStudy[] = [
   [
     "none extra",
     { trainer: "trainer: { kind: none, run: x }" },
-    ["error 3:24-3:27 Unknown key `run`. Known here: kind."],
+    ["error 3:24-3:27 Unknown key `run`. Known here: kind, epochs."],
   ],
 ];
