@@ -11,7 +11,7 @@ import { isFinal } from "../../src/core/trial.ts";
 import { schedulers } from "../../src/schedulers/registry.ts";
 import { openSqliteStore } from "../../src/storage/sqliteStore.ts";
 import type { StoredAttempt, StoredDecision, TrialRecord } from "../../src/storage/trialStore.ts";
-import { bundleEngine, type FaultWorkspace, faultWorkspace, isAlive, kill, sleep } from "./faultFixture.ts";
+import { bundleEngine, type FaultWorkspace, faultWorkspace, kill, sleep } from "./faultFixture.ts";
 import { connect, untilDone } from "./told.ts";
 
 const seed = process.env["BASIN_FAULT_SEED"] ?? String(Date.now());
@@ -65,10 +65,11 @@ async function runIn(place: FaultWorkspace, study: string, kills: number, rng: R
   const { studyId } = await client.request("study.start", { path: place.studyPath, text: study, mode: "continue" });
   for (let i = 0; i < kills; i++) {
     await sleep(100 + rng.int(400));
-    const pid = place.enginePid() ?? 0;
-    if (pid > 0) kill(pid);
+    const pid = place.enginePid();
+    if (pid !== undefined) kill(pid);
     client.dispose();
-    while (pid > 0 && isAlive(pid)) await sleep(5);
+    // A study that is over may have no engine any more.
+    while (place.enginePid() !== undefined) await sleep(5);
     client = await connect(place);
   }
   const { reason } = await untilDone(client, studyId);
@@ -94,10 +95,20 @@ function outcome({ trials, decisions, reason }: Left): unknown {
   return {
     reason,
     trials: trials.map(({ number, state, params, values, parent, last, untilStep }) => ({
-      ...{ number, state, params, values, parent, last, untilStep },
+      number,
+      state,
+      params,
+      values,
+      parent,
+      last,
+      untilStep,
     })),
     decisions: decisions.map(({ number, step, decision, reason: why, child }) => ({
-      ...{ number, step, decision, why, child },
+      number,
+      step,
+      decision,
+      why,
+      child,
     })),
   };
 }
