@@ -11,14 +11,14 @@ const root = path.resolve(import.meta.dirname, "..");
 const staging = path.join(root, "out", "package");
 
 /** Copied into the package as they are. Pictures of the README travel with it: it has no address on the web. */
-const carried = ["media", "docs/images", "README.md", "CHANGELOG.md", "LICENSE", "package.nls.json"];
+const carried = ["media", "docs", "README.md", "CHANGELOG.md", "LICENSE", "package.nls.json"];
 
 /** Every file of the package matches one of these. */
 const allowed: readonly RegExp[] = [
   /^package(\.nls)?\.json$/u,
   /^(README|CHANGELOG)\.md$|^LICENSE$/u,
   /^media\/[\w./-]+\.(svg|png|md|json)$/u,
-  /^docs\/images\/[\w.-]+\.png$/u,
+  /^docs\/[\w.-]+\.md$|^docs\/images\/[\w.-]+\.png$/u,
   /^dist\/(extension|language|engine|cli|sampler|topology|trainer)\.cjs$/u,
   /^dist\/THIRD_PARTY_NOTICES\.txt$/u,
   /^dist\/webview\/[\w.-]+\.(js|css|ttf|woff2)$/u,

@@ -21,6 +21,7 @@ export const commands = {
   enqueueTrial: "basin.trial.enqueue",
   openTrialLog: "basin.trial.openLog",
   copyParams: "basin.trial.copyParams",
+  compareTopology: "basin.trials.compareTopology",
   filterTrials: "basin.trials.filter",
   clearFilter: "basin.trials.clearFilter",
   sortTrials: "basin.trials.sort",

@@ -4,11 +4,23 @@
  * a bare revision, since a hidden webview drops messages.
  */
 import type { CurveColumns, TrialColumns } from "../core/columns.ts";
+import type { FlatnessResult } from "../core/flatness.ts";
 import type { Params } from "../core/space/parameter.ts";
 import type { StudyDetail, StudyLogLine, TrialDetail } from "./engine.ts";
+import type { FlatnessJob, FlatnessQuestion } from "./flatness.ts";
 import type { ScheduleReport } from "./schedule.ts";
+import type {
+  DriftColumns,
+  TopologyAsk,
+  TopologyDriftAsk,
+  TopologyMatrix,
+  TopologyMatrixAsk,
+  TopologyPair,
+  TopologyPairAsk,
+  TopologyReport,
+} from "./topology.ts";
 
-export const panelViews = ["overview", "parallel", "curves", "schedule", "timeline"] as const;
+export const panelViews = ["overview", "parallel", "curves", "schedule", "topology", "flatness", "timeline"] as const;
 export type PanelView = (typeof panelViews)[number];
 
 /** What `setState` keeps and the serializer restores: navigation and UI only, never data. */
@@ -41,7 +53,32 @@ export interface PanelState {
     /** What the lineage's vertical axis is: empty = members, otherwise the objective's or a parameter's name. */
     readonly axis: string;
   };
+  readonly topology: TopologyViewState;
+  readonly flatness: FlatnessViewState;
 }
+
+export const topologySections = ["pairs", "trials", "drift"] as const;
+
+export interface TopologyViewState {
+  readonly section: (typeof topologySections)[number];
+  /** Empty = the one most trials sent. */
+  readonly layer: string;
+  /** Which RTD stands against the objective. */
+  readonly against: "plan" | "mean" | "best";
+}
+
+export const flatnessSections = ["sharpness", "line", "plane", "spectrum", "funnel"] as const;
+
+export interface FlatnessViewState {
+  readonly section: (typeof flatnessSections)[number];
+  /** Name of the metric; empty = the first there is. */
+  readonly estimator: string;
+  readonly display: "contour" | "surface";
+}
+
+/** Pages of the documentation that views refer to. */
+export const docPages = ["topology", "flatness"] as const;
+export type DocPage = (typeof docPages)[number];
 
 /** Requests webview -> host: name -> [params, result]. The host adds the panel's studyId where one is needed. */
 export interface PanelRequests {
@@ -51,6 +88,15 @@ export interface PanelRequests {
   trial: [{ number: number }, TrialDetail];
   log: [{ limit: number }, readonly StudyLogLine[]];
   schedule: [null, ScheduleReport];
+  topology: [TopologyAsk, TopologyReport];
+  topologyPair: [TopologyPairAsk, TopologyPair];
+  topologyMatrix: [TopologyMatrixAsk, TopologyMatrix];
+  topologyStop: [null, null];
+  topologyDrift: [TopologyDriftAsk, DriftColumns];
+  flatnessCompute: [{ number: number; request: FlatnessQuestion }, FlatnessJob];
+  flatnessList: [null, readonly FlatnessJob[]];
+  flatnessResult: [{ id: string }, FlatnessResult];
+  flatnessCancel: [{ id: string }, null];
   pause: [null, null];
   resume: [null, null];
   stop: [null, null];
@@ -59,6 +105,7 @@ export interface PanelRequests {
   enqueue: [{ params: Params }, { number: number }];
   openLog: [{ number: number }, null];
   openStudyFile: [null, null];
+  openDocs: [{ page: DocPage }, null];
   showEngineLog: [null, null];
   /** A new file in the editor with this text, or saved where the person says. */
   saveText: [{ suggestedName: string; text: string }, null];
@@ -77,6 +124,8 @@ export type PanelPush =
   | { readonly type: "changed"; readonly revision: number }
   /** The explorer's selection: the panel follows. */
   | { readonly type: "selection"; readonly numbers: readonly number[] }
+  /** A command wants this view in front. */
+  | { readonly type: "view"; readonly view: PanelView }
   /** The engine went away or came back; `message` for the person. */
   | { readonly type: "connection"; readonly connected: boolean; readonly message: string };
 

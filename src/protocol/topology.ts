@@ -4,6 +4,7 @@
  * Invariant: plain data, pulled by revision; what could not be scored is flagged and NaN, never 0; scores of different numbers
  * of samples are never in one answer.
  */
+import type { RtdDiagnostics } from "../core/study/diagnostics.ts";
 
 /** Whether a trial's embedding is scored, and if not, why. The order is on the wire: append, never reorder. */
 export const embeddingStatuses = [
@@ -23,9 +24,6 @@ export const embeddingStatuses = [
 ] as const;
 export type EmbeddingStatus = (typeof embeddingStatuses)[number];
 
-export const rtdVariants = ["one-to-noise", "one-to-top-performer", "one-to-all"] as const;
-export type RtdVariantName = (typeof rtdVariants)[number];
-
 /** A layer whose embeddings some trials sent. */
 export interface EmbeddingLayer {
   readonly name: string;
@@ -36,9 +34,7 @@ export interface EmbeddingLayer {
 }
 
 /** What `diagnostics.rtd` of the study asks for. */
-export interface RtdPlan {
-  readonly variant: RtdVariantName;
-  readonly use: "diagnostic" | "objective" | "second-objective";
+export interface RtdPlan extends Pick<RtdDiagnostics, "variant" | "use"> {
   /** For a person, what every score is measured against: "one fixed draw of noise, 256 wide"; "trial 17, the best so far". */
   readonly against: string;
 }

@@ -99,6 +99,116 @@ const shots: readonly (readonly [string, Readonly<Record<string, string>>, { wid
   ["timeline-small", { scheduler: "asha", view: "timeline" }, small],
   ["timeline-10000", { scheduler: "asha", study: "10000", state: "complete", view: "timeline" }, large],
   ["timeline-0", { study: "0", state: "created", view: "timeline" }, medium],
+  ["topology-pairs-dark", { computed: "1", saved: saved({ view: "topology", selected: [40, 60] }) }, large],
+  [
+    "topology-pairs-light",
+    { computed: "1", theme: "light", saved: saved({ view: "topology", selected: [40, 60], splitter: 0.7 }) },
+    large,
+  ],
+  ["topology-pairs-hc", { computed: "1", theme: "hc", saved: saved({ view: "topology", selected: [40, 60] }) }, large],
+  ["topology-pairs-medium", { computed: "1", view: "topology" }, medium],
+  ["topology-pairs-small", { computed: "1", view: "topology" }, small],
+  ["topology-offer", { view: "topology" }, large],
+  ["topology-few", { computed: "1", study: "14", state: "complete", view: "topology" }, large],
+  [
+    "topology-trials-dark",
+    { computed: "1", saved: saved({ view: "topology", selected: [40], topology: { section: "trials" } }) },
+    large,
+  ],
+  [
+    "topology-trials-light",
+    {
+      computed: "1",
+      theme: "light",
+      saved: saved({ view: "topology", topology: { section: "trials", against: "mean" } }),
+    },
+    large,
+  ],
+  [
+    "topology-trials-small",
+    { computed: "1", saved: saved({ view: "topology", topology: { section: "trials" } }) },
+    small,
+  ],
+  [
+    "topology-drift-dark",
+    { saved: saved({ view: "topology", selected: [40, 60], topology: { section: "drift" } }) },
+    large,
+  ],
+  [
+    "topology-drift-one",
+    { diagnostics: "little", saved: saved({ view: "topology", topology: { section: "drift" } }) },
+    medium,
+  ],
+  ["topology-none", { diagnostics: "none", view: "topology" }, medium],
+  ["topology-1000", { study: "1000", state: "complete", computed: "1", view: "topology" }, large],
+  [
+    "topology-4k",
+    { computed: "1", saved: saved({ view: "topology", selected: [40, 60] }) },
+    { width: 3840, height: 2160 },
+  ],
+  ["flatness-sharpness-dark", { sharpness: "1", saved: saved({ view: "flatness", selected: [40] }) }, large],
+  [
+    "flatness-sharpness-light",
+    {
+      sharpness: "1",
+      theme: "light",
+      saved: saved({ view: "flatness", flatness: { section: "sharpness", estimator: "sharpness.penultimate" } }),
+    },
+    large,
+  ],
+  ["flatness-sharpness-small", { sharpness: "1", view: "flatness" }, small],
+  ["flatness-none", { view: "flatness" }, medium],
+  ...(["line", "plane", "spectrum"] as const).flatMap((section) =>
+    (["dark", "light", "hc"] as const).map(
+      (theme) =>
+        [
+          `flatness-${section}-${theme}`,
+          { computed: "1", theme, saved: saved({ view: "flatness", selected: [40, 60], flatness: { section } }) },
+          large,
+        ] as const,
+    ),
+  ),
+  ...(["dark", "light"] as const).map(
+    (theme) =>
+      [
+        `flatness-surface-${theme}`,
+        {
+          computed: "1",
+          theme,
+          saved: saved({ view: "flatness", selected: [40, 60], flatness: { section: "plane", display: "surface" } }),
+        },
+        large,
+      ] as const,
+  ),
+  [
+    "flatness-plane-small",
+    { computed: "1", saved: saved({ view: "flatness", flatness: { section: "plane" } }) },
+    small,
+  ],
+  [
+    "flatness-surface-4k",
+    {
+      computed: "1",
+      saved: saved({ view: "flatness", selected: [40, 60], flatness: { section: "plane", display: "surface" } }),
+    },
+    { width: 3840, height: 2160 },
+  ],
+  ["flatness-offer", { saved: saved({ view: "flatness", selected: [40, 60], flatness: { section: "line" } }) }, large],
+  [
+    "flatness-funnel-dark",
+    { fghpo: "1", saved: saved({ view: "flatness", flatness: { section: "funnel" } }), state: "complete" },
+    large,
+  ],
+  [
+    "flatness-funnel-light",
+    {
+      fghpo: "1",
+      theme: "light",
+      saved: saved({ view: "flatness", flatness: { section: "funnel" } }),
+      state: "complete",
+    },
+    medium,
+  ],
   ["wide-4k", { saved: saved({ view: "parallel", selected: [40] }) }, { width: 3840, height: 2160 }],
 ];
 

@@ -3,6 +3,8 @@
  * Invariant: speaks only the panel protocol, so the panel bundle that runs here is the one that ships.
  */
 import type { HostToPanel, PanelMethod, PanelState, PanelToHost } from "../../src/protocol/panel.ts";
+import { diagnosticAnswers } from "./diagnosticAnswers.ts";
+import { withSharpness } from "./generateFlatness.ts";
 import { generateStudy, type GeneratedOptions, type GeneratedStudy } from "./generate.ts";
 
 export interface FakeHostOptions extends GeneratedOptions {
@@ -15,6 +17,13 @@ export interface FakeHostOptions extends GeneratedOptions {
   /** Answers wait this long. */
   readonly delayMs: number;
   readonly state0: Partial<PanelState> | null;
+  /** Trials sent no embeddings and carry no sharpness; or one embedding each. */
+  readonly diagnostics: "all" | "none" | "little";
+  /** Pairs and landscapes are there already, without being asked for. */
+  readonly computed: boolean;
+  /** Trials carry measures of sharpness. */
+  readonly sharpness: boolean;
+  readonly fghpo: boolean;
 }
 
 /** What a test can read back: window.basinHost. */
@@ -50,6 +59,8 @@ export function installFakeHost(options: FakeHostOptions): FakeHost {
       post({ type: "changed", revision });
     },
   };
+  const { diagnostics: how, computed, fghpo, sharpness } = options;
+  const diagnostics = diagnosticAnswers({ how, computed, fghpo });
   const answer = (message: Extract<PanelToHost, { type: "request" }>): unknown => {
     const params = message.params as {
       number?: number;
@@ -58,14 +69,16 @@ export function installFakeHost(options: FakeHostOptions): FakeHost {
       maxTrials?: number;
     } | null;
     const answers: Partial<Record<PanelMethod, () => unknown>> = {
-      study: () => data.study,
-      columns: () => data.columns,
+      study: () => (fghpo ? { ...data.study, scheduler: "fghpo" } : data.study),
+      columns: () => (sharpness ? withSharpness(data.columns) : data.columns),
       log: () => data.log,
       schedule: () => data.schedule(),
       curves: () => data.curves(params?.metric ?? "", params?.numbers, params?.maxTrials ?? 100),
       trial: () => data.trial(params?.number ?? -1),
       enqueue: () => ({ number: data.columns.count }),
     };
+    const diagnostic = diagnostics(message.method, message.params, data.columns);
+    if (diagnostic !== undefined) return diagnostic;
     // Everything else is an action: it is written down and done.
     return answers[message.method]?.() ?? null;
   };

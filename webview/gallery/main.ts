@@ -1,6 +1,7 @@
 /**
  * Page of the gallery that holds one panel: theme and fake host from the address, for example
  * frame.html?study=10000&theme=light&view=parallel&state=running&live=500&loss=1&scheduler=asha&online=1&failing=1&disconnected=1&delay=2000
+ * and, for topology and flatness, diagnostics=none|little, computed=1, sharpness=1, fghpo=1
  */
 import { panelViews, type PanelState, type PanelView } from "../../src/protocol/panel.ts";
 import type { StudyStateName } from "../../src/protocol/engine.ts";
@@ -32,6 +33,10 @@ installFakeHost({
   disconnected: query.get("disconnected") === "1",
   delayMs: Number(query.get("delay") ?? 0),
   state0: state,
+  diagnostics: (query.get("diagnostics") ?? "all") as "all" | "none" | "little",
+  computed: query.get("computed") === "1",
+  sharpness: query.get("sharpness") === "1",
+  fghpo: query.get("fghpo") === "1",
 });
 window.addEventListener("message", (event: MessageEvent<unknown>) => {
   const { data } = event;

@@ -10,6 +10,8 @@ const labels: Readonly<Record<PanelView, string>> = {
   parallel: "Parallel",
   curves: "Curves",
   schedule: "Schedule",
+  topology: "Topology",
+  flatness: "Flatness",
   timeline: "Timeline",
 };
 
@@ -66,6 +68,11 @@ export class ViewTabs extends PanelElement {
           </button>`,
       )}
     </div>`;
+  }
+
+  protected override updated(): void {
+    // Where the strip is too narrow for all, the one that is shown must be seen.
+    this.renderRoot.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   private readonly onKey = (event: KeyboardEvent): void => {

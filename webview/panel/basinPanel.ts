@@ -5,6 +5,7 @@
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import type { PanelView } from "../../src/protocol/panel.ts";
 import "../curves/curvesView.ts";
+import "../flatness/flatnessView.ts";
 import "../header/studyHeader.ts";
 import "../header/viewTabs.ts";
 import "../inspector/trialInspector.ts";
@@ -13,6 +14,7 @@ import "../parallel/parallelView.ts";
 import "../schedule/scheduleView.ts";
 import "../table/trialTable.ts";
 import "../timeline/timelineView.ts";
+import "../topology/topologyView.ts";
 import { icon } from "../shared/icons.ts";
 import type { PanelContext } from "../shared/panelElement.ts";
 import { splitterRange } from "../shared/panelState.ts";
@@ -113,6 +115,8 @@ export class BasinPanel extends LitElement {
       curves: () => html`<basin-curves .panel=${panel}></basin-curves>`,
       schedule: () => html`<basin-schedule .panel=${panel}></basin-schedule>`,
       timeline: () => html`<basin-timeline .panel=${panel}></basin-timeline>`,
+      topology: () => html`<basin-topology .panel=${panel}></basin-topology>`,
+      flatness: () => html`<basin-flatness .panel=${panel}></basin-flatness>`,
     };
     return views[panel.store.state.view]();
   }

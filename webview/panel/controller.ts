@@ -105,6 +105,13 @@ export class PanelController implements PanelActions {
       case "selection":
         this.takeSelection(push.numbers);
         break;
+      case "view": {
+        const { topology } = this.store.state;
+        // Who asks for Topology from outside compares two trials.
+        const section = push.view === "topology" ? { topology: { ...topology, section: "pairs" as const } } : {};
+        this.store.update({ view: push.view, ...section });
+        break;
+      }
       case "connection":
         this.store.setConnection(push.connected, push.message);
         if (push.connected) this.live.requestNow();

@@ -62,7 +62,7 @@ export function drawYAxis(ink: Ink, theme: Theme, plot: Rect, scale: Scale, titl
   ink.textAlign = "left";
   ink.textBaseline = "alphabetic";
   ink.fillStyle = theme.foreground;
-  ink.fillText(clipped(ink, title, plot.right - 4), 4, plot.top - theme.fontSize * 0.6);
+  ink.fillText(clipped(ink, title, plot.right - 4), 4, plot.top - theme.fontSize * 0.95);
   ink.restore();
 }
 

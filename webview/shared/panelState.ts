@@ -2,7 +2,13 @@
  * What the panel remembers about itself between reloads.
  * Invariant: anything stored by another version or by hand is read as far as it makes sense; reading never throws.
  */
-import { panelViews, type PanelState, type PanelView } from "../../src/protocol/panel.ts";
+import {
+  flatnessSections,
+  panelViews,
+  topologySections,
+  type PanelState,
+  type PanelView,
+} from "../../src/protocol/panel.ts";
 import { trialStates } from "../../src/core/trial.ts";
 import { readBrushes } from "./brushes.ts";
 
@@ -30,6 +36,8 @@ export const defaultPanelState: PanelState = {
   overviewAxis: "number",
   curves: { metric: "", logY: false, smoothing: 0 },
   schedule: { bracket: "", mode: "", axis: "" },
+  topology: { section: "pairs", layer: "", against: "plan" },
+  flatness: { section: "sharpness", estimator: "", display: "contour" },
 };
 
 export const splitterRange = [0.12, 0.88] as const;
@@ -81,7 +89,29 @@ export function readPanelState(stored: unknown): MutablePanelState {
       axis: typeof axis === "string" ? axis : "",
     };
   }
+  const topology = stored["topology"];
+  if (isRecord(topology)) {
+    const { section, against, layer } = topology;
+    state.topology = {
+      section: oneOf(topologySections, section, "pairs"),
+      layer: typeof layer === "string" ? layer : "",
+      against: oneOf(["plan", "mean", "best"] as const, against, "plan"),
+    };
+  }
+  const flatness = stored["flatness"];
+  if (isRecord(flatness)) {
+    const { section, estimator, display } = flatness;
+    state.flatness = {
+      section: oneOf(flatnessSections, section, "sharpness"),
+      estimator: typeof estimator === "string" ? estimator : "",
+      display: display === "surface" ? "surface" : "contour",
+    };
+  }
   return state;
+}
+
+function oneOf<T>(known: readonly T[], value: unknown, otherwise: T): T {
+  return known.find((item) => item === value) ?? otherwise;
 }
 
 /** The selection as it is kept. */

@@ -7,6 +7,7 @@ import { errorText } from "../../core/errors.ts";
 import { createScope, type Disposable } from "../disposables.ts";
 import { commands, type CommandName } from "../ids.ts";
 import type { Services } from "../services.ts";
+import { compareTopology } from "./compareTopology.ts";
 import { filterTrials, loadMore, openEngineLog, refresh, showLogs, sortTrials } from "./explorerCommands.ts";
 import { installNative } from "./installNative.ts";
 import { newStudy } from "./newStudy.ts";
@@ -16,7 +17,8 @@ import { deleteStudy, exportTrials, openStudyFile, pauseStudy, resumeStudy, stop
 import { copyParams, enqueueTrial, openPanel, openTrialLog, showTrial, stopTrial } from "./trialCommands.ts";
 import { tuneModel } from "./tuneModel.ts";
 
-type Handler = (services: Services, argument: unknown) => unknown;
+/** `all`: every selected item, when the command was called on one of several in the view. */
+type Handler = (services: Services, argument: unknown, all: unknown) => unknown;
 
 const handlers: Readonly<Record<CommandName, Handler>> = {
   startStudy: (services, argument) => startStudy(services, argument, "continue"),
@@ -36,6 +38,7 @@ const handlers: Readonly<Record<CommandName, Handler>> = {
   enqueueTrial,
   openTrialLog,
   copyParams,
+  compareTopology,
   filterTrials,
   clearFilter: ({ tree }) => tree.setFilter(undefined),
   sortTrials,
@@ -52,10 +55,10 @@ export function registerCommands(services: Services): Disposable {
   for (const name of Object.keys(commands) as CommandName[]) {
     const handler = handlers[name];
     scope.add(
-      vscode.commands.registerCommand(commands[name], async (argument: unknown) => {
+      vscode.commands.registerCommand(commands[name], async (argument: unknown, all: unknown) => {
         services.log.debug(`Command ${commands[name]}`);
         try {
-          return await handler(services, argument);
+          return await handler(services, argument, all);
         } catch (error) {
           services.log.debug(errorText(error));
           services.report(error);

@@ -234,7 +234,7 @@ export function createTrialsTree(
     vscode.window.createTreeView(views.trials, {
       treeDataProvider: provider,
       showCollapseAll: true,
-      canSelectMany: false,
+      canSelectMany: true,
     }),
   );
 
@@ -257,9 +257,18 @@ export function createTrialsTree(
 
   scope.add(
     view.onDidChangeSelection(({ selection: nodes }) => {
-      const node = nodes[0];
-      if (node?.kind !== "trial" || revealing === `${node.parent.key}/${node.row.number}`) return;
-      selection.set(node.parent.key, [node.row.number], "explorer");
+      const node = nodes.find((each) => each.kind === "trial");
+      if (node === undefined || revealing === `${node.parent.key}/${node.row.number}`) return;
+      // The panel of a study shows its own trials; those of other studies in the selection are not its business.
+      const { key } = node.parent;
+      const numbers = nodes.flatMap((each) =>
+        each.kind === "trial" && each.parent.key === key ? [each.row.number] : [],
+      );
+      selection.set(
+        key,
+        numbers.toSorted((a, b) => a - b),
+        "explorer",
+      );
     }),
   );
   scope.add(

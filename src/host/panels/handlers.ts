@@ -5,7 +5,8 @@
 import path from "node:path";
 import * as vscode from "vscode";
 import { BasinError } from "../../core/errors.ts";
-import type { PanelMethod, PanelRequests } from "../../protocol/panel.ts";
+import type { DocPage, PanelMethod, PanelRequests } from "../../protocol/panel.ts";
+import { docPages } from "../../protocol/panel.ts";
 import type { EngineMethod, EngineParams, EngineResult } from "../../protocol/engine.ts";
 import { safeFileName } from "../commands/fileNames.ts";
 import { commands } from "../ids.ts";
@@ -18,6 +19,7 @@ export interface PanelHost {
   /** Starts the panel's study file; the panel then shows the study that runs. */
   start(): Promise<void>;
   openLog(number: number): Promise<void>;
+  openDocs(page: DocPage): Promise<void>;
   select(numbers: readonly number[]): void;
 }
 
@@ -33,6 +35,15 @@ export const handlers: Handlers = {
   curves: (host, params) => host.request("trial.curves", { ...params, ...id(host) }),
   trial: (host, { number }) => host.request("trial.get", { ...id(host), number }),
   log: (host, { limit }) => host.request("study.log", { ...id(host), limit }),
+  topology: (host, params) => host.request("topology.report", { ...params, ...id(host) }),
+  topologyPair: (host, params) => host.request("topology.pair", { ...params, ...id(host) }),
+  topologyMatrix: (host, params) => host.request("topology.matrix", { ...params, ...id(host) }),
+  topologyStop: (host) => host.request("topology.stop", id(host)),
+  topologyDrift: (host, params) => host.request("topology.drift", { ...params, ...id(host) }),
+  flatnessCompute: (host, params) => host.request("flatness.compute", { ...params, ...id(host) }),
+  flatnessList: (host) => host.request("flatness.list", id(host)),
+  flatnessResult: (host, params) => host.request("flatness.result", { ...params, ...id(host) }),
+  flatnessCancel: (host, params) => host.request("flatness.cancel", { ...params, ...id(host) }),
   schedule: (host) => host.request("study.schedule", id(host)),
   pause: (host) => host.request("study.pause", id(host)),
   async resume(host) {
@@ -53,6 +64,11 @@ export const handlers: Handlers = {
   },
   async openStudyFile(host) {
     await vscode.commands.executeCommand(commands.openStudyFile, vscode.Uri.file(host.study.summary.path));
+    return null;
+  },
+  async openDocs(host, { page }) {
+    const known = docPages.find((name) => name === page);
+    if (known !== undefined) await host.openDocs(known);
     return null;
   },
   async showEngineLog(host) {

@@ -5,7 +5,7 @@
  */
 import * as vscode from "vscode";
 import { BasinError, errorText } from "../../core/errors.ts";
-import type { HostToPanel, PanelState, PanelToHost } from "../../protocol/panel.ts";
+import type { HostToPanel, PanelState, PanelToHost, PanelView } from "../../protocol/panel.ts";
 import { createScope, type Disposable } from "../disposables.ts";
 import type { Engines } from "../engineConnection.ts";
 import type { Log } from "../log.ts";
@@ -32,6 +32,8 @@ export interface PanelSession extends Disposable {
   readonly study: () => LiveStudy | undefined;
   /** Shows another study (a fresh run of the same file). */
   show(study: LiveStudy): void;
+  /** Brings one of its views to the front, now or as soon as the page is there. */
+  showView(view: PanelView): void;
   /** Answers a message as if the webview had sent it; for tests of the relay. */
   receive(message: PanelToHost): Promise<HostToPanel | undefined>;
   /** Closes the panel. */
@@ -53,6 +55,7 @@ export function createPanelSession(
   const running = new Map<number, AbortController>();
   let study: LiveStudy | undefined;
   let ready = false;
+  let pendingView: PanelView | undefined;
   let state = restored;
 
   const post = (message: HostToPanel): void => {
@@ -77,6 +80,14 @@ export function createPanelSession(
     state = null;
     const numbers = services.selection.get(studyKey(study));
     if (numbers.length > 0) post({ type: "selection", numbers });
+    if (pendingView !== undefined) post({ type: "view", view: pendingView });
+    pendingView = undefined;
+  }
+
+  function showView(view: PanelView): void {
+    // A hidden page is gone and comes back with `ready`; what is posted to it meanwhile is lost.
+    if (ready && study !== undefined && panel.visible) post({ type: "view", view });
+    else pendingView = view;
   }
 
   function show(next: LiveStudy): void {
@@ -92,6 +103,7 @@ export function createPanelSession(
       request: (method, params) => services.engines.request(current.folder, method, params, signal),
       start: async () => show(await services.startFile(vscode.Uri.file(current.summary.path))),
       openLog: (number) => services.openLog(current.folder, current.summary.id, number),
+      openDocs: (page) => openDocs(vscode.Uri.joinPath(services.extensionUri, "docs", `${page}.md`)),
       select: (numbers) => services.selection.set(studyKey(current), numbers, "panel"),
     };
   }
@@ -147,6 +159,12 @@ export function createPanelSession(
     }
   }
 
+  scope.add(
+    panel.onDidChangeViewState(() => {
+      // A page that cannot be seen is taken down, and says `ready` again when it is back.
+      if (!panel.visible) ready = false;
+    }),
+  );
   panel.webview.options = {
     enableScripts: true,
     enableForms: false,
@@ -193,9 +211,20 @@ export function createPanelSession(
     panel,
     study: () => study,
     show,
+    showView,
     receive,
     onClosed: closed.event,
     close: () => void panel.dispose(),
     dispose: () => scope.dispose(),
   };
+}
+
+/** A page of the documentation as it is meant to be read. */
+async function openDocs(uri: vscode.Uri): Promise<void> {
+  try {
+    await vscode.commands.executeCommand("markdown.showPreviewToSide", uri);
+  } catch {
+    // Without the built-in Markdown extension there is no preview, but the text.
+    await vscode.window.showTextDocument(uri, { preview: true, viewColumn: vscode.ViewColumn.Beside });
+  }
 }
