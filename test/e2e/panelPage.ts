@@ -10,7 +10,7 @@ export function panelFrame(page: Page): Promise<Frame> {
   return webviewFrame(page, async (frame) => (await frame.locator("basin-panel basin-table").count()) > 0, 60_000);
 }
 
-export type ViewName = "Overview" | "Parallel" | "Curves" | "Schedule" | "Timeline";
+export type ViewName = "Overview" | "Parallel" | "Curves" | "Schedule" | "Timeline" | "Topology" | "Flatness";
 
 export async function showView(panel: Frame, name: ViewName): Promise<void> {
   const tab = panel.getByRole("tab", { name });

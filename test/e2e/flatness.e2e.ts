@@ -1,0 +1,93 @@
+/** Sharpness of trained networks and the loss around their weights, measured and drawn in the panel. */
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { runCommand } from "../../scripts/workbench/browser.ts";
+import { askEngine, eventually, studyNamed } from "./engineView.ts";
+import { panelFrame, showView, tableRows } from "./panelPage.ts";
+import { keepScreenshot, useSession } from "./session.ts";
+import { startStudy } from "./trialsView.ts";
+
+const study = `study: flat-digits
+objective: { metric: val_accuracy, direction: maximize }
+trainer:
+  kind: tfjs
+  model: mlp
+  data: { csv: ./digits.csv, label: target, validation: 0.2, test: 0.2, standardize: true }
+  epochs: 5
+space:
+  width: { type: int, low: 16, high: 64, log: true }
+  learningRate: { type: float, low: 1e-4, high: 1e-1, log: true }
+  batchSize: { type: constant, value: 64 }
+sampler: { kind: random }
+diagnostics:
+  sharpness: { estimators: [exact-frobenius, rms], samples: 256 }
+budget: { trials: 12, parallel: 2 }
+seed: 5
+`;
+
+describe("flatness of a study's minima", () => {
+  const session = useSession({ workspace: "examples/digits", height: 1000 });
+
+  test("sharpness stands against the gap and the objective, with its rank correlation", async () => {
+    const { page, folder } = session();
+    writeFileSync(path.join(folder, "flat.study.yaml"), study);
+    await startStudy(page, "flat");
+    await runCommand(page, "Basin: Open Study Panel");
+    const panel = await panelFrame(page);
+    await showView(panel, "Flatness");
+    await eventually(
+      "the study is complete",
+      async () => (await studyNamed(folder, "flat-digits")).state === "complete",
+      170_000,
+    );
+    const view = panel.locator("basin-flatness");
+    await view
+      .getByText(/rank correlation .* n 12\)/u)
+      .first()
+      .waitFor();
+    await view.getByText("Exactly the Frobenius norm of the last layer's Hessian block.").waitFor();
+    expect(await view.locator("#sharpness-gap table tbody tr").count()).toBe(12);
+    await keepScreenshot(page, "flatness", true);
+  });
+
+  test("a plane is computed on request and drawn as lines and as a surface", async () => {
+    const { page, folder } = session();
+    const panel = await panelFrame(page);
+    const view = panel.locator("basin-flatness");
+    await tableRows(panel).first().click();
+    await view.getByRole("radio", { name: "2-D" }).click();
+    await view.getByRole("button", { name: "Compute" }).click();
+    const { id } = await studyNamed(folder, "flat-digits");
+    await eventually(
+      "the job is done",
+      async () => {
+        const jobs = await askEngine(folder, (client) => client.request("flatness.list", { studyId: id }));
+        return jobs.some(({ request, state }) => request.kind === "plane" && state === "done");
+      },
+      120_000,
+    );
+    await view.locator("basin-loss-contour table caption").waitFor({ state: "attached" });
+    expect(await view.locator("basin-loss-contour table caption").innerText()).toContain("25 by 25 places");
+    await keepScreenshot(page, "flatness-contour");
+    await view.getByRole("radio", { name: "Surface" }).click();
+    const plot = view.locator("basin-loss-surface .plot");
+    await plot.focus();
+    await page.keyboard.press("ArrowRight");
+    await keepScreenshot(page, "flatness-surface", true);
+  });
+
+  test("a line and a spectrum come the same way", async () => {
+    const { page } = session();
+    const panel = await panelFrame(page);
+    const view = panel.locator("basin-flatness");
+    await view.getByRole("radio", { name: "1-D" }).click();
+    await view.getByRole("button", { name: "Compute" }).first().click();
+    await view.locator("#line canvas").first().waitFor({ timeout: 60_000 });
+    await view.getByRole("radio", { name: "Spectrum" }).click();
+    await view.getByRole("button", { name: "Compute" }).first().click();
+    await view.locator("#spectrum canvas").first().waitFor({ timeout: 60_000 });
+    await view.getByText(/eigenvalues #\d+: /u).waitFor();
+    await keepScreenshot(page, "flatness-spectrum");
+  });
+});
