@@ -47,7 +47,7 @@ export class SurfaceChart extends CanvasChart {
 
   private camera: Camera | undefined;
   private points: readonly ProjectedPoint[] = [];
-  private order = new Int32Array(0);
+  private order: Int32Array = new Int32Array(0);
   private top = 0;
   private picked = -1;
   private drag: { x: number; y: number } | undefined;

@@ -144,7 +144,7 @@ export class HeatMapChart extends CanvasChart {
     ink.textAlign = "left";
     ink.textBaseline = "alphabetic";
     ink.fillStyle = colors.foreground;
-    ink.fillText(clipped(ink, this.title(), this.width - 8), 4, colors.fontSize * 1.3);
+    ink.fillText(clipped(ink, this.heading(), this.width - 8), 4, colors.fontSize * 1.3);
     this.paintTree(ink, colors, place);
     this.paintLegend(ink, colors, place);
     const edge = (from: number, i: number): number => Math.round(from + i * place.cell);
@@ -181,7 +181,7 @@ export class HeatMapChart extends CanvasChart {
     );
   }
 
-  private title(): string {
+  private heading(): string {
     const { heights, state, done, pairs } = this.matrix;
     const order = heights.length > 0 ? "like trials side by side (average linkage)" : "in order of number";
     return `RTD between trials, ${order}${state === "complete" ? "" : ` · ${done} of ${pairs} pairs`}`;
