@@ -8,6 +8,7 @@ import { copyFile, cp, link, mkdir, rename, rm, stat, writeFile } from "node:fs/
 import path from "node:path";
 import { checkpointFolderOf, trialFolderOf } from "../client/workspaceFiles.ts";
 import { errorText } from "../core/errors.ts";
+import { copiedCheckpointName } from "../trainers/tfjs/training/checkpoint.ts";
 import type { Study } from "./study.ts";
 import type { BookTrial } from "./trialBook.ts";
 import type { TrialRun } from "./trialRun.ts";
@@ -86,11 +87,12 @@ export class CheckpointCopies {
     const aside = path.join(trialFolderOf(parts.workspace, id, to), "checkpoints.copy");
     await rm(aside, { recursive: true, force: true });
     await mkdir(aside, { recursive: true });
-    const name = path.basename(source.path);
+    const own = definition?.trainer.kind === "tfjs";
+    const name = own ? copiedCheckpointName : path.basename(source.path);
     const target = path.join(aside, name);
     const before = await stat(source.path);
     // The built-in trainer never writes into a finished checkpoint, so both trials may hold the same file.
-    if (definition?.trainer.kind === "tfjs") await link(source.path, target).catch(() => copyFile(source.path, target));
+    if (own) await link(source.path, target).catch(() => copyFile(source.path, target));
     else await cp(source.path, target, { recursive: true });
     const after = await stat(source.path);
     if (before.mtimeMs !== after.mtimeMs || before.size !== after.size) throw new Error("it was being written");

@@ -12,6 +12,7 @@ import type { TrialState } from "../../../src/core/trial.ts";
 import { startEngine } from "../../../src/engine/engine.ts";
 import { silentLog } from "../../../src/engine/log.ts";
 import type { TrialDetail } from "../../../src/protocol/engine.ts";
+import type { AttemptColumns } from "../../../src/protocol/schedule.ts";
 import { createInProcessExecutor } from "./inProcessExecutor.ts";
 
 export interface PlayedTrial {
@@ -31,14 +32,45 @@ export interface PlayedStudy {
   readonly state: string;
   readonly reason: string;
   readonly trials: readonly PlayedTrial[];
+  /** Every epoch that was trained, in the order of training. */
+  readonly epochs: readonly PlayedEpoch[];
   /** Processor seconds spent in trials. */
   readonly trainingCpuSeconds: number;
+}
+
+export interface PlayedEpoch {
+  readonly number: number;
+  readonly step: number;
+  /** The first objective after it; NaN when it was trained again, or not reported. */
+  readonly value: number;
 }
 
 export interface StudyPlayer {
   /** @param text of a study; `budget.parallel` should be 1 */
   play(text: string): Promise<PlayedStudy>;
   close(): Promise<void>;
+}
+
+function epochsOf(trials: readonly PlayedTrial[], attempts: AttemptColumns): PlayedEpoch[] {
+  const values = trials.map(({ curves }) => {
+    const [first] = curves;
+    return new Map([...(first?.steps ?? [])].map((step, i) => [step, first?.values[i] ?? Number.NaN]));
+  });
+  const order = Array.from(attempts.number, (_, i) => i).toSorted(
+    (a, b) => attempts.startedAt[a]! - attempts.startedAt[b]! || a - b,
+  );
+  const seen = new Set<string>();
+  return order.flatMap((i) => {
+    const number = attempts.number[i]!;
+    const [from, to] = [attempts.fromStep[i]!, attempts.toStep[i]!];
+    if (!(to > from)) return [];
+    return Array.from({ length: to - from }, (_, k): PlayedEpoch => {
+      const step = from + k + 1;
+      const again = seen.has(`${number} ${step}`);
+      seen.add(`${number} ${step}`);
+      return { number, step, value: again ? Number.NaN : (values[number]?.get(step) ?? Number.NaN) };
+    });
+  });
 }
 
 export interface PlayerOptions {
@@ -81,7 +113,9 @@ export async function openPlayer({ files, samplerThread }: PlayerOptions): Promi
           reason: detail.reason,
         });
       }
-      return { studyId, state, reason, trials, trainingCpuSeconds: executor.cpuSeconds - before };
+      const { attempts } = await engine.request("study.schedule", { studyId });
+      const trainingCpuSeconds = executor.cpuSeconds - before;
+      return { studyId, state, reason, trials, epochs: epochsOf(trials, attempts), trainingCpuSeconds };
     },
     async close() {
       await engine.close("bench");

@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
+  copiedCheckpointName,
   readNewestCheckpoint,
   readWeights,
   writeCheckpoint,
@@ -50,6 +51,15 @@ async function readLogged(): Promise<{ found: Checkpoint | undefined; log: strin
 }
 
 describe("a checkpoint", () => {
+  it("of the trial itself is newer than the copy of another one's, however few steps it counts", async () => {
+    const file = await writeCheckpoint(folder, checkpoint(56, { seed: 2 }));
+    await rename(file, path.join(folder, copiedCheckpointName));
+    await writeCheckpoint(folder, checkpoint(24));
+    expect((await readLogged()).found?.state.step).toBe(24);
+    await writeCheckpoint(folder, checkpoint(36));
+    expect((await readLogged()).found?.state.step).toBe(36);
+  });
+
   it("comes back as it was written, whatever its numbers are", async () => {
     const numbers = fc.double();
     const values = fc.float32Array({ minLength: 6, maxLength: 6 });

@@ -58,6 +58,13 @@ const magic = "BASINCK2";
 const prefixBytes = 12;
 const digestBytes = 32;
 const namePattern = /^checkpoint-(\d{12})\.bin$/;
+const nameOf = (step: number): string => `checkpoint-${String(step).padStart(12, "0")}.bin`;
+
+/**
+ * The name of a copy of another trial's checkpoint: older than all that its new owner writes, whose larger batches may count
+ * fewer steps for as many epochs.
+ */
+export const copiedCheckpointName = nameOf(0);
 const parts = ["weights", "slots", "best"] as const;
 
 interface Header {
@@ -116,7 +123,7 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): P
   const hash = createHash("sha256");
   for (const piece of pieces) hash.update(piece);
   pieces.push(hash.digest());
-  const name = `checkpoint-${String(checkpoint.state.step).padStart(12, "0")}.bin`;
+  const name = nameOf(checkpoint.state.step);
   const file = path.join(folder, name);
   const aside = `${file}.${process.pid}.tmp`;
   const handle = await open(aside, "w");
