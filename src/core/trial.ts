@@ -79,6 +79,9 @@ export interface PendingTrial {
   readonly params: Params;
   readonly last?: Report;
   readonly untilStep?: number | undefined;
-  /** Of a paused trial all reports, for samplers whose entry asks for them (`needs: "curves"`). */
+  /**
+   * All reports: of a paused trial for samplers whose entry asks for them (`needs: "curves"`), of all others where a scheduler may
+   * have judged them.
+   */
   readonly curve?: readonly Report[];
 }

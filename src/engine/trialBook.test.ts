@@ -98,7 +98,7 @@ it("puts trials of earlier studies first", async () => {
   expect(book.evidence.map(({ number }) => number)).toEqual([0, 1, 2]);
 });
 
-it("shows paused trials with their curves to samplers that ask for them, also after a restart", async () => {
+it("shows what trials that are not finished have reported, to samplers of which it can matter, also after a restart", async () => {
   store.createStudy({ name: "a", path: "/a", text: "", format: "yaml", createdAt: 0, objective: "loss" });
   const book = await open("curves");
   const { number } = book.add({ lr: 0.1 }, "because", 1);
@@ -107,11 +107,13 @@ it("shows paused trials with their curves to samplers that ask for them, also af
   const stored = reports.map((report) => ({ ...report, metric: "loss", at: 3 }));
   book.note(number, stored);
   book.report(number, stored, new Map([["loss", 2]]));
-  expect(book.pending().map(pendingData)).toMatchObject([{ state: "running", last: reports[1], untilStep: 2 }]);
-  expect(book.pending().map(pendingData)[0]?.curve).toBeUndefined();
+  const own = { number, params: { lr: 0.1 }, last: reports[1], untilStep: 2 };
+  expect(book.pending().map(pendingData)).toEqual([{ ...own, state: "running", curve: reports }]);
   book.suspend(number, "paused", "rung");
-  const paused = [{ number, state: "paused", params: { lr: 0.1 }, last: reports[1], untilStep: 2, curve: reports }];
-  expect(book.pending().map(pendingData)).toEqual(paused);
-  expect((await open("curves")).pending().map(pendingData)).toEqual(paused);
-  expect((await open()).pending().map(pendingData)[0]?.curve).toBeUndefined();
+  expect(book.pending().map(pendingData)).toEqual([{ ...own, state: "paused", curve: reports }]);
+  expect((await open("curves")).pending().map(pendingData)).toEqual([{ ...own, state: "paused", curve: reports }]);
+  const plain = await open();
+  expect(plain.pending().map(pendingData)).toEqual([{ ...own, state: "paused" }]);
+  plain.start(number, { slot: 0, marker: "n", at: 4, untilStep: 6 });
+  expect(plain.pending().map(pendingData)).toEqual([{ ...own, state: "running", untilStep: 6 }]);
 });

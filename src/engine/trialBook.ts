@@ -202,9 +202,9 @@ export class TrialBook {
   /** The same as samplers want it. */
   pending(): PendingTrial[] {
     const open = this.open() as (BookTrial & { state: OpenState })[];
-    if (this.#needs !== "curves") return open;
     return open.map((trial) => {
-      if (trial.state !== "paused" || trial.last === undefined) return trial;
+      const wanted = trial.state === "paused" ? this.#needs === "curves" : this.#wantsReports;
+      if (!wanted || trial.last === undefined) return trial;
       const { number, state, params, last, untilStep, reports } = trial;
       return { number, state, params, last, untilStep, curve: reports };
     });

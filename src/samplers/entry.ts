@@ -5,7 +5,7 @@
 import type { z } from "zod";
 import { BasinError } from "../core/errors.ts";
 import type { MethodInfo } from "../core/study/catalog.ts";
-import { observingPaused } from "./paused.ts";
+import { observingRungs } from "./rungObservations.ts";
 import type { Sampler, SamplerContext } from "./sampler.ts";
 
 export interface SamplerEntry extends MethodInfo {
@@ -33,7 +33,7 @@ export function defineSampler<Options extends z.ZodObject>(
       if (parsed.success) {
         const { data } = parsed;
         // The study's stream from its beginning: what is drawn once is the same for every instance.
-        return observingPaused(() => create({ ...context, rng: context.rng.restart() }, data));
+        return observingRungs(() => create({ ...context, rng: context.rng.restart() }, data));
       }
       const issue = parsed.error.issues[0];
       throw new BasinError(

@@ -33,7 +33,7 @@ export function samplerStream(seed: number): Rng {
 export interface SuggestRequest {
   /** Finished trials in the order they finished. Append-only between calls on one instance: caches may key on its length. */
   readonly history: readonly FinishedTrial[];
-  /** Trials handed out and not finished, by number. Those that are paused count as observations: see paused.ts. */
+  /** Trials handed out and not finished, by number. What they have shown at rungs counts as observed: see rungObservations.ts. */
   readonly pending: readonly PendingTrial[];
   /** The number the new trial will get. */
   readonly number: number;

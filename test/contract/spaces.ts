@@ -176,7 +176,7 @@ export async function simulateLadder(
     const curve = curveOf(climber);
     const untilStep = ladderSteps[state === "paused" ? reached - 1 : reached];
     const open = { number, state: state === "paused" ? "paused" : "running", params, untilStep } as const;
-    return curve.length === 0 ? open : { ...open, last: curve.at(-1)!, ...(state === "paused" ? { curve } : {}) };
+    return curve.length === 0 ? open : { ...open, last: curve.at(-1)!, curve };
   };
   const climb = (climber: Climber): void => {
     climber.reached += 1;

@@ -1,8 +1,8 @@
-/** Paused trials as observations: what counts, in which order, and when an instance must not answer any more. */
+/** What trials show at rungs as observations: what counts, in which order, and when an instance must not answer any more. */
 import { expect, it } from "vitest";
 import { rngForKey } from "../core/rng.ts";
 import type { FinishedTrial, PendingTrial } from "../core/trial.ts";
-import { observingPaused, withPausedObserved } from "./paused.ts";
+import { observingRungs, withRungsObserved } from "./rungObservations.ts";
 import type { Sampler, SuggestRequest } from "./sampler.ts";
 
 const finished = (number: number): FinishedTrial => ({ number, state: "complete", params: {}, values: [number] });
@@ -23,7 +23,7 @@ const requestOf = (history: readonly FinishedTrial[], pending: readonly PendingT
 
 it("puts what is paused and has shown something behind the finished trials, by number, as pruned", () => {
   const waiting: PendingTrial = { number: 7, state: "paused", params: {} };
-  const { history, pending, untilStep } = withPausedObserved(
+  const { history, pending, untilStep } = withRungsObserved(
     requestOf([finished(4)], [{ ...paused(8, 3), curve: [{ step: 3, value: 0 }] }, waiting, paused(2, 1), running]),
   );
   expect(history.map(({ number, state, last }) => [number, state, last?.step])).toEqual([
@@ -35,7 +35,37 @@ it("puts what is paused and has shown something behind the finished trials, by n
   expect(pending).toEqual([waiting, running]);
   expect(untilStep).toBe(3);
   const plain = requestOf([finished(0)], [running, waiting]);
-  expect(withPausedObserved(plain)).toBe(plain);
+  expect(withRungsObserved(plain)).toBe(plain);
+});
+
+it("keeps what a running trial has shown at its highest rung, whatever it has reported since", () => {
+  const curve = [1, 2, 3, 4, 5].map((step) => ({ step, value: 10 - step }));
+  const onItsWay: PendingTrial = { number: 5, state: "running", params: {}, last: curve[4]!, curve, untilStep: 9 };
+  const beginner: PendingTrial = { number: 6, state: "running", params: {}, last: curve[0]!, curve: curve.slice(0, 1) };
+  const shown = (pending: readonly PendingTrial[], judged: readonly number[]): (number | undefined)[][] =>
+    withRungsObserved(
+      requestOf(
+        judged.map((untilStep, number): FinishedTrial => ({ ...finished(number), untilStep })),
+        pending,
+      ),
+    )
+      .history.slice(judged.length)
+      .map(({ number, last, untilStep, curve: reports }) => [number, last?.step, untilStep, reports?.length]);
+  expect(shown([onItsWay, beginner], [3])).toEqual([[5, 3, 3, 3]]);
+  expect(shown([onItsWay, beginner], [1, 3])).toEqual([
+    [5, 3, 3, 3],
+    [6, 1, 1, 1],
+  ]);
+  // As it was when it was paused there, and until it comes to a rung that is known.
+  const atRest: PendingTrial = { number: 5, state: "paused", params: {}, last: curve[2]!, untilStep: 3 };
+  expect(shown([atRest], []).map((row) => row.slice(0, 3))).toEqual([[5, 3, 3]]);
+  expect(shown([onItsWay, { ...atRest, number: 4 }], []).map((row) => row.slice(0, 3))).toEqual([
+    [4, 3, 3],
+    [5, 3, 3],
+  ]);
+  // Nobody is judged before step 9: nothing has been shown.
+  const plain = requestOf([], [onItsWay, beginner]);
+  expect(withRungsObserved(plain)).toBe(plain);
 });
 
 it("asks an instance as long as trials are only added to what it has seen", async () => {
@@ -54,7 +84,7 @@ it("asks an instance as long as trials are only added to what it has seen", asyn
       },
     };
   };
-  const sampler = observingPaused(make);
+  const sampler = observingRungs(make);
   const answers: string[] = [];
   for (const [history, pending] of [
     [[], [running]],
