@@ -73,6 +73,19 @@ export async function runProgram(argv: readonly string[], distFolder: string): P
         await import("./show.ts")
       ).showCommand(study, trial === undefined ? undefined : trialNumber(trial), options);
     });
+  command("sharpness <study> <trial>", "compute the sharpness or a landscape of the loss around a trial's weights")
+    .option("-e, --estimators <ids...>", "which measures, separated by commas or spaces; all for every one")
+    .addOption(
+      new Option("--landscape <kind>", "a picture of the loss instead").choices(["line", "plane", "spectrum", "path"]),
+    )
+    .option("--to <trial>", "the other end of a path", trialNumber)
+    .option("--points <n>", "points of a landscape; of a plane, of a side", positiveInteger)
+    .option("--samples <n>", "training samples to measure on", positiveInteger)
+    .option("--batch <n>", "rows of a mini-batch, for the measures of the last layer", positiveInteger)
+    .option("--json", "as JSON")
+    .action(async (study: string, trial: string, options: object) => {
+      code = await (await import("./sharpness.ts")).sharpnessCommand(study, trialNumber(trial), options);
+    });
   command("export <study>", "write all trials of a study as CSV or JSON")
     .addOption(new Option("-f, --format <format>", "kind of file").choices(["csv", "json"]).default("csv"))
     .option("-o, --output <file>", "file to write instead of standard output")

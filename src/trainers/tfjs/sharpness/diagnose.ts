@@ -43,9 +43,19 @@ export async function diagnose(
   const shape = { model: spec.model, root, params, hyperparameters, dataset, random, epochs, seed };
   const trainable = await createModel(tf, shape);
   const snapshots = createSnapshots(tf, trainable);
-  requireFit(snapshots.misfit(own), weights, "The weights are not those of the trial's model");
+  requireFit(
+    snapshots.misfit(own),
+    weights,
+    "The weights are not those of the trial's model",
+    "The model or its data has changed since; trials of a fresh study can be looked at.",
+  );
   if (other !== undefined && otherWeights !== undefined)
-    requireFit(snapshots.misfit(other), otherWeights, "There is no path between different models");
+    requireFit(
+      snapshots.misfit(other),
+      otherWeights,
+      "There is no path between different models",
+      "Two trials are on a path only when their layers have the same sizes.",
+    );
   snapshots.setWeights(own.weights);
 
   const { indexHash, part } = probeOf(dataset, "train", request.samples, splitSeed);
@@ -78,11 +88,7 @@ export async function diagnose(
   return { ...values, epoch, finished, samples: part.rows, indexHash, backend: backend.name, seconds };
 }
 
-function requireFit(misfit: string | undefined, file: string, what: string): void {
+function requireFit(misfit: string | undefined, file: string, what: string, hint: string): void {
   if (misfit === undefined) return;
-  throw new BasinError(
-    "invalid-argument",
-    `${what}: of ${path.basename(file)}, ${misfit}.`,
-    "Two trials are on a path only when their layers have the same sizes.",
-  );
+  throw new BasinError("invalid-argument", `${what}: of ${path.basename(file)}, ${misfit}.`, hint);
 }
