@@ -7,7 +7,8 @@ import type { BracketView } from "../../src/core/brackets.ts";
 import type { Direction } from "../../src/core/objective.ts";
 import type { Rect } from "../shared/axes.ts";
 import type { Scale } from "../shared/scales.ts";
-import { rungOutcomes } from "./outcomes.ts";
+import { indexOfSorted, sortIndex } from "../shared/sortIndex.ts";
+import { rungOutcomes, type RungOutcome } from "./outcomes.ts";
 
 export interface RungMarks {
   readonly count: number;
@@ -30,6 +31,16 @@ export interface RungMarks {
   readonly ranked: Float64Array;
 }
 
+/** Trials of a rung by number, and their marks. */
+interface Standing {
+  readonly numbers: Int32Array;
+  readonly marks: Int32Array;
+}
+
+const outcomeCodes = Object.fromEntries(rungOutcomes.map((outcome, code) => [outcome, code])) as Readonly<
+  Record<RungOutcome, number>
+>;
+
 /** O(m log m) for m entries. */
 export function rungMarks(brackets: readonly BracketView[], direction: Direction): RungMarks {
   const sign = direction === "maximize" ? 1 : -1;
@@ -49,35 +60,29 @@ export function rungMarks(brackets: readonly BracketView[], direction: Direction
   let group = 0;
   for (const [b, bracket] of brackets.entries()) {
     bracketStart[b] = group;
-    let below = new Map<number, number>();
+    let below: Standing = { numbers: new Int32Array(0), marks: new Int32Array(0) };
     for (const [r, { entries }] of bracket.rungs.entries()) {
       starts[group++] = at;
-      const here = new Map<number, number>();
-      const byNumber = new Map(
-        entries
-          .map((entry) => entry.number)
-          .sort((x, y) => x - y)
-          .map((n, i) => [n, i]),
-      );
+      const here: Standing = {
+        numbers: Int32Array.from(entries, (entry) => entry.number).sort(),
+        marks: new Int32Array(entries.length),
+      };
       // Up the page is up the axis whatever is better; without a value last.
-      const sorted = [...entries].sort((x, y) =>
-        Number.isNaN(x.value)
-          ? Number.isNaN(y.value)
-            ? x.number - y.number
-            : 1
-          : Number.isNaN(y.value)
-            ? -1
-            : y.value - x.value,
-      );
-      for (const entry of sorted) {
+      for (const e of sortIndex(
+        Float64Array.from(entries, (entry) => entry.value),
+        true,
+      )) {
+        const entry = entries[e]!;
+        const order = indexOfSorted(here.numbers, entry.number);
+        const earlier = indexOfSorted(below.numbers, entry.number);
         marks.bracket[at] = b;
         marks.rung[at] = r;
         marks.number[at] = entry.number;
-        marks.order[at] = byNumber.get(entry.number) ?? 0;
-        marks.before[at] = below.get(entry.number) ?? -1;
+        marks.order[at] = order;
+        if (earlier >= 0) marks.before[at] = below.marks[earlier]!;
         value[at] = entry.value;
-        outcome[at] = rungOutcomes.indexOf(entry.outcome);
-        here.set(entry.number, at++);
+        outcome[at] = outcomeCodes[entry.outcome];
+        here.marks[order] = at++;
       }
       below = here;
     }
