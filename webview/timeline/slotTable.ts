@@ -6,12 +6,12 @@ import { busyShare, type Timeline } from "./timelineModel.ts";
 const limit = 64;
 
 export function slotsForScreenReaders(timeline: Timeline, now: number): TemplateResult {
-  const { attempts, lanes, order, starts, from, to, running } = timeline;
+  const { attempts, lanes, slots, order, starts, from, to, running } = timeline;
   const end = running ? Math.max(to, now) : to;
   const shown = Math.min(lanes, limit);
   return html`<table class="visually-hidden">
     <caption>
-      Timeline: ${shown} of ${lanes} slots
+      Timeline: ${shown} of ${slots} slots
     </caption>
     <thead>
       <tr>

@@ -230,7 +230,7 @@ export class TimelineChart extends CanvasChart {
   /** From the end of a trial's earlier attempt to where it went on. */
   private paintLink(ink: Ink, colors: Theme, i: number, alpha: number, width: number): void {
     const before = this.timeline.before[i]!;
-    if (before < 0) return;
+    if (before < 0 || laneOf(this.timeline, before) >= this.timeline.lanes) return;
     const to = this.barOf(i);
     const from = this.barOf(before);
     const { left, right } = this.area;

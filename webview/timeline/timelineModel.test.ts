@@ -5,6 +5,7 @@ import {
   attemptAt,
   busyShare,
   endOf,
+  laneLimit,
   laneOf,
   neighbourAttempt,
   timelineOf,
@@ -58,6 +59,17 @@ describe("timelineOf", () => {
     const empty = timelineOf(attempts([]), 2);
     expect([empty.count, empty.lanes, empty.from, empty.to]).toEqual([0, 2, 0, 0]);
     expect(neighbourAttempt(empty, -1, "ArrowRight", 0)).toBeUndefined();
+  });
+  it("draws no more lanes than fit", () => {
+    const wide = timelineOf(
+      attempts([
+        [0, 1, 5000, 0, 10],
+        [1, 1, 3, 0, 10],
+      ]),
+      1,
+    );
+    expect([wide.slots, wide.lanes]).toEqual([5001, laneLimit]);
+    expect([...wide.order]).toEqual([1]);
   });
   it("lets what runs end now and never before it began", () => {
     expect(endOf(timeline, 3, now)).toBe(50);

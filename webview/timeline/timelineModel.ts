@@ -7,7 +7,9 @@ import type { AttemptColumns } from "../../src/protocol/schedule.ts";
 export interface Timeline {
   readonly attempts: AttemptColumns;
   readonly count: number;
+  /** Lanes drawn, of so many slots. */
   readonly lanes: number;
+  readonly slots: number;
   /** Attempts of lane l: order[starts[l]] .. order[starts[l + 1]], by start. */
   readonly order: Int32Array;
   readonly starts: Int32Array;
@@ -21,15 +23,18 @@ export interface Timeline {
   readonly running: boolean;
 }
 
-/** O(n log n). @param slots lanes at least, so that a slot that never ran is seen as idle */
-export function timelineOf(attempts: AttemptColumns, slots: number): Timeline {
+/** More lanes than these are no picture any more, and a canvas of them would not fit into memory. */
+export const laneLimit = 128;
+
+/** O(n log n). @param planned slots at least, so that one that never ran is seen as idle */
+export function timelineOf(attempts: AttemptColumns, planned: number): Timeline {
   const count = attempts.number.length;
-  let lanes = Math.max(1, slots);
+  let slots = Math.max(1, planned);
   let from = Number.POSITIVE_INFINITY;
   let to = Number.NEGATIVE_INFINITY;
   let running = false;
   for (let i = 0; i < count; i++) {
-    lanes = Math.max(lanes, attempts.slot[i]! + 1);
+    slots = Math.max(slots, attempts.slot[i]! + 1);
     from = Math.min(from, attempts.startedAt[i]!);
     to = Math.max(to, attempts.startedAt[i]!);
     const end = attempts.endedAt[i]!;
@@ -37,27 +42,26 @@ export function timelineOf(attempts: AttemptColumns, slots: number): Timeline {
     else to = Math.max(to, end);
   }
   if (count === 0) from = to = 0;
-  const laneOf = (i: number): number => Math.max(0, attempts.slot[i]!);
-  const order = Int32Array.from({ length: count }, (_, i) => i).sort(
-    (a, b) => laneOf(a) - laneOf(b) || attempts.startedAt[a]! - attempts.startedAt[b]! || a - b,
-  );
+  const lanes = Math.min(slots, laneLimit);
+  const slotOf = (i: number): number => Math.max(0, attempts.slot[i]!);
+  const all = Int32Array.from({ length: count }, (_, i) => i);
+  const order = all
+    .filter((i) => slotOf(i) < lanes)
+    .sort((a, b) => slotOf(a) - slotOf(b) || attempts.startedAt[a]! - attempts.startedAt[b]! || a - b);
   const starts = new Int32Array(lanes + 1);
   const place = new Int32Array(count);
-  for (let k = 0; k < count; k++) {
-    starts[laneOf(order[k]!) + 1]!++;
+  for (let k = 0; k < order.length; k++) {
+    starts[slotOf(order[k]!) + 1]!++;
     place[order[k]!] = k;
   }
   for (let l = 1; l <= lanes; l++) starts[l]! += starts[l - 1]!;
   const before = new Int32Array(count).fill(-1);
   const newest = new Map<number, number>();
-  const byTime = Int32Array.from({ length: count }, (_, i) => i).sort(
-    (a, b) => attempts.attempt[a]! - attempts.attempt[b]! || a - b,
-  );
-  for (const i of byTime) {
+  for (const i of all.sort((a, b) => attempts.attempt[a]! - attempts.attempt[b]! || a - b)) {
     before[i] = newest.get(attempts.number[i]!) ?? -1;
     newest.set(attempts.number[i]!, i);
   }
-  return { attempts, count, lanes, order, starts, place, before, from, to, running };
+  return { attempts, count, lanes, slots, order, starts, place, before, from, to, running };
 }
 
 /** End of an attempt; what runs ends now, and never before it began. */

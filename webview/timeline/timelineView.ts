@@ -135,10 +135,12 @@ export class TimelineView extends PanelElement {
         ${running ? nothing : html`<vscode-button @click=${() => void this.actions.act("start", null)}>Start Study</vscode-button>`}
       </div>`;
     }
-    const lanes = timeline.lanes;
+    const { lanes, slots } = timeline;
     return html`<div class="chart-head">
         <h2>Timeline</h2>
-        <span class="muted">${lanes === 1 ? "1 slot" : `${lanes} slots`}</span>
+        <span class="muted"
+          >${slots === 1 ? "1 slot" : lanes < slots ? `the first ${lanes} of ${slots.toLocaleString("en")} slots` : `${slots} slots`}</span
+        >
         ${this.legend(timeline)}
         <span class="space"></span>
         ${this.tool("zoomIn", "Zoom In (+)", (chart) => chart.zoom(0.6))}
