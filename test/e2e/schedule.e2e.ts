@@ -108,4 +108,33 @@ describe("a study under a scheduler", () => {
     expect(report.attempts.number.length).toBeGreaterThan(30);
     await keepScreenshot(page, "timeline", true);
   });
+
+  test("draws who descends from whom in a population", async () => {
+    const { page, folder } = session();
+    const text = digits("members", "{ kind: pbt, population: 8, interval: 2 }", "{ trials: 8, parallel: 2 }", 12);
+    writeFileSync(path.join(folder, "members.study.yaml"), text);
+    await startStudy(page, "members");
+    await eventually(
+      "the population is trained",
+      async () => (await studyNamed(folder, "members")).state === "complete",
+      170_000,
+    );
+    await runCommand(page, "Basin: Open Study Panel");
+    const panel = await panelFrame(page);
+    await showView(panel, "Schedule");
+    await panel.locator("basin-lineage-chart canvas").first().waitFor();
+    const report = await reportOf("members");
+    const copied = report.decisions.filter(({ decision }) => decision === "exploit");
+    expect(copied.length).toBeGreaterThan(0);
+    expect(report.lineage).toHaveLength(copied.length);
+    await panel.locator("basin-lineage-chart .plot").focus();
+    await page.keyboard.press("End");
+    const newest = report.lineage.reduce((a, b) => (b.number > a.number ? b : a));
+    const said = panel.locator("basin-lineage-chart [aria-live]");
+    await eventually("the newest copy says whose it is", async () =>
+      (await said.innerText()).includes(`#${newest.number} · copied #${newest.parent} at epoch ${newest.step}`),
+    );
+    await panel.locator("basin-schedule h2", { hasText: "Lineage" }).click();
+    await keepScreenshot(page, "lineage", true);
+  });
 });
