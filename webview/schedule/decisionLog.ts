@@ -22,11 +22,14 @@ const clock = new Intl.DateTimeFormat(undefined, {
 export class DecisionLog extends PanelElement {
   static override properties = {
     decisions: { attribute: false },
+    population: { type: Boolean },
     kinds: { state: true },
     ofSelected: { state: true },
     shown: { state: true },
   };
   declare decisions: readonly DecisionRow[];
+  /** Whether members of a population take turns: who goes on then was not promoted. */
+  declare population: boolean;
   declare kinds: ReadonlySet<DecisionKind>;
   declare ofSelected: boolean;
   declare shown: number;
@@ -36,6 +39,7 @@ export class DecisionLog extends PanelElement {
 
   constructor() {
     super();
+    this.population = false;
     this.kinds = new Set();
     this.ofSelected = true;
     this.shown = pageSize;
@@ -166,13 +170,17 @@ export class DecisionLog extends PanelElement {
         return html`<button
           class="tool"
           aria-pressed=${on}
-          title=${`${n.toLocaleString("en")} ${decisionWords[kind]}${on ? "; click to show all kinds" : "; click to show only these"}`}
+          title=${`${n.toLocaleString("en")} ${this.word(kind)}${on ? "; click to show all kinds" : "; click to show only these"}`}
           @click=${() => this.toggle(kind)}
         >
           ${decisionIcon(kind)}<span class="numeric">${n.toLocaleString("en")}</span
-          ><span class="visually-hidden">${decisionWords[kind]}</span>
+          ><span class="visually-hidden">${this.word(kind)}</span>
         </button>`;
       });
+  }
+
+  private word(kind: DecisionKind): string {
+    return kind === "promote" && this.population ? "resumed" : decisionWords[kind];
   }
 
   private toggle(kind: DecisionKind): void {
@@ -192,7 +200,7 @@ export class DecisionLog extends PanelElement {
       <span class="why">
         ${decisionIcon(decision)}
         <button class="link numeric" @click=${() => this.pick(number)}>#${number}</button>
-        ${decisionWords[decision]}${step < 0 || namesStep(reason, step) ? "" : html` <span class="muted">at epoch ${step}</span>`}
+        ${this.word(decision)}${step < 0 || namesStep(reason, step) ? "" : html` <span class="muted">at epoch ${step}</span>`}
         · ${reason}
       </span>
     </li>`;

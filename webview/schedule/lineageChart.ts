@@ -2,13 +2,13 @@
  * A population over its training: members as lines, copies as arrows from donor to child, the best one's descent marked.
  * Invariant: an arrow begins where the donor's checkpoint was taken; colour is the objective's, ends have the state's shape.
  */
-import { html, type PropertyValues, type TemplateResult } from "lit";
+import { css, html, type PropertyValues, type TemplateResult } from "lit";
 import { formatNumber } from "../../src/core/format.ts";
 import { isBetter } from "../../src/core/objective.ts";
 import { trialStates } from "../../src/core/trial.ts";
 import type { ScheduleReport } from "../../src/protocol/schedule.ts";
 import { drawXAxis, drawYAxis, fontOf, yLabelRoom, type Rect } from "../shared/axes.ts";
-import { CanvasChart } from "../shared/canvasChart.ts";
+import { CanvasChart, chartStyles } from "../shared/canvasChart.ts";
 import type { Ink } from "../shared/ink.ts";
 import { cursorMove } from "../shared/keyboardCursor.ts";
 import { lineAlpha } from "../shared/lineAlpha.ts";
@@ -19,6 +19,7 @@ import { extentOf, linearScale, logScale, robustExtent, type Scale } from "../sh
 import { indexOfSorted } from "../shared/sortIndex.ts";
 import { trialsForScreenReaders } from "../shared/srTable.ts";
 import type { Topic } from "../shared/store.ts";
+import { baseStyles, messageStyles } from "../shared/styles.ts";
 import { goodnessCss, theme, type Theme } from "../shared/theme.ts";
 import { csvTable } from "../table/exportText.ts";
 import {
@@ -38,6 +39,18 @@ const hitReach = 12;
 
 export class LineageChart extends CanvasChart {
   static override properties = { report: { attribute: false }, axis: { type: String } };
+  static override styles = [
+    baseStyles,
+    messageStyles,
+    chartStyles,
+    css`
+      .tip {
+        white-space: normal;
+        max-width: min(340px, 90%);
+      }
+    `,
+  ];
+
   declare report: ScheduleReport;
   /** Empty = members; otherwise the objective's or a parameter's name. */
   declare axis: string;
@@ -293,7 +306,7 @@ export class LineageChart extends CanvasChart {
       for (const i of ancestors(this.lineage, trial)) {
         if (halo) {
           const { background } = colors;
-          this.paintCopy(ink, { ...colors, foreground: background }, i, 1, width + wider);
+          this.paintCopy(ink, { ...colors, foreground: background }, i, 1, Math.min(width, 1.8) + wider);
         } else {
           this.paintCopy(ink, colors, i, 1, Math.min(width, 1.8));
           this.paintTrial(ink, colors, i, 1, width);

@@ -18,9 +18,9 @@ describe("savingsText", () => {
     expect(savingsText({ trainedSteps: 1, scheduler: "asha" })).toBe("Trained 1 epoch");
     expect(savingsText({ trainedSteps: 90, fullSteps: 100, scheduler: "none" })).toBe("Trained 90 of 100 epochs");
   });
-  it("says when restarts cost more than was saved", () => {
+  it("says when copies and restarts cost more than was saved", () => {
     expect(savingsText({ trainedSteps: 1100, fullSteps: 1000, scheduler: "asha" })).toBe(
-      "Trained 1,100 of 1,000 epochs: 10 % more than without a scheduler, since trials were trained again",
+      "Trained 1,100 of 1,000 epochs: 10 % more than without a scheduler",
     );
   });
 });

@@ -1,6 +1,6 @@
 /**
  * What a scheduler saved, in one line. Invariant: says nothing about savings unless the full cost is known, and says so
- * when trials that were trained again made it cost more.
+ * when copies, or trials that began again, made it cost more.
  */
 import type { ScheduleReport } from "../../src/protocol/schedule.ts";
 
@@ -18,7 +18,7 @@ export function savingsText({
   if (scheduler === "none") return start;
   if (trainedSteps > fullSteps) {
     const more = Math.max(1, Math.round(100 * (trainedSteps / fullSteps - 1)));
-    return `${start}: ${more} % more than without a scheduler, since trials were trained again`;
+    return `${start}: ${more} % more than without a scheduler`;
   }
   const saved = Math.round(100 * (1 - trainedSteps / fullSteps));
   if (saved === 0) return `${start}: as many as without a scheduler`;

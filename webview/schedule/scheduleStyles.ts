@@ -26,12 +26,12 @@ export const scheduleStyles = css`
     min-height: 0;
   }
   vscode-dropdown {
-    flex: 0 1 176px;
+    width: 136px;
     min-width: 88px;
   }
   .controls {
     display: inline-flex;
-    flex: 0 1 auto;
+    flex: none;
     align-items: center;
     gap: 8px;
     min-width: 0;
@@ -52,7 +52,7 @@ export const scheduleStyles = css`
     white-space: nowrap;
   }
   .saved {
-    flex: 0 1 auto;
+    flex: 1 1 0;
     min-width: 0;
   }
   basin-decisions {
@@ -90,9 +90,12 @@ export const scheduleStyles = css`
     }
     /* A line of its own, so that what was saved can be read. */
     .saved {
-      order: -1;
       flex: 1 0 100%;
       line-height: 24px;
+    }
+    .controls {
+      flex: 1;
+      justify-content: flex-end;
     }
   }
 `;

@@ -78,7 +78,6 @@ export class ScheduleView extends PanelElement {
       <div class="chart-head">
         <h2>${lineage ? "Lineage" : picture ? "Rungs" : "Schedule"}</h2>
         <span class="saved clip" title=${savingsText(report)}>${savingsText(report)}</span>
-        <span class="space"></span>
         <span class="controls">
           ${this.modeToggle(report, lineage)} ${lineage ? this.axisChooser() : this.bracketChooser(report)}
           ${picture ? html`<basin-menu label="Chart Actions" icon="more" .items=${this.menu}></basin-menu>` : nothing}
@@ -118,7 +117,11 @@ export class ScheduleView extends PanelElement {
   }
 
   private decisions(report: ScheduleReport): TemplateResult {
-    return html`<basin-decisions .panel=${this.panel} .decisions=${report.decisions}></basin-decisions>`;
+    return html`<basin-decisions
+      .panel=${this.panel}
+      .decisions=${report.decisions}
+      .population=${report.lineage.length > 0}
+    ></basin-decisions>`;
   }
 
   private lastBrackets:
