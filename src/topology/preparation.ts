@@ -32,18 +32,14 @@ const collapsedShare = 1e-6;
  * @throws BasinError `invalid-argument` for more than `mostPoints` points
  */
 export function prepare(cloud: PointCloud): Preparation {
-  return prepareOrdered(orderedDistancesOf(cloud), cloud);
-}
-
-/** The same when the cloud's distances are known. O(n^2). */
-export function prepareOrdered(ordered: OrderedDistances, cloud: PointCloud): Preparation {
-  return preparationOf(ordered, cloud.count, collapsedShare * sizeOf(cloud));
+  const squares = squaredNorms(cloud).reduce((sum, square) => sum + square, 0);
+  return prepareOrdered(orderedDistancesOf(cloud), cloud.count, squares);
 }
 
 /** The same from distances (condensed, not negative), which need not be a metric's. O(n^2). */
 export function prepareDistances(distances: Float64Array, count: number): Preparation {
   const order = sharedKernel()?.pairOrder(distances, count) ?? pairOrder(distances, count);
-  return preparationOf({ distances, ...order }, count, 0);
+  return prepareOrdered({ distances: distances.slice(), ...order }, count, 0);
 }
 
 /** Bytes that the preparation of so many points takes. */
@@ -65,24 +61,26 @@ export function orderedDistancesOf(cloud: PointCloud): OrderedDistances {
   return { distances, ...pairOrder(distances, cloud.count) };
 }
 
-/** Root mean square of the points' norms. */
-function sizeOf({ points, count }: PointCloud): number {
-  let squares = 0;
-  for (const value of points) squares += value * value;
-  return Math.sqrt(squares / count);
+/** Squared norm of each point. */
+export function squaredNorms({ points, count, width }: PointCloud): Float64Array {
+  const norms = new Float64Array(count);
+  for (let row = 0, at = 0; row < count; row++) for (let k = 0; k < width; k++, at++) norms[row]! += points[at]! ** 2;
+  return norms;
 }
 
-/** Distances in units of their scale. @param least a scale that is smaller tells that the points are one point */
-function preparationOf({ distances, sorted, pairs }: OrderedDistances, count: number, least: number): Preparation {
-  const scale = distanceScale(sorted, count);
-  const isCollapsed = scale === 0 || scale < least;
-  const unit = isCollapsed ? Infinity : scale;
-  const scaled = { count, distances: divided(distances, unit), sorted: divided(sorted, unit), pairs };
-  return { ...scaled, scale, treeLength: treeLength(scaled), isCollapsed };
+/**
+ * The preparation of points whose distances are known: their arrays become the preparation's. O(n^2).
+ * @param squares sum of the points' squared norms, against which their distances are small when they have collapsed
+ */
+export function prepareOrdered(ordered: OrderedDistances, count: number, squares: number): Preparation {
+  const scale = distanceScale(ordered.sorted, count);
+  const isCollapsed = scale === 0 || scale < collapsedShare * Math.sqrt(squares / count);
+  divide(ordered.distances, isCollapsed ? Infinity : scale);
+  divide(ordered.sorted, isCollapsed ? Infinity : scale);
+  const edges = { count, ...ordered };
+  return { ...edges, scale, treeLength: treeLength(edges), isCollapsed };
 }
 
-function divided(values: Float64Array, by: number): Float64Array {
-  const out = new Float64Array(values.length);
-  for (let k = 0; k < out.length; k++) out[k] = values[k]! / by;
-  return out;
+function divide(values: Float64Array, by: number): void {
+  for (let k = 0; k < values.length; k++) values[k]! /= by;
 }

@@ -6,7 +6,7 @@ import { rngForKey } from "../core/rng.ts";
 import { pairCount } from "./condensed.ts";
 import type { OrderedDistances } from "./kernel.ts";
 import type { PointCloud } from "./pointCloud.ts";
-import { orderedDistancesOf, prepare, prepareOrdered, type Preparation } from "./preparation.ts";
+import { orderedDistancesOf, prepare, prepareOrdered, squaredNorms, type Preparation } from "./preparation.ts";
 
 /** `size` of `count` points without replacement, in ascending order: a function of its arguments alone. O(count). */
 export function randomSubset(count: number, size: number, seed: number, trial: number): Int32Array {
@@ -33,26 +33,36 @@ export function subsetPreparer(cloud: PointCloud, size: number, subsets: number)
   // Picking from all distances costs less than computing each subset's as long as there are not many more of them.
   if (pairCount(cloud.count) > subsets * pairCount(size)) return (rows) => prepare(takeRows(cloud, rows));
   const all = orderedDistancesOf(cloud);
-  return (rows) => prepareOrdered(pick(all, cloud.count, rows), takeRows(cloud, rows));
+  const norms = squaredNorms(cloud);
+  return (rows) =>
+    prepareOrdered(
+      pick(all, cloud.count, rows),
+      size,
+      rows.reduce((sum, row) => sum + norms[row]!, 0),
+    );
 }
 
 /** The pairs among the given rows, which ascend: so pairs of equal distance stay in order. O(n^2). */
 function pick(all: OrderedDistances, count: number, rows: Int32Array): OrderedDistances {
+  const { pairs: allPairs, sorted: allSorted } = all;
   const places = new Int32Array(count).fill(-1);
   rows.forEach((row, k) => (places[row] = k));
   const total = pairCount(rows.length);
   const distances = new Float64Array(total);
   const sorted = new Float64Array(total);
   const pairs = new Uint32Array(total);
+  // Every pair is written, and the place moves on behind those that count: a branch here could not be foreseen.
   for (let at = 0, k = 0; k < total; at++) {
-    const pair = all.pairs[at]!;
+    const pair = allPairs[at]!;
     const i = places[pair >>> 16]!;
     const j = places[pair & 0xffff]!;
-    if ((i | j) < 0) continue;
-    const distance = all.sorted[at]!;
-    distances[((i * (i - 1)) >> 1) + j] = distance;
-    sorted[k] = distance;
-    pairs[k++] = (i << 16) | j;
+    sorted[k] = allSorted[at]!;
+    pairs[k] = (i << 16) | j;
+    k += 1 + ((i | j) >> 31);
+  }
+  for (let k = 0; k < total; k++) {
+    const i = pairs[k]! >>> 16;
+    distances[((i * (i - 1)) >> 1) + (pairs[k]! & 0xffff)] = sorted[k]!;
   }
   return { distances, sorted, pairs };
 }
