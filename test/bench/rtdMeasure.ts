@@ -18,16 +18,14 @@ function cpuMs(): number {
   return (user + system) / 1000;
 }
 
-/** Median processor time of several runs, after one that compiles and is not counted. */
-function median(work: () => void): number {
-  const runs = 7;
-  work();
-  const times = Array.from({ length: runs }, () => {
+/** Least processor time of several runs: what other processes do to caches and clock can only add to it. */
+function least(work: () => void): number {
+  const times = Array.from({ length: 15 }, () => {
     const before = cpuMs();
     work();
     return cpuMs() - before;
-  }).toSorted((a, b) => a - b);
-  return times[Math.floor(runs / 2)] ?? Number.NaN;
+  });
+  return Math.min(...times);
 }
 
 const [p, q] = pair.make(Number(size));
@@ -37,8 +35,8 @@ const found = divergence(prepare(p), prepare(q));
 const peakMiB = (process.resourceUsage().maxRSS - before) / 1024;
 
 const [a, b] = [prepare(p), prepare(q)];
-const walk = median(() => crossBarcodes(a, b));
-const typescript = median(() => {
+const walk = least(() => crossBarcodes(a, b));
+const typescript = least(() => {
   const own = new TypeScriptWalk(a, b);
   while (!own.advance(100_000));
 });
@@ -48,13 +46,13 @@ console.log(
   JSON.stringify({
     kind,
     count: Number(size),
-    prepare: median(() => {
+    prepare: least(() => {
       prepare(p);
       prepare(q);
     }),
     walk,
     typescript,
-    lite: median(() => liteDivergence(a, b)),
+    lite: least(() => liteDivergence(a, b)),
     peakMiB,
     score: found.score,
     sums: found.directions.map(({ total }) => total),
