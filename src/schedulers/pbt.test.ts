@@ -12,21 +12,19 @@ const space: Space = [{ name: "rate", type: "float", low: 1e-3, high: 1, log: tr
 
 /** The loss falls by the rate in each step, if it is not too large: what a schedule is good for. */
 function study(more: Partial<Simulation> = {}): Simulation {
+  const trials = new Map<number, ScheduledTrial>();
   const losses = new Map<string, number>();
   const lossOf = (trial: ScheduledTrial, step: number): number => {
+    trials.set(trial.number, trial);
     const key = `${trial.number} ${step}`;
-    let loss = losses.get(key);
-    if (loss === undefined) {
-      const before =
-        step === 1
-          ? 1
-          : trial.parent?.step === step - 1
-            ? losses.get(`${trial.parent.number} ${step - 1}`)!
-            : lossOf(trial, step - 1);
-      const rate = Number(trial.params["rate"]);
-      loss = before * (1 - rate) + 2 * rate ** 2;
-      losses.set(key, loss);
-    }
+    const known = losses.get(key);
+    if (known !== undefined) return known;
+    const { parent } = trial;
+    const inherited = parent !== undefined && step - 1 <= parent.step ? trials.get(parent.number)! : trial;
+    const before = step === 1 ? 1 : lossOf(inherited, step - 1);
+    const rate = Number(trial.params["rate"]);
+    const loss = before * (1 - rate) + 2 * rate ** 2;
+    losses.set(key, loss);
     return loss;
   };
   return {
@@ -94,11 +92,28 @@ describe("population based training", () => {
         ({ parent, params }) => parent?.number === from && params === (entry.answer as { params: unknown }).params,
       )!;
       expect(child.reports.every(({ step }) => step > child.parent!.step)).toBe(true);
-      const value = valueThrough(view, donor, Math.min(entry.report.step, donor.reports.at(-1)!.step));
-      expect(value).toBeLessThan(entry.report.value);
+      const at = Number(/ at step (\d+) is /.exec(reason)?.[1] ?? entry.report.step);
+      const own = valueThrough(view, trials.get(entry.number)!, at)!;
+      expect(valueThrough(view, donor, at)).toBeLessThan(own);
     }
     // Every training ends at full length exactly once a member.
     expect([...trials.values()].filter(({ state }) => state === "complete")).toHaveLength(10);
+  });
+
+  it("replaces a member that has come to no number by a copy of a good one, but no copy that breaks at once", async () => {
+    const own = study();
+    const breaks = new Set([2]);
+    const { trials } = await simulate({
+      ...own,
+      curve: (trial, step) => (breaks.has(trial.number) && step === 3 ? Number.NaN : own.curve(trial, step)),
+    });
+    expect(trials.get(2)).toMatchObject({ state: "pruned" });
+    expect([...trials.values()].filter(({ state }) => state === "complete")).toHaveLength(8);
+    const hopeless = await simulate({
+      ...own,
+      curve: (trial, step) => (step > 3 ? Number.NaN : own.curve(trial, step)),
+    });
+    expect([...hopeless.trials.values()].every(({ state }) => state === "pruned")).toBe(true);
   });
 
   it("pauses with a reason where the best have no checkpoint to copy", async () => {

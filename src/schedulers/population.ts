@@ -2,14 +2,13 @@
  * Populations: members train side by side in intervals; at the end of one, a member that is among the worst goes on as a copy of
  * one of the best, with changed parameters. The part that PBT and PB2 share.
  * Source: M. Jaderberg et al., "Population Based Training of Neural Networks" (2017), asynchronous with truncation selection.
- * A member is compared with what the others had shown at its own step, or, within one interval behind it, with their newest; a
- * copy for the first time after two intervals.
+ * A member is compared at its own step or, as long as fewer than half of the others have come there, at the latest interval's end
+ * that half of them have come to: always at equal steps, for a longer training would beat any shorter one.
  * Invariant: the least advanced member that rests goes on first, so members stay within an interval of each other as far as
  * slots and speeds allow, and one slot makes a fixed order; who belongs to a population follows from numbers and parents.
  */
 import type { BracketView, RungEntry } from "../core/brackets.ts";
 import { formatNumber } from "../core/format.ts";
-import type { Direction } from "../core/objective.ts";
 import { rngFor, type Rng } from "../core/rng.ts";
 import type { Params } from "../core/space/parameter.ts";
 import { isFinal } from "../core/trial.ts";
@@ -112,41 +111,67 @@ export function populationScheduler(options: PopulationOptions): Scheduler {
     const own = populationsOf(view, size).find(({ members }) => members.includes(trial));
     const shown = `step ${step}: ${formatNumber(value)}`;
     if (own === undefined) return { decision: "pause", reason: `${shown}, waits for its turn` };
+    // Before half of the population has come somewhere, the worst of few may still be one of the best.
+    const needed = Math.max(2, Math.ceil((size - own.failed) / 2));
+    const at = commonStep(own.members, step, interval, needed);
     const results = own.members
-      .flatMap((member) => resultNear(view, member, step, interval) ?? [])
+      .flatMap((member) => resultAt(view, member, at) ?? [])
       .sort((a, b) => (goesBefore(a, b) ? -1 : 1));
     const place = results.findIndex(({ number }) => number === trial.number);
-    const standing = `${shown} is ${ordinal(place + 1)} of ${results.length}`;
-    // A copy comes ahead of the others, some of whom have shown only what it began with: it is given a second interval, without
-    // which copies of copies could keep a single slot for ever.
+    if (at === 0 || place < 0)
+      return { decision: "pause", reason: `${shown}, the first to come so far, waits for its turn` };
+    const rank = `${ordinal(place + 1)} of ${results.length}`;
+    const standing =
+      at === step
+        ? `${shown} is ${rank}`
+        : `${shown}; its ${formatNumber(results[place]!.value)} at step ${at} is ${rank}`;
+    // Copies come ahead of the others, and copies of copies could keep a single slot for ever.
     if (trial.parent !== undefined && step - trial.parent.step <= interval)
       return { decision: "pause", reason: `${standing}, a fresh copy, waits for its turn` };
-    // Before half of the population has come near, the worst of few may still be one of the best.
-    const needed = Math.max(2, Math.ceil((size - own.failed) / 2));
     const few = Math.min(Math.ceil(results.length * quantile), Math.floor(results.length / 2));
-    if (results.length < needed || place < results.length - few)
-      return { decision: "pause", reason: `${standing}, waits for its turn` };
+    if (place < results.length - few) return { decision: "pause", reason: `${standing}, waits for its turn` };
     const best = results.slice(0, few).filter(({ loss }) => loss < results[place]!.loss);
     if (best.length === 0) return { decision: "pause", reason: `${standing}, but none is better; waits for its turn` };
-    const donors = best.filter(({ trial: { checkpointStep } }) => {
-      return checkpointStep !== undefined && checkpointStep < (view.maxSteps ?? Infinity);
-    });
-    if (donors.length === 0)
-      return {
+    return (
+      replaced(view, trial, step, best, own.relatives, standing) ?? {
         decision: "pause",
         reason: `${standing}, but the best have no checkpoint that a copy could go on from; waits for its turn`,
-      };
+      }
+    );
+  }
+
+  /** A member that has come to no number: the best go on in its place, but not in that of a copy that broke at once. */
+  function rescue(view: ScheduleView, trial: ScheduledTrial, step: number): Decision | undefined {
+    if (trial.parent !== undefined && step - trial.parent.step <= interval) return undefined;
+    const own = populationsOf(view, sizeOf(view)).find(({ members }) => members.includes(trial));
+    const others = (own?.members ?? []).filter((member) => member !== trial);
+    const at = commonStep(others, step, interval, Math.max(1, Math.ceil(others.length / 2)));
+    const results = others
+      .flatMap((member) => resultAt(view, member, at) ?? [])
+      .sort((a, b) => (goesBefore(a, b) ? -1 : 1));
+    const best = results.slice(0, Math.ceil(results.length * quantile));
+    return replaced(view, trial, step, best, own?.relatives ?? [], `step ${step}: the value is not a number`);
+  }
+
+  /** A copy of one of the best in the place of a trial; undefined when none of them has a checkpoint to go on from. */
+  function replaced(
+    view: ScheduleView,
+    trial: ScheduledTrial,
+    step: number,
+    best: readonly Result[],
+    relatives: readonly ScheduledTrial[],
+    standing: string,
+  ): Decision | undefined {
+    // A copy that has not trained yet is its parent once more.
+    const donors = best.filter(({ trial: { checkpointStep, reports } }) => {
+      return checkpointStep !== undefined && checkpointStep < (view.maxSteps ?? Infinity) && reports.length > 0;
+    });
+    if (donors.length === 0) return undefined;
     const rng = rngFor(view.seed, trial.number, `exploit at ${step}`);
     const donor = rng.choice(donors);
     const from = donor.trial.checkpointStep!;
-    const { params, note } = explore(view, {
-      donor: donor.trial,
-      step: from,
-      replaced: trial,
-      relatives: own.relatives,
-      interval,
-      rng,
-    });
+    const request = { donor: donor.trial, step: from, replaced: trial, relatives, interval, rng };
+    const { params, note } = explore(view, request);
     return {
       decision: "exploit",
       from: donor.number,
@@ -159,10 +184,10 @@ export function populationScheduler(options: PopulationOptions): Scheduler {
   return {
     next,
     onReport(view, number, report) {
-      const broken = stopNotANumber(report);
-      if (broken !== undefined) return broken;
       const trial = view.trials.get(number);
       const { step } = report;
+      const broken = stopNotANumber(report);
+      if (broken !== undefined) return (trial === undefined ? undefined : rescue(view, trial, step)) ?? broken;
       if (trial === undefined || step >= (view.maxSteps ?? Infinity)) return { decision: "continue" };
       const before = trial.reports.at(-2)?.step ?? trial.parent?.step ?? 0;
       const until = trial.untilStep ?? untilAfter(before, interval, view.maxSteps);
@@ -222,14 +247,18 @@ export function valueThrough(view: ScheduleView, trial: ScheduledTrial, step: nu
   return reportFrom(at.reports, step)?.value;
 }
 
-/** A member's result at a step, or its newest when that is at most an interval older; undefined when it has none there. */
-function resultNear(view: ScheduleView, trial: ScheduledTrial, step: number, interval: number): Result | undefined {
-  const { direction } = view.objective;
-  const last = stepOf(trial);
-  if (last < step - interval || last === 0) return undefined;
-  const value = valueThrough(view, trial, Math.min(step, last));
+/** The step at which a member that has come to `step` is compared: so many have come there; 0 when nowhere. O(members log). */
+function commonStep(members: readonly ScheduledTrial[], step: number, interval: number, needed: number): number {
+  const reached = members.map(stepOf).sort((a, b) => b - a)[needed - 1] ?? 0;
+  return reached >= step ? step : Math.floor(reached / interval) * interval;
+}
+
+/** A member's result at a step; undefined when it has none there. */
+function resultAt(view: ScheduleView, trial: ScheduledTrial, step: number): Result | undefined {
+  if (step === 0 || stepOf(trial) < step) return undefined;
+  const value = valueThrough(view, trial, step);
   if (value === undefined || Number.isNaN(value)) return undefined;
-  return { trial, number: trial.number, value, loss: lossOf(value, direction satisfies Direction) };
+  return { trial, number: trial.number, value, loss: lossOf(value, view.objective.direction) };
 }
 
 /** The intervals of a population as rungs. O(trials intervals). */

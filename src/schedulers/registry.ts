@@ -12,6 +12,7 @@ import type { SchedulerEntry } from "./entry.ts";
 import { hyperbandScheduler } from "./hyperband.ts";
 import { medianScheduler } from "./median.ts";
 import { noneScheduler } from "./none.ts";
+import { pb2Scheduler } from "./pb2.ts";
 import { pbtScheduler } from "./pbt.ts";
 import { percentileScheduler } from "./percentile.ts";
 import { priorbandScheduler } from "./priorband.ts";
@@ -30,6 +31,7 @@ export const schedulers: readonly SchedulerEntry[] = [
   dehbScheduler,
   priorbandScheduler,
   pbtScheduler,
+  pb2Scheduler,
 ];
 
 /**
