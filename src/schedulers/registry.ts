@@ -11,6 +11,7 @@ import { dehbScheduler } from "./dehb.ts";
 import type { SchedulerEntry } from "./entry.ts";
 import { hyperbandScheduler } from "./hyperband.ts";
 import { medianScheduler } from "./median.ts";
+import { multiObjectiveAshaScheduler } from "./multiObjectiveAsha.ts";
 import { noneScheduler } from "./none.ts";
 import { pb2Scheduler } from "./pb2.ts";
 import { pbtScheduler } from "./pbt.ts";
@@ -25,6 +26,7 @@ export const schedulers: readonly SchedulerEntry[] = [
   percentileScheduler,
   ashaScheduler,
   asyncHyperbandScheduler,
+  multiObjectiveAshaScheduler,
   successiveHalvingScheduler,
   hyperbandScheduler,
   bohbScheduler,

@@ -24,6 +24,8 @@ export interface MethodInfo {
   readonly needsSteps?: true;
   /** A scheduler that changes parameters of trials in training, as far as they are not structural. */
   readonly mutates?: true;
+  /** A scheduler that judges by all objectives; others look at the first. */
+  readonly judgesAll?: true;
   /** A scheduler's own sampler: taken where the study file names none, and what `auto` becomes. */
   readonly sampler?: string;
   /** Why a scheduler cannot work with a sampler, and what to do; undefined where it can. */

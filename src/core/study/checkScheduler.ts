@@ -2,6 +2,7 @@
  * Whether a scheduler can work with the rest of a study, as far as the study file tells.
  * Invariant: an error only where no trial could be scheduled as its method says.
  */
+import type { Objective } from "../objective.ts";
 import type { Space } from "../space/parameter.ts";
 import type { Catalog, MethodInfo } from "./catalog.ts";
 import type { Report } from "./checks.ts";
@@ -13,6 +14,7 @@ export interface Scheduling {
   readonly trainer: TrainerSpec;
   readonly space: Space;
   readonly tuneOnline?: TuneOnline | undefined;
+  readonly objectives: readonly Objective[];
   /** Kinds, as the file names them or by default. */
   readonly scheduler: string;
   readonly sampler: string;
@@ -22,7 +24,7 @@ const infoOf = (kind: string, catalog: Catalog): MethodInfo | undefined =>
   catalog.schedulers.find((method) => method.kind === kind);
 
 export function checkScheduler(scheduling: Scheduling, catalog: Catalog, report: Report): void {
-  const { trainer, scheduler, sampler } = scheduling;
+  const { trainer, scheduler, sampler, objectives } = scheduling;
   const info = infoOf(scheduler, catalog);
   if (info === undefined) return;
   const at = (key: string): Path => (nodeAt(report.source.root, [key, "kind"]) === undefined ? [key] : [key, "kind"]);
@@ -32,6 +34,13 @@ export function checkScheduler(scheduling: Scheduling, catalog: Catalog, report:
         at("scheduler"),
         `\`${scheduler}\` must know how many epochs a training has. Write for example \`epochs: 30\` in \`trainer\`.`,
       );
+  }
+  if (objectives.length > 1 && info.judgesAll !== true && scheduler !== "none") {
+    const all = catalog.schedulers.find(({ judgesAll }) => judgesAll === true)?.kind;
+    report.warning(
+      at("scheduler"),
+      `\`${scheduler}\` judges trials by the first objective, \`${objectives[0]?.metric ?? ""}\`, alone.${all === undefined ? "" : ` \`${all}\` looks at all of them.`}`,
+    );
   }
   if (info.mutates === true) checkMutable(scheduling, at("scheduler"), report);
   // The sampler that belongs to the scheduler is what `auto` becomes.

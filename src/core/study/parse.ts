@@ -136,9 +136,15 @@ function checkStudy(parts: Parts, catalog: Catalog, report: Report): StudyDefini
   const wanted = parts.get("scheduler");
   const scheduler = wanted === undefined ? undefined : toChoice(wanted, catalog.schedulers);
   const choice = parts.get("sampler");
-  if (trainer !== undefined && scheduler !== undefined && choice !== undefined && complete) {
+  if (
+    trainer !== undefined &&
+    objectives !== undefined &&
+    scheduler !== undefined &&
+    choice !== undefined &&
+    complete
+  ) {
     const sampler = typeof choice === "string" ? choice : choice.kind;
-    checkScheduler({ trainer, space, tuneOnline, scheduler: scheduler.kind, sampler }, catalog, report);
+    checkScheduler({ trainer, space, tuneOnline, objectives, scheduler: scheduler.kind, sampler }, catalog, report);
   }
   if (trainer !== undefined && objectives !== undefined && choice !== undefined && complete) {
     const kind = typeof choice === "string" ? choice : choice.kind;

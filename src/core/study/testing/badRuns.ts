@@ -269,4 +269,15 @@ export const badRuns: readonly BadStudy[] = [
       "error 7:12-7:15 `pbt` changes parameters in the middle of a training, and every parameter here (`width`, `layers`) would make trained weights useless. Search one that steers the training, such as a learning rate, tune it online (`tuneOnline: [learningRate]`), or mark one with `kind: nonStructural`.",
     ],
   ],
+  [
+    "scheduler of the first objective",
+    {
+      objective:
+        "objective: [{ metric: val_accuracy, direction: maximize }, { metric: epoch_seconds, direction: minimize }]",
+      budget: "scheduler: median\nbudget: { trials: 5 }",
+    },
+    [
+      "warning 8:12-8:18 `median` judges trials by the first objective, `val_accuracy`, alone. `multi-objective-asha` looks at all of them.",
+    ],
+  ],
 ];
