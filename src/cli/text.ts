@@ -58,6 +58,14 @@ export function countsText(summary: Pick<StudySummary, "counts" | "children" | "
   return `${finished}${of} trials${parts.length > 0 ? ` (${parts.join(", ")})` : ""}`;
 }
 
+/** "1.2 GPU-hours used, about 3.4 more"; undefined where no GPU was held. */
+export function costText({ spent, leftGpuMs, state }: StudySummary): string | undefined {
+  if (spent === undefined || spent.gpuMs <= 0) return undefined;
+  const hours = (ms: number): string => formatNumber(Number((ms / 3_600_000).toPrecision(2)));
+  const more = leftGpuMs === undefined || state !== "running" ? "" : `, about ${hours(leftGpuMs)} more`;
+  return `${hours(spent.gpuMs)} GPU-hours used${more}`;
+}
+
 /** The end of a run: what came of it, the best trial, its parameters, and where to look. */
 export function endLines(summary: StudySummary, workspace: string): string[] {
   const state = summary.reason === "" ? summary.state : `${summary.state}: ${summary.reason}`;
@@ -66,6 +74,8 @@ export function endLines(summary: StudySummary, workspace: string): string[] {
     `${summary.name} #${summary.generation} ${state}`,
     `  ${countsText(summary)} in ${tookText(summary.elapsedMs)}`,
   ];
+  const cost = costText(summary);
+  if (cost !== undefined) lines.push(`  ${cost}`);
   lines.push(...bestLines(summary.objectives, summary.best));
   if ((summary.paretoSize ?? 0) > 1 && summary.objectives.length > 1) {
     lines.push(
@@ -115,6 +125,7 @@ export function resultObject(summary: StudySummary, workspace: string): Record<s
     trials: summary.counts,
     ...(summary.children === undefined ? {} : { children: summary.children }),
     elapsedMs: Math.round(summary.elapsedMs),
+    ...(summary.spent === undefined ? {} : { spent: summary.spent }),
     ...(summary.samplerChoice === undefined ? {} : { samplerChoice: summary.samplerChoice }),
     best:
       best === undefined
@@ -195,6 +206,7 @@ export function studyLines(
     `${study.name} #${study.generation} (study ${study.id}) ${study.state}${study.reason === "" ? "" : `: ${study.reason}`}`,
     `  file ${study.path}`,
     `  ${countsText(study)} in ${formatDuration(study.elapsedMs)}${study.etaMs === undefined || study.state !== "running" ? "" : `, about ${formatEta(study.etaMs)} left`}`,
+    ...(costText(study) === undefined ? [] : [`  ${costText(study)}`]),
     ...(study.samplerChoice === undefined ? [] : [`  ${study.samplerChoice}`]),
     ...(schedule === undefined ? [] : scheduleLines(schedule)),
     ...bestLines(study.objectives, study.best),

@@ -6,9 +6,12 @@ import type { AttemptEnd } from "../core/trial.ts";
 import { type AttemptColumns, attemptOutcomes } from "../protocol/schedule.ts";
 import type { AttemptSteps, StoredAttempt, TrialStore } from "../storage/trialStore.ts";
 import { breathe } from "./clock.ts";
+import type { Spent } from "./budget.ts";
 import { GrowingColumns } from "./growingColumns.ts";
 
 const pageSize = 200;
+
+export type AttemptsSpent = Omit<Spent, "gpuMs">;
 
 export class AttemptLog {
   readonly #store: TrialStore;
@@ -29,6 +32,9 @@ export class AttemptLog {
   /** Trials below it have been read. */
   #read = 0;
   #trained = 0;
+  #busyMs = 0;
+  /** What the store says, as long as nothing changes. */
+  #stored: AttemptsSpent | undefined;
   #loading: Promise<void> | undefined;
 
   constructor(store: TrialStore, studyId: number) {
@@ -58,11 +64,13 @@ export class AttemptLog {
 
   /** An attempt that has just been stored. */
   start(attempt: StoredAttempt): void {
+    this.#stored = undefined;
     if (attempt.number < this.#read) this.#add(attempt);
   }
 
   /** The end of a trial's attempt, if one runs, has just been stored. */
   end(number: number, at: number | undefined, steps: AttemptSteps | undefined, outcome: AttemptEnd): void {
+    this.#stored = undefined;
     const row = this.#running.get(number);
     if (row === undefined) return;
     this.#running.delete(number);
@@ -93,16 +101,21 @@ export class AttemptLog {
   #countSteps(row: number): void {
     const steps = (this.#toStep.data[row] ?? Number.NaN) - (this.#fromStep.data[row] ?? Number.NaN);
     if (steps > 0) this.#trained += steps;
+    const busy = (this.#endedAt.data[row] ?? Number.NaN) - (this.#startedAt.data[row] ?? Number.NaN);
+    if (busy > 0) this.#busyMs += busy;
+  }
+
+  /** What attempts that have ended took, and how many trials were begun. O(1), or O(attempts) once while it is not loaded. */
+  get spent(): AttemptsSpent {
+    if (this.#read === Number.POSITIVE_INFINITY)
+      return { busyMs: this.#busyMs, steps: this.#trained, begun: this.#begun.size };
+    this.#stored ??= this.#store.spent(this.#studyId);
+    return this.#stored;
   }
 
   /** Trials that have been started at least once. */
   get begun(): ReadonlySet<number> {
     return this.#begun;
-  }
-
-  /** Steps of all attempts that have ended. */
-  get trainedSteps(): number {
-    return this.#trained;
   }
 
   /** Copies of all columns. @param live steps of attempts under way, by trial. O(attempts), a move of memory. */

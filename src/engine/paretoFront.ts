@@ -9,11 +9,12 @@ export class ParetoFront {
     return this.#members.length;
   }
 
-  /** @param losses smaller is better in each */
-  add(number: number, losses: readonly number[]): void {
-    if (this.#members.some((member) => dominates(member.losses, losses))) return;
+  /** Whether it joined the front. @param losses smaller is better in each */
+  add(number: number, losses: readonly number[]): boolean {
+    if (this.#members.some((member) => dominates(member.losses, losses))) return false;
     this.#members = this.#members.filter((member) => !dominates(losses, member.losses));
     this.#members.push({ number, losses });
+    return true;
   }
 }
 

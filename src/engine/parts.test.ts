@@ -4,7 +4,8 @@ import path from "node:path";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { StudyDefinition } from "../core/study/definition.ts";
-import { eta, targetReached, timeLeft, trialsLeft } from "./budget.ts";
+import { eta, patienceOver, spentUp, targetReached, timeLeft, trialsLeft } from "./budget.ts";
+import { Improvement } from "./improvement.ts";
 import { identityChanges, listed } from "./identity.ts";
 import { openEngineLog } from "./log.ts";
 import { exitReason, finalValues } from "./outcome.ts";
@@ -80,6 +81,57 @@ describe("budget", () => {
     expect(eta({ ...base, given: 4, meanDuration: 1000, running: [] })).toBe(3000);
     expect(eta({ ...base, given: 10, meanDuration: 1000, running: [400, 5000] })).toBe(300);
     expect(eta({ ...base, budget, given: 4, meanDuration: 1e6, running: [], elapsedMs: 50_000 })).toBe(10_000);
+  });
+  it("estimates by steps where trials end early, within the epochs that are left", () => {
+    const spent = { steps: 100, busyMs: 200_000, gpuMs: 0, begun: 20 };
+    const base = {
+      budget: { trials: 30, parallel: 2 },
+      given: 20,
+      elapsedMs: 0,
+      waiting: 0,
+      meanDuration: 1,
+      running: [],
+    };
+    // Ten more trials of five steps, two seconds each, in two slots; then what is under way.
+    expect(eta({ ...base, training: { spent, ahead: 0 } })).toBe(50_000);
+    expect(eta({ ...base, training: { spent, ahead: 10 } })).toBe(60_000);
+    const budget = { epochs: 110, parallel: 2 };
+    expect(eta({ ...base, budget, training: { spent, ahead: 10 } })).toBe(10_000);
+  });
+  it("ends by what is used up", () => {
+    const spent = { steps: 100, busyMs: 7_200_000, gpuMs: 3_600_000, begun: 5 };
+    expect(spentUp({ parallel: 1 }, spent)).toBeUndefined();
+    expect(spentUp({ parallel: 1, epochs: 101, gpuHours: 1.1 }, spent)).toBeUndefined();
+    expect(spentUp({ parallel: 1, epochs: 100 }, spent)?.why).toBe("budget of 100 epochs is used");
+    expect(spentUp({ parallel: 1, gpuHours: 1 }, spent)?.why).toBe("budget of 1 GPU-hours is used");
+    expect(patienceOver({ parallel: 1, patience: 3 }, 2)).toBeUndefined();
+  });
+  it("counts trials since the last better one, however often it is asked", () => {
+    const outcome = fc.record({
+      state: fc.constantFrom("complete" as const, "pruned" as const, "failed" as const),
+      values: fc.array(fc.nat(5), { minLength: 2, maxLength: 2 }),
+    });
+    fc.assert(
+      fc.property(fc.array(outcome, { maxLength: 20 }), fc.nat(20), fc.constantFrom(1, 2), (all, cut, count) => {
+        const objectives = ["a", "b"].slice(0, count).map((metric) => ({ metric, direction: "minimize" as const }));
+        const history = all.map(({ state, values }, number) => ({ number, state, values: values.slice(0, count) }));
+        const kept = history.filter(({ state }) => state !== "failed");
+        const isBetter = (i: number): boolean =>
+          kept[i]!.state === "complete" &&
+          kept.slice(0, i).every(({ state, values }) => state !== "complete" || !noWorse(values, kept[i]!.values));
+        const better = kept.findLastIndex((_, i) => isBetter(i));
+        const once = new Improvement(objectives).since(history);
+        const twice = new Improvement(objectives);
+        twice.since(history.slice(0, cut));
+        expect(once).toBe(better < 0 ? 0 : kept.length - 1 - better);
+        expect(twice.since(history)).toBe(once);
+      }),
+    );
+    // One objective: at least as good; several: as good in all and better in one, since equal ones share the front.
+    function noWorse(a: readonly number[], b: readonly number[]): boolean {
+      if (a.length === 1) return a[0]! <= b[0]!;
+      return a.every((x, i) => x <= b[i]!) && a.some((x, i) => x < b[i]!);
+    }
   });
   it("reaches a target in the objective's direction, all of them if there are several", () => {
     expect(targetReached([{ metric: "acc", direction: "maximize", target: 0.9 }], [0.9])).toContain("acc 0.9");

@@ -24,7 +24,7 @@ export interface ReportFlowOptions {
   /** A trial that is to pause has (again) reported the step of its pause, or a later one. */
   readonly overdue: (run: TrialRun) => void;
   readonly warn: (run: TrialRun, message: string) => void;
-  /** Something was stored. */
+  /** Something was stored, and what follows from it has been done. */
   readonly stored: () => void;
   /** A timed flush failed. */
   readonly failed: (error: unknown) => void;
@@ -90,9 +90,9 @@ export class ReportFlow {
     for (const [run, reports] of accepted) {
       if (reports.length > 0) book.report(run.number, reports, run.latest, decisions.get(run));
     }
-    stored();
     for (const [run, decision] of decisions) apply(run, decision);
     for (const run of late) overdue(run);
+    stored();
   }
 
   /** Takes what is new of one report into `list`; true when it is a new value of the first objective. */

@@ -7,6 +7,7 @@ import type { LineageRow, ScheduleReport } from "../protocol/schedule.ts";
 import { createScheduler } from "../schedulers/registry.ts";
 import { breathe } from "./clock.ts";
 import { scheduleView } from "./scheduleView.ts";
+import { spentOf } from "./spent.ts";
 import type { Study } from "./study.ts";
 import type { StudyRunner } from "./studyRunner.ts";
 import { maxStepsOf } from "./verdicts.ts";
@@ -21,11 +22,9 @@ export async function scheduleReport(study: Study, runner: StudyRunner): Promise
   await breathe();
   const { book, attempts, parts, id, definition } = study;
   const live = new Map<number, { from: number; to: number }>();
-  let trainedSteps = attempts.trainedSteps;
   for (const run of runner.live.active.values()) {
     if (run.settled) continue;
     live.set(run.number, run.trainedSteps);
-    trainedSteps += run.trainedSteps.to - run.trainedSteps.from;
   }
   const lineage: LineageRow[] = [];
   let begunChildren = 0;
@@ -38,7 +37,7 @@ export async function scheduleReport(study: Study, runner: StudyRunner): Promise
   return {
     revision: parts.revisions.of(id),
     scheduler: definition?.scheduler.kind ?? "",
-    trainedSteps,
+    trainedSteps: spentOf(study, runner.live).steps,
     brackets,
     decisions: parts.store
       .decisions(id, newestDecisions)

@@ -152,10 +152,10 @@ it("pauses at rungs, promotes from the checkpoint, and prunes what is dropped", 
   const { number, fromStep, toStep, outcome, endedAt } = report.attempts;
   expect(number).toHaveLength(8 + 4 + 2);
   expect(endedAt.every((at) => at > 0)).toBe(true);
+  const byTrial = ([a = 0, from = 0]: number[], [b = 0, later = 0]: number[]): number => a - b || from - later;
   const trained = executor.pieces.map(({ number: trial, from, to }) => [trial, from, to]);
-  expect([...number].map((trial, i) => [trial, fromStep[i], toStep[i]])).toEqual(
-    trained.toSorted(([a = 0, from = 0], [b = 0, later = 0]) => a - b || from - later),
-  );
+  const told = [...number].map((trial, i) => [trial, fromStep[i] ?? -1, toStep[i] ?? -1]);
+  expect(told.toSorted(byTrial)).toEqual(trained.toSorted(byTrial));
   const count = (of: AttemptOutcome): number => outcome.filter((code) => attemptOutcomes[code] === of).length;
   expect([count("paused"), count("complete"), count("running")]).toEqual([12, 2, 0]);
   // Read anew, it is the same.
@@ -293,4 +293,36 @@ it("gives a person's trials the scheduler's turn and step, before suggested ones
   expect(trials).toHaveLength(4);
   expect(executor.jobs.find((job) => job.number === number)?.untilStep).toBe(1);
   expect(trials[number]).toMatchObject({ params: { x: 0.01 } });
+});
+
+it("ends when its epochs are used up, and goes on when there are more", async () => {
+  script.scheduler = halving(8);
+  const executor = stepping();
+  const place = await open(executor, hasty);
+  const limited = (epochs: number): string => text(8).replace("budget: { ", `budget: { epochs: ${epochs}, `);
+  const { studyId } = await place.start(limited(10));
+  const { reason, spent } = await untilState(place, studyId, "complete");
+  expect(reason).toBe("The budget of 10 epochs is used.");
+  expect(spent!.steps).toBe(10);
+  expect(await place.start(limited(10))).toMatchObject({ how: "already-complete" });
+  expect(await place.start(limited(100))).toMatchObject({ how: "continued" });
+  const more = await untilState(place, studyId, "complete");
+  expect(more).toMatchObject({ reason: "The budget of 8 trials is used.", spent: { steps: 28 } });
+  expect(repeated(executor)).toBe(0);
+});
+
+it("ends when nothing better has come for as long as it is patient", async () => {
+  // Trial 3 is the best; every trial is complete after one step.
+  const worth = [5, 4, 6, 1, 2, 3, 4, 5, 6, 7];
+  script.scheduler = { next: () => ({ action: "new" }), onReport: () => ({ decision: "continue" }) };
+  const executor = createSteppingExecutor({ steps: 1, metric: "loss", value: ({ number }) => worth[number] ?? 9 });
+  const place = await open(executor);
+  const patient = (patience: number): string => text(10).replace("budget: { ", `budget: { patience: ${patience}, `);
+  const { studyId } = await place.start(patient(4));
+  const study = await untilState(place, studyId, "complete");
+  expect(study.reason).toBe("Nothing better in the last 4 trials (budget.patience is 4).");
+  expect(study.counts.complete).toBe(8);
+  expect((await place.start(patient(4))).message).toContain("Raise budget.patience to go on");
+  await place.start(patient(5));
+  expect((await untilState(place, studyId, "complete")).counts.complete).toBe(9);
 });

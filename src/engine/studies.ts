@@ -18,10 +18,12 @@ import type { StudyDefinition } from "../core/study/definition.ts";
 import { studyFormatOf } from "../core/study/format.ts";
 import type { EngineParams, StartResult, StudySummary } from "../protocol/engine.ts";
 import { checkData } from "../trainers/tfjs/data/check.ts";
-import { targetReached, timeLeft, trialsLeft } from "./budget.ts";
+import { patienceOver, spentUp, targetReached, timeLeft, trialsLeft } from "./budget.ts";
 import { breathe } from "./clock.ts";
 import { ExternalTrials } from "./externalTrials.ts";
 import { identityChanges, listed } from "./identity.ts";
+import { Improvement } from "./improvement.ts";
+import { spentOf } from "./spent.ts";
 import { definitionOf, type EngineParts, Study } from "./study.ts";
 import { StudyRunner } from "./studyRunner.ts";
 import { bestTrial, summaryOf } from "./summary.ts";
@@ -175,7 +177,7 @@ export class Studies {
       runner.update(definition);
       return { studyId: study.id, how: "already-running", message: `${study.title} is running: ${progress}.` };
     }
-    const end = this.#endOf(study, definition);
+    const end = await this.#endOf(study, definition);
     if (end !== undefined) {
       const message = `${study.title} is complete: ${end.why}. ${end.remedy} to go on, or start it afresh.`;
       return { studyId: study.id, how: "already-complete", message };
@@ -186,7 +188,10 @@ export class Studies {
   }
 
   /** Why a study has nothing left to do, and what would change that. The index must be loaded. */
-  #endOf(study: Study, { budget, objectives }: StudyDefinition): { why: string; remedy: string } | undefined {
+  async #endOf(
+    study: Study,
+    { budget, objectives }: StudyDefinition,
+  ): Promise<{ why: string; remedy: string } | undefined> {
     const { waiting, running, paused } = study.index.counts();
     const given = study.index.count - study.index.children;
     // A study that has ended with paused trials is one whose scheduler has no use for them.
@@ -196,6 +201,13 @@ export class Studies {
     }
     if (timeLeft(budget, study.elapsedMs()) === 0) {
       return { why: `its time of ${formatDuration((budget.time ?? 0) * 1000)} is used`, remedy: "Raise budget.time" };
+    }
+    const spent = spentUp(budget, spentOf(study, undefined));
+    if (spent !== undefined) return { why: `its ${spent.why}`, remedy: spent.remedy };
+    if (budget.patience !== undefined) {
+      await study.book.load();
+      const patience = patienceOver(budget, new Improvement(objectives).since(study.book.history));
+      if (patience !== undefined) return { why: patience, remedy: "Raise budget.patience" };
     }
     const best = bestTrial(study, study.index);
     const reached = best === undefined ? undefined : targetReached(objectives, best.values);
@@ -215,7 +227,8 @@ export class Studies {
     await study.index.load();
     if (runner.on) return;
     const definition = study.requireDefinition();
-    const end = this.#endOf(study, definition);
+    const end = await this.#endOf(study, definition);
+    if (runner.on) return;
     if (end !== undefined) {
       throw new BasinError(
         "study-complete",

@@ -10,12 +10,14 @@ import type { Suggestion } from "../samplers/sampler.ts";
 import { createScheduler } from "../schedulers/registry.ts";
 import type { NextAction, Scheduler, ScheduleView } from "../schedulers/scheduler.ts";
 import type { StoredDecision, StoredReport, StudyState } from "../storage/trialStore.ts";
-import { targetReached, timeLeft, trialsLeft } from "./budget.ts";
+import { patienceOver, spentUp, targetReached, timeLeft, trialsLeft } from "./budget.ts";
+import { Improvement } from "./improvement.ts";
 import { type AttemptPlan, type Finished, LiveTrials } from "./liveTrials.ts";
 import { Guidance } from "./diagnostics/guidance.ts";
 import { errorDetails } from "./log.ts";
 import { scheduleView } from "./scheduleView.ts";
 import { openSampler, type StudySampler } from "./sampling/studySampler.ts";
+import { spentOf } from "./spent.ts";
 import type { Study } from "./study.ts";
 import type { BookTrial, TrialBook } from "./trialBook.ts";
 import { maxStepsOf } from "./verdicts.ts";
@@ -38,6 +40,7 @@ export class StudyRunner {
   #scheduler: Scheduler | undefined;
   #guidance: Guidance | undefined;
   #view: ScheduleView | undefined;
+  #improvement: Improvement | undefined;
   #on = false;
   #ready: Promise<void> = Promise.resolve();
   /** Changes with every start and end: what was begun under an older one is void. */
@@ -57,7 +60,10 @@ export class StudyRunner {
           ? { decision: "continue" }
           : this.#scheduler.onReport(this.#view, number, report),
       finished: (finished) => this.#finished(finished),
-      moved: () => this.fill(),
+      moved: () => {
+        this.#checkSpent();
+        this.fill();
+      },
       failed: (error) => this.fail(error),
     });
   }
@@ -107,6 +113,7 @@ export class StudyRunner {
     const { study } = this;
     try {
       await study.book.load();
+      await study.attempts.load();
       const earlier = await warmStartOf(study.parts, study.record, definition);
       await study.parts.executor.ready?.catch(() => undefined);
       if (epoch !== this.#epoch) return;
@@ -121,6 +128,7 @@ export class StudyRunner {
       this.#guidance =
         topology === undefined || topology.plan.use === "diagnostic" ? undefined : new Guidance(topology);
       this.#scheduler = createScheduler(definition.scheduler);
+      this.#improvement = new Improvement(definition.objectives);
       this.#view = scheduleView(definition, study.book);
       this.fill();
     } catch (error) {
@@ -348,12 +356,22 @@ export class StudyRunner {
     if (state === "failed" && !byUser) this.#failures += 1;
     else if (state !== "failed") this.#succeeded = true;
     const target = state === "complete" ? targetReached(this.definition.objectives, values) : undefined;
+    const patience = patienceOver(this.definition.budget, this.#improvement?.since(this.book.history) ?? 0);
     if (target !== undefined) {
       this.#close("complete", `${target} by trial ${number}.`, "The target was reached.");
+    } else if (patience !== undefined) {
+      this.#close("complete", `${patience}.`, "The study's patience is over.");
     } else if (!this.#succeeded && this.#failures >= hopelessFailures) {
       const reasonText = `The first ${this.#failures} trials all failed. The last one: ${reason}`;
       this.#close("failed", reasonText, "The study gave up.");
     }
+  }
+
+  /** Ends the study when its epochs or GPU-hours are used up. */
+  #checkSpent(): void {
+    if (!this.#on || this.#view === undefined) return;
+    const end = spentUp(this.definition.budget, spentOf(this.study, this.live));
+    if (end !== undefined) this.halt("complete", `The ${end.why}.`, `The study's ${end.why}.`);
   }
 
   /** Something in the engine itself went wrong with this study: it ends as failed, with the reason. */
@@ -421,6 +439,7 @@ export class StudyRunner {
       try {
         store.tickStudy(this.study.id, clock.now());
         this.study.record = store.study(this.study.id) ?? this.study.record;
+        this.#checkSpent();
         if (this.#on) this.#timers[0] = clock.after(tickMs, tick);
       } catch (error) {
         this.fail(error);

@@ -4,6 +4,7 @@
  */
 import type { BestTrial, SlotStatus, StudyDetail, StudySummary } from "../protocol/engine.ts";
 import { eta } from "./budget.ts";
+import { spentOf } from "./spent.ts";
 import type { Study } from "./study.ts";
 import type { StudyRunner } from "./studyRunner.ts";
 import { maxStepsOf } from "./verdicts.ts";
@@ -26,11 +27,14 @@ export function summaryOf(study: Study, runner: StudyRunner | undefined, facts: 
   const choice = study.samplerChoice;
   const slots: SlotStatus[] = [];
   const spent: number[] = [];
+  /** Steps that running trials have still to train, as far as is known. */
+  let ahead = 0;
   for (const run of runner?.live.active.values() ?? []) {
     if (run.settled) continue;
     const step = run.step;
     const steps = run.planned ?? plannedSteps(study);
     spent.push(Math.max(0, now - run.startedAt));
+    ahead += Math.max(0, (run.untilStep ?? steps ?? 0) - (step ?? 0));
     slots.push({
       slot: run.slot,
       number: run.number,
@@ -42,6 +46,7 @@ export function summaryOf(study: Study, runner: StudyRunner | undefined, facts: 
   }
   slots.sort((a, b) => a.slot - b.slot);
   const elapsedMs = study.elapsedMs();
+  const used = spentOf(study, runner?.live);
   const etaMs =
     budget === undefined || record.state !== "running"
       ? undefined
@@ -52,7 +57,10 @@ export function summaryOf(study: Study, runner: StudyRunner | undefined, facts: 
           meanDuration: facts.meanDuration(),
           running: spent,
           waiting: counts.waiting,
+          ...(definition?.scheduler.kind === "none" ? {} : { training: { spent: used, ahead } }),
         });
+  const leftGpuMs =
+    etaMs === undefined || used.busyMs === 0 ? 0 : etaMs * (budget?.parallel ?? 1) * (used.gpuMs / used.busyMs);
   return {
     id: study.id,
     name: record.name,
@@ -71,6 +79,8 @@ export function summaryOf(study: Study, runner: StudyRunner | undefined, facts: 
     ...(budget?.trials === undefined ? {} : { budgetTrials: budget.trials }),
     ...(budget?.time === undefined ? {} : { budgetMs: budget.time * 1000 }),
     ...(etaMs === undefined ? {} : { etaMs }),
+    spent: { steps: used.steps, busyMs: used.busyMs, gpuMs: used.gpuMs },
+    ...(leftGpuMs === 0 ? {} : { leftGpuMs }),
     ...(best === undefined ? {} : { best }),
     ...(choice === undefined ? {} : { samplerChoice: choice }),
     ...(study.objectives.length > 1 ? { paretoSize: facts.paretoSize } : {}),

@@ -104,6 +104,8 @@ export interface Executor {
    * @throws BasinError "trainer" when it cannot be started at all
    */
   diagnose?(job: DiagnoseJob, callbacks: DiagnoseCallbacks): RunningDiagnosis;
+  /** GPUs that one trial of the study holds on this machine, a fraction where they are shared; absent = none. */
+  gpusOf?(study: StudyDefinition): number;
   /** End what a killed engine left behind: only processes that carry this trial's marker. Resolves when they are gone. */
   reap(pid: number, marker: string): Promise<void>;
   /** Let go of what waits for further trials; all trials have ended before. */

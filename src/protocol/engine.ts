@@ -60,6 +60,10 @@ export interface StudySummary {
   readonly elapsedMs: number;
   /** Expected ms to the end of the budget, once it can be told. */
   readonly etaMs?: number;
+  /** What trials took so far: steps trained, ms summed over slots, ms for which they held GPUs summed over GPUs. */
+  readonly spent?: { readonly steps: number; readonly busyMs: number; readonly gpuMs: number };
+  /** The same of GPUs for what is still to come, an estimate. */
+  readonly leftGpuMs?: number;
   /** Best complete trial by the first objective (several objectives: the front has `paretoSize` trials). */
   readonly best?: BestTrial;
   readonly paretoSize?: number;

@@ -122,6 +122,13 @@ export class SqliteReads {
     return this.read(() => (this.sql.attempts.all(studyId, from, to) as Row[]).map(attemptFromRow));
   }
 
+  spent(studyId: number): { busyMs: number; steps: number; begun: number } {
+    return this.read(() => {
+      const row = this.sql.spent.get(studyId) as Row;
+      return { busyMs: row[0] as number, steps: row[1] as number, begun: row[2] as number };
+    });
+  }
+
   protected read<T>(work: () => T): T {
     try {
       return work();

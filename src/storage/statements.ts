@@ -133,6 +133,10 @@ export function prepareStatements(db: Database.Database) {
     attempts: rows(
       `SELECT ${attemptColumns} FROM attempts WHERE study_id = ? AND number >= ? AND number < ? ORDER BY number, attempt`,
     ),
+    spent: rows(
+      `SELECT total(max(0, ended_at - started_at)), total(max(0, to_step - from_step)), count(DISTINCT number)
+       FROM attempts WHERE study_id = ?`,
+    ),
     addLog: sql("INSERT INTO log (study_id, line, at, level, source, number, message) VALUES (?, ?, ?, ?, ?, ?, ?)"),
     trimLog: sql("DELETE FROM log WHERE study_id = ? AND line < ?"),
     log: rows("SELECT at, level, source, number, message FROM log WHERE study_id = ? ORDER BY line DESC LIMIT ?"),

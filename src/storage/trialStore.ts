@@ -269,6 +269,8 @@ export interface TrialStore {
   lastDecision(studyId: number, number: number): StoredDecision | undefined;
   /** Attempts of trials from <= number < to, by number and attempt. */
   attempts(studyId: number, from: number, to: number): StoredAttempt[];
+  /** What attempts that have ended took, summed over slots, and trials that were begun. O(attempts), a scan of rows. */
+  spent(studyId: number): { readonly busyMs: number; readonly steps: number; readonly begun: number };
   /** Appends to the study's log, which keeps the last 1,000 lines or so. */
   addLog(studyId: number, lines: readonly LogLine[]): void;
   /** The last `limit` lines, oldest first. */

@@ -25,13 +25,14 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(engine.folder, { recursive: true, force: true }));
 
+/** Each with the sampler it is made for, or one whose suggestions follow from a trial's number. */
 const text = (scheduler: string, trials: number, parallel: number): string => `study: fault
 objective: { metric: loss, direction: minimize }
 trainer: { kind: command, run: [${JSON.stringify(process.execPath)}, train.mjs], epochs: ${steps}, env: { STEPS: "${steps}" } }
 space:
   x: { type: float, low: 0, high: 1, kind: nonStructural }
   n: { type: int, low: 1, high: 1000, log: true, kind: nonStructural }
-sampler: { kind: random }
+sampler: { kind: ${schedulers.find(({ kind }) => kind === scheduler)?.sampler ?? "random"} }
 scheduler: { kind: ${scheduler} }
 budget: { trials: ${trials}, parallel: ${parallel} }
 seed: 11

@@ -40,6 +40,9 @@ space:
 budget: { trials: 10 }
 `;
 
+/** Keys of `budget` after the two that bound it most often. */
+const rest = ["parallel", "patience", "epochs", "gpuHours"];
+
 describe("keys", () => {
   it("proposes the keys that are not there yet", () => {
     expect(complete("|").labels).toEqual([
@@ -74,12 +77,12 @@ describe("keys", () => {
   });
 
   it.each<[string, string[]]>([
-    ["budget:\n  |", ["trials", "time", "parallel"]],
-    ["budget: { | }", ["trials", "time", "parallel"]],
-    ["budget: {|", ["trials", "time", "parallel"]],
-    ["budget: { trials: 3, pa| }", ["time", "parallel"]],
-    ["budget: { trials: 3,\n  pa|\n", ["time", "parallel"]],
-    ["budget:\n  trials: 3\n  |\nseed: 3\n", ["time", "parallel"]],
+    ["budget:\n  |", ["trials", "time", ...rest]],
+    ["budget: { | }", ["trials", "time", ...rest]],
+    ["budget: {|", ["trials", "time", ...rest]],
+    ["budget: { trials: 3, pa| }", ["time", ...rest]],
+    ["budget: { trials: 3,\n  pa|\n", ["time", ...rest]],
+    ["budget:\n  trials: 3\n  |\nseed: 3\n", ["time", ...rest]],
     ["objective:\n  - metric: a\n    |", ["direction", "target"]],
     ["objective: [{ metric: a, | }]", ["direction", "target"]],
     ["objective:\n- |", ["metric", "direction", "target"]],
@@ -243,8 +246,8 @@ describe("words of expressions and placeholders", () => {
 
 describe("JSON", () => {
   it.each<[string, string[]]>([
-    ['{ "budget": { | } }', ["trials", "time", "parallel"]],
-    ['{ "budget": { "trials": 3, "p|" } }', ["time", "parallel"]],
+    ['{ "budget": { | } }', ["trials", "time", ...rest]],
+    ['{ "budget": { "trials": 3, "p|" } }', ["time", ...rest]],
     ['{ "sampler": | }', catalog.samplers.map(({ kind }) => kind)],
     ['{ "sampler": "|" }', catalog.samplers.map(({ kind }) => kind)],
     ['{ "space": { "a": { "type": "int", | } } }', ["low", "high", "log", "step", "prior", "when", "kind"]],
@@ -269,7 +272,7 @@ describe("hover", () => {
 
   it("explains keys, methods, parameters and words of constraints", () => {
     expect(hover("bud|get: { trials: 3 }")).toBe(
-      "**`budget`**: When the study ends and how much runs at once. Needs trials, time, or both.",
+      "**`budget`**: When the study ends and how much runs at once. Needs trials, time or epochs; the first limit reached ends it.",
     );
     expect(hover("budget: { tr|ials: 3 }")).toContain("Trials to finish");
     expect(hover("sampler: tp|e")).toContain("Tree-structured Parzen estimator");

@@ -148,10 +148,16 @@ export interface Limits {
 }
 
 export interface Budget {
-  /** Trials that may finish, failed ones included; undefined = no limit (then `time` is set). */
+  /** Trials that may finish, failed ones included; undefined = no limit (then `time` or `epochs` is set). */
   readonly trials?: number;
   /** Seconds the study may run, paused time excluded. */
   readonly time?: number;
+  /** Steps (epochs) that all trials together may train; undefined = no limit. */
+  readonly epochs?: number;
+  /** Hours that GPUs may be held by trials, summed over GPUs. */
+  readonly gpuHours?: number;
+  /** Trials in a row that may bring nothing better, failed ones not counted. */
+  readonly patience?: number;
   /** Slots: trials that run at once. */
   readonly parallel: number;
 }

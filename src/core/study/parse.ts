@@ -161,6 +161,9 @@ function checkStudy(parts: Parts, catalog: Catalog, report: Report): StudyDefini
   const constraints = checkConstraints(parts.constraints(), names, complete ? space : undefined, report);
   const budget = checkBudget(parts.get("budget"), parts, report);
   const limits = checkLimits(parts.get("limits"), report);
+  if (budget?.gpuHours !== undefined && limits?.gpus === 0) {
+    report.error(["budget", "gpuHours"], "Trials hold no GPU (`limits: { gpus: 0 }`), so no GPU time is ever used.");
+  }
   const warmStart = checkWarmStart(parts.get("warmStart"), report);
   const [name, seed] = [parts.get("study"), parts.get("seed")];
   if (name === undefined || objectives === undefined || trainer === undefined || constraints === undefined)
@@ -256,8 +259,8 @@ function checkSearchable(
 
 function checkBudget(raw: RawBudget | undefined, parts: Parts, report: Report): Budget | undefined {
   if (raw === undefined) return undefined;
-  const { trials, time, parallel } = raw;
-  if (trials === undefined && time === undefined) {
+  const { trials, time, epochs, gpuHours, patience, parallel } = raw;
+  if (trials === undefined && time === undefined && epochs === undefined) {
     report.errorAtParent(["budget"], "The budget bounds nothing. Write `trials: 50`, `time: 2h`, or both.");
     return undefined;
   }
@@ -268,6 +271,9 @@ function checkBudget(raw: RawBudget | undefined, parts: Parts, report: Report): 
   return {
     ...(trials === undefined ? {} : { trials }),
     ...(seconds === undefined ? {} : { time: seconds }),
+    ...(epochs === undefined ? {} : { epochs }),
+    ...(gpuHours === undefined ? {} : { gpuHours }),
+    ...(patience === undefined ? {} : { patience }),
     parallel,
   };
 }

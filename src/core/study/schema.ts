@@ -289,8 +289,25 @@ const budget = z
     trials: z.int().min(1).optional().describe("Trials to finish, failed ones included."),
     time: duration.optional().describe("How long the study may run, pauses excluded: `2h`, `90m`, or seconds."),
     parallel: z.int().min(1).max(1024).default(1).describe("Trials that run at the same time."),
+    patience: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("End after so many trials in a row that brought nothing better; failed ones are not counted."),
+    epochs: z
+      .int()
+      .min(1)
+      .optional()
+      .describe("Epochs that all trials together may train; what a scheduler saves goes into more trials."),
+    gpuHours: z
+      .number()
+      .gt(0)
+      .optional()
+      .describe("Hours that trials may hold GPUs, summed over GPUs. Counts nothing on a machine without one."),
   })
-  .describe("When the study ends and how much runs at once. Needs trials, time, or both.")
+  .describe(
+    "When the study ends and how much runs at once. Needs trials, time or epochs; the first limit reached ends it.",
+  )
   .meta({ examples: [{ trials: 50 }] });
 
 const studyName = z.string().trim().min(1).max(100);

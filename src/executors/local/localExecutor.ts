@@ -152,6 +152,11 @@ export function createLocalExecutor(options: LocalExecutorOptions): LocalExecuto
         throw error;
       }
     },
+    gpusOf({ limits, budget }) {
+      const count = gpuIds?.length ?? 0;
+      // Trials share GPUs when there are not enough.
+      return Math.min(limits.gpus, count, count / budget.parallel);
+    },
     close: () => processes.close(),
     async reap(_pid, marker) {
       if (marker === "") return;

@@ -108,6 +108,26 @@ export const badRuns: readonly BadStudy[] = [
     ["error 8:1-8:7 The budget bounds nothing. Write `trials: 50`, `time: 2h`, or both."],
   ],
   [
+    "patience alone bounds nothing",
+    { budget: "budget: { patience: 5 }" },
+    ["error 8:1-8:7 The budget bounds nothing. Write `trials: 50`, `time: 2h`, or both."],
+  ],
+  [
+    "GPU time without GPUs",
+    { budget: "budget: { trials: 5, gpuHours: 2 }\nlimits: { gpus: 0 }" },
+    ["error 8:32-8:33 Trials hold no GPU (`limits: { gpus: 0 }`), so no GPU time is ever used."],
+  ],
+  [
+    "no patience",
+    { budget: "budget: { trials: 5, patience: 0 }" },
+    ["error 8:32-8:33 `patience` must be at least 1, not 0."],
+  ],
+  [
+    "patience at the top",
+    { budget: "budget: { trials: 5 }\npatience: 3" },
+    ["error 9:1-9:9 Unknown key `patience`. Write it as `budget: { trials: 50, patience: 15 }`."],
+  ],
+  [
     "budget number",
     { budget: "budget: 50" },
     ["error 8:9-8:11 `budget` must be a mapping, not 50. Write for example `budget: { trials: 50 }`."],
