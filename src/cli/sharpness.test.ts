@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FlatnessResult } from "../core/flatness.ts";
@@ -135,7 +135,34 @@ budget: { trials: 2 }
     expect((await cli.finished).code).toBe(130);
     expect(orders(list)).toBe(0);
   });
+
+  it.runIf(process.platform === "linux")(
+    "leaves no process when it is killed, and goes on as if nothing had been",
+    async () => {
+      const cli = bench.start(folder, ["sharpness", "sharp", "1", "--landscape", "plane", "--points", "200"]);
+      await expect.poll(() => computing(bench.dist), { timeout: 20_000 }).toBe(1);
+      cli.child.kill("SIGKILL");
+      await cli.finished;
+      await expect.poll(() => computing(bench.dist), { timeout: 20_000 }).toBe(0);
+      const list = path.join(folder, ".basin", "studies", "1", "trials", "1", "flatness");
+      expect(orders(list)).toBe(1);
+      expect((await json("1", "--landscape", "line", "--points", "3"))["losses"]).toHaveLength(3);
+      expect(orders(list)).toBe(0);
+    },
+  );
 });
+
+/** Processes that compute with the bench's trainer, as Linux tells them. */
+function computing(dist: string): number {
+  return readdirSync("/proc").filter((pid) => {
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+      return command.includes(path.join(dist, "trainer.cjs")) && command.includes("--diagnose");
+    } catch {
+      return false;
+    }
+  }).length;
+}
 
 /** Computations under way, by the folders of their orders. */
 function orders(folder: string): number {

@@ -3,7 +3,7 @@
  * Invariant: `ended` is called exactly once, when no process of it is left and its files are gone; nothing it does throws or
  * lets memory grow.
  */
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { diagnoseRecordSchema, numbersFromJson } from "../../trainers/diagnoseProtocol.ts";
@@ -14,6 +14,8 @@ import { TrainerProcess, type ProcessEnd } from "./trainerProcess.ts";
 
 /** Between SIGTERM and SIGKILL: there is nothing to be put away. */
 const graceMs = 500;
+/** What follows is the id of the process that gave the order. */
+const orderPrefix = "order-";
 /** Of what it printed, for the case that it dies without a word. */
 const keptLog = 2_000;
 
@@ -30,7 +32,8 @@ export function startDiagnosis(
 ): RunningDiagnosis {
   const parent = path.join(job.trialFolder, "flatness");
   mkdirSync(parent, { recursive: true });
-  const folder = mkdtempSync(path.join(parent, "order-"));
+  removeLeft(parent);
+  const folder = mkdtempSync(path.join(parent, `${orderPrefix}${process.pid}-`));
   const write = (name: string, value: unknown): string => {
     const file = path.join(folder, name);
     writeFileSync(file, JSON.stringify(value));
@@ -90,6 +93,14 @@ export function startDiagnosis(
       await over;
     },
   };
+}
+
+/** Orders of an engine that was killed: its processes have ended with their input. */
+function removeLeft(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    if (name.startsWith(orderPrefix) && !name.startsWith(`${orderPrefix}${process.pid}-`))
+      rmSync(path.join(parent, name), { recursive: true, force: true });
+  }
 }
 
 /** Why a process ended that has said neither result nor reason. */
