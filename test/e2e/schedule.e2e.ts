@@ -137,4 +137,20 @@ describe("a study under a scheduler", () => {
     await panel.locator("basin-schedule h2", { hasText: "Lineage" }).click();
     await keepScreenshot(page, "lineage", true);
   });
+
+  test("shows rates that trials adapt under their learning curves", async () => {
+    const { page, folder } = session();
+    await startStudy(page, "online");
+    await runCommand(page, "Basin: Open Study Panel");
+    const panel = await panelFrame(page);
+    await showView(panel, "Curves");
+    await panel.locator(`basin-curves-chart[data-metric="learning_rate"] canvas`).first().waitFor({ timeout: 90_000 });
+    await panel.locator(`basin-curves-chart[data-metric="momentum"] canvas`).first().waitFor();
+    await eventually(
+      "some trials are done",
+      async () => (await studyNamed(folder, "digits-online")).counts.complete > 4,
+      170_000,
+    );
+    await keepScreenshot(page, "online-rates");
+  });
 });
