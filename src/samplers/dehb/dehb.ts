@@ -120,8 +120,9 @@ export const dehbSampler = defineSampler(
             );
       if (target === undefined || parents === undefined) return random(rung, place, sizeOf(ladder, rung), rng);
       const point = crossed(target.point, mutantOf(parents, options.factor, rng), options.crossover, rng);
-      const from = lower === undefined ? "" : `, moved by the best${where(lower.rung)}`;
-      const reason = `against trial ${target.result.trial.number}${where(rung)}${from}`;
+      const moved = lower === undefined ? "" : `, moved by the best${where(lower.rung)}`;
+      const start = present === undefined ? `first population${where(rung)}: from` : "against";
+      const reason = `${start} trial ${target.result.trial.number}${present === undefined ? "" : where(rung)}${moved}`;
       return { point, params: cube.decode(point), reason };
     };
 
