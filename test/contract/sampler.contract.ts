@@ -57,7 +57,8 @@ export function samplerContract(entry: SamplerEntry): void {
     }
   };
 
-  describe(`sampler ${entry.kind}`, () => {
+  // A network is trained anew for each of many suggestions: on a machine with other work that is a matter of minutes.
+  describe(`sampler ${entry.kind}`, { timeout: 240_000 }, () => {
     it("describes itself, and every option has a default and a description", () => {
       expect(entry.kind).toMatch(/^[a-z][a-z0-9-]*$/);
       expect(entry.label).not.toBe("");
