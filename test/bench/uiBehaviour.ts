@@ -210,10 +210,11 @@ async function otherViews(panel: PanelPage): Promise<void> {
   check("the inspector enqueues a trial again", /Enqueued/.test(await page.locator("basin-panel .notice").innerText()));
 }
 
-/** The picture of a chart as SVG text, by its menu. */
-async function svgOf(panel: PanelPage, view: string): Promise<string> {
-  await panel.page.locator(`${view} basin-menu[label='Chart Actions'] button.tool`).click();
-  await panel.page.locator(`${view} .item`, { hasText: "Save as SVG" }).click();
+/** The picture of a chart as SVG text, by its menu; `at` = which of several menus. */
+async function svgOf(panel: PanelPage, view: string, at = 0): Promise<string> {
+  const menu = panel.page.locator(`${view} basin-menu[label='Chart Actions']`).nth(at);
+  await menu.locator("button.tool").click();
+  await menu.locator(".item", { hasText: "Save as SVG" }).click();
   await panel.page.waitForTimeout(pause);
   return (await panel.sent("saveText")).at(-1)?.params.text ?? "";
 }
@@ -285,6 +286,106 @@ async function timeline(panel: PanelPage): Promise<void> {
   check("a drag moves and selects nothing", /1 selected/.test(await panel.count()));
 }
 
+async function topology(panel: PanelPage): Promise<void> {
+  const { page } = panel;
+  const view = page.locator("basin-topology");
+  const radio = (name: string): Promise<void> => view.locator(".toggle button", { hasText: name }).click();
+  await view.locator("vscode-button", { hasText: "Compare" }).first().click();
+  await view.locator("basin-rtd-matrix").waitFor();
+  check("pairs come little by little", await view.locator("progress").isVisible());
+  await view.locator("button.link", { hasText: "Cancel" }).click();
+  const rest = view.locator("vscode-button", { hasText: "Compare the Rest" });
+  await rest.waitFor();
+  check("cancelling keeps what is known", await view.locator("basin-rtd-matrix").isVisible());
+  await rest.click();
+  await view.locator("progress").waitFor();
+  await view.locator("progress").waitFor({ state: "detached", timeout: 30_000 });
+  await page.locator("basin-rtd-matrix .plot").focus();
+  await panel.keys("ArrowRight", "ArrowDown", "ArrowRight");
+  const tip = await page.locator("basin-rtd-matrix .tip").innerText();
+  check("arrows move between pairs", /#\d+ and #\d+ · RTD \d/.test(tip), tip);
+  await panel.keys("Enter");
+  check("Enter selects both", /2 selected/.test(await panel.count()), await panel.count());
+  const pair = /#(\d+) and #(\d+)/
+    .exec(tip)!
+    .slice(1)
+    .map(Number)
+    .sort((a, b) => a - b);
+  const caption = await page.locator("basin-rtd-barcode table caption").first().innerText();
+  check("the barcode is of the selected pair", caption.includes(`In #${pair[1]}, not in #${pair[0]}`), caption);
+  await page.locator("basin-rtd-barcode .plot").focus();
+  await panel.keys("ArrowDown", "ArrowRight");
+  const bar = await page.locator("basin-rtd-barcode .tip").innerText();
+  check("arrows tell a bar's birth, death and length", /birth .* death .* length/.test(bar), bar);
+  check("the matrix is a picture", (await svgOf(panel, "basin-topology")).includes("average linkage"));
+  check("the barcode is a picture", (await svgOf(panel, "basin-topology", 1)).includes("0.9-quantile"));
+  const flagged = view.locator(".flags button").first();
+  await flagged.click();
+  check("a flag leads to its trial", /1 selected/.test(await panel.count()));
+  await radio("Trials");
+  await page.waitForTimeout(pause);
+  const map = await panel.box("#map .plot");
+  await panel.drag([
+    [map.x + 40, map.y + 40],
+    [map.x + 200, map.y + 150],
+    [map.x + map.width - 10, map.y + map.height - 30],
+  ]);
+  check("a drag over the map selects", /\d\d selected/.test(await panel.count()), await panel.count());
+  await panel.keys("Escape");
+  await page.locator("#scatter .plot").focus();
+  await panel.keys("ArrowRight", "Enter");
+  check("arrows and Enter select in the scatter", /1 selected/.test(await panel.count()), await panel.count());
+  await radio("Drift");
+  await page.waitForTimeout(pause);
+  check("drift is a picture", (await svgOf(panel, "basin-topology")).includes("RTD to the checkpoint before"));
+  check("what is chosen is kept", (await panel.state()).topology.section === "drift");
+}
+
+async function flatness(panel: PanelPage): Promise<void> {
+  const { page } = panel;
+  const view = page.locator("basin-flatness");
+  await page.locator("basin-tabs #tab-flatness").click();
+  await page.waitForTimeout(pause);
+  check(
+    "a correlation has an interval",
+    /Spearman .*95 %.* n \d+/.test(await view.locator(".pane").first().innerText()),
+  );
+  const radio = (name: string): Promise<void> => view.locator(".toggle button", { hasText: name }).click();
+  await radio("2-D");
+  await view.locator("vscode-button", { hasText: "Compute" }).click();
+  await view.locator("progress").waitFor();
+  await view.locator("button.link", { hasText: "Cancel" }).click();
+  await view.locator("vscode-button", { hasText: "Compute" }).click();
+  await view.locator("basin-loss-contour").waitFor();
+  await page.locator("basin-loss-contour .plot").focus();
+  await panel.keys("ArrowUp", "ArrowUp");
+  const tip = await page.locator("basin-loss-contour .tip").innerText();
+  check("arrows go over the plane from its middle", tip.startsWith("0, 0.08333 · loss "), tip);
+  check("the plane is a picture", (await svgOf(panel, "basin-flatness")).includes("<image"));
+  await radio("Surface");
+  await page.waitForTimeout(pause);
+  const flat = await svgOf(panel, "basin-flatness");
+  await page.locator("basin-loss-surface .plot").focus();
+  await panel.keys("ArrowLeft", "ArrowUp");
+  const turned = await svgOf(panel, "basin-flatness");
+  check("arrows turn the surface", flat.includes("<path") && turned !== flat);
+  await page.locator("basin-loss-surface .plot").focus();
+  await panel.keys("Home");
+  check("Home turns it back", (await svgOf(panel, "basin-flatness")) === flat);
+  const box = await panel.box("basin-loss-surface .plot");
+  await panel.drag([
+    [box.x + 200, box.y + 150],
+    [box.x + 260, box.y + 150],
+    [box.x + 300, box.y + 170],
+  ]);
+  check("a drag turns it", (await svgOf(panel, "basin-flatness")) !== flat);
+  await radio("Funnel");
+  await page.waitForTimeout(pause);
+  await page.locator("basin-fghpo-funnel .plot").focus();
+  await panel.keys("ArrowRight", "ArrowRight", "ArrowRight", "Enter");
+  check("a stage of the funnel selects its trials", /10 selected/.test(await panel.count()), await panel.count());
+}
+
 const folder = path.join(os.tmpdir(), `basin-ui-behaviour-${process.pid}`);
 await mkdir(folder, { recursive: true });
 await buildGallery(folder);
@@ -308,6 +409,12 @@ try {
   await schedule(scheduled);
   await timeline(scheduled);
   errors.push(...population.errors);
+  const query = { study: "100", view: "topology", state: "complete", sharpness: "1", fghpo: "1" };
+  const diagnosed = await openPanel(browser, folder, query, size);
+  await diagnosed.page.waitForTimeout(1000);
+  await topology(new PanelPage(diagnosed.page));
+  await flatness(new PanelPage(diagnosed.page));
+  errors.push(...diagnosed.errors);
   check("nothing was reported on the console", errors.length === 0, errors);
 } finally {
   await browser.close();

@@ -43,7 +43,7 @@ describe("flatness of a study's minima", () => {
     );
     const view = panel.locator("basin-flatness");
     await view
-      .getByText(/rank correlation .* n 12\)/u)
+      .getByText(/Spearman .*, n 12/u)
       .first()
       .waitFor();
     await view.getByText("Exactly the Frobenius norm of the last layer's Hessian block.").waitFor();

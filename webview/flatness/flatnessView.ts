@@ -159,7 +159,7 @@ export class FlatnessView extends PanelElement {
     const { flatness } = store.state;
     return html`<div class="lead">
       <p>
-        How fast the loss rises around the weights that trials learnt.
+        How fast the loss rises around trials' weights.
         <button class="link" @click=${() => void this.actions.act("openDocs", { page: "flatness" })}>
           What it does not tell
         </button>

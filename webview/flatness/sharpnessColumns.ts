@@ -3,6 +3,8 @@ import type { TrialColumns } from "../../src/core/columns.ts";
 import { estimators, type EstimatorId } from "../../src/core/sharpness.ts";
 
 const prefix = "sharpness.";
+/** What is reported beside a measure and is none: standard errors, residuals. */
+const beside = /\.(?:se|residual)$/u;
 
 export interface SharpnessColumn {
   /** Name of the metric. */
@@ -24,7 +26,10 @@ export function sharpnessColumns(columns: TrialColumns): readonly SharpnessColum
   const order = Object.keys(estimators);
   const rank = (id: string): number => (isEstimator(id) ? order.indexOf(id) : order.length);
   return columns.metrics
-    .filter(({ metric, values }) => metric.startsWith(prefix) && values.some((value) => !Number.isNaN(value)))
+    .filter(
+      ({ metric, values }) =>
+        metric.startsWith(prefix) && !beside.test(metric) && values.some((value) => !Number.isNaN(value)),
+    )
     .map(({ metric, values }) => ({ id: metric.slice(prefix.length), metric, values }))
     .sort((a, b) => rank(a.id) - rank(b.id))
     .map(({ id, metric, values }) =>

@@ -67,7 +67,7 @@ export class SharpnessPanes {
         </p>
       </div>
       <div class="panes">
-        ${this.pane(context, "gap", "Generalisation Gap", gapSide)}
+        ${this.pane(context, "gap", "Gap", gapSide)}
         ${this.pane(context, "objective", objective?.metric ?? "Objective", objectiveSide)}
       </div>`;
   }
@@ -113,7 +113,7 @@ function firstChoice(available: readonly SharpnessColumn[]): SharpnessColumn | u
   return available.find(({ metric }) => metric === "sharpness.exact-frobenius") ?? available[0];
 }
 
-/** "rank correlation 0.31 (95 % −0.02 to 0.58, n 41): may be none": the last words when the interval holds 0. */
+/** "Spearman 0.31 (95 % −0.02 to 0.58), n 41: may be none": the last words when the interval holds 0. */
 function correlationText({ rho, low, high, pairs }: RankCorrelation): TemplateResult {
   if (Number.isNaN(rho)) return html`<span class="muted clip">${pairs} trials have both: too few to relate</span>`;
   const two = (value: number): string => formatNumber(Number(value.toFixed(2))).replace("-", "−");
@@ -122,6 +122,6 @@ function correlationText({ rho, low, high, pairs }: RankCorrelation): TemplateRe
   return html`<span
     class="muted clip numeric"
     title=${`Spearman's rank correlation of the two over all ${pairs} trials that have both, filters aside. The interval (Bonett and Wright 2000) takes trials as independent, which those of a learning sampler are not quite.`}
-    >rank correlation ${two(rho)} (${interval}, n ${pairs})${open}</span
+    >Spearman ${two(rho)} (${interval}), n ${pairs}${open}</span
   >`;
 }

@@ -69,7 +69,10 @@ export function drawYAxis(ink: Ink, theme: Theme, plot: Rect, scale: Scale, titl
 /** Horizontal axis under `plot`, its title at the right end below the labels. */
 export function drawXAxis(ink: Ink, theme: Theme, plot: Rect, scale: Scale, title: string): void {
   const width = plot.right - plot.left;
-  const ticks = scale.ticks(Math.max(2, Math.floor(width / 72)));
+  const wanted = Math.max(2, Math.floor(width / 72));
+  let ticks = scale.ticks(wanted);
+  // Round steps may leave one tick: twice as many still clear each other, or are left out one by one.
+  if (ticks.length < 3) ticks = scale.ticks(2 * wanted);
   ink.save();
   ink.font = fontOf(theme);
   ink.textAlign = "center";

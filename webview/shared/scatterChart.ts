@@ -252,7 +252,8 @@ export class ScatterChart extends CanvasChart {
     const good = (i: number): number => this.store.goodness[this.store.rowOf(this.data.number[i]!)] ?? -1;
     for (const i of this.order.toSorted((a, b) => good(b) - good(a))) {
       const text = `#${this.data.number[i]}`;
-      const left = this.xs[i]! + 7;
+      const ringed = this.store.rowOf(this.data.number[i]!) === this.store.bestFirst[0];
+      const left = this.xs[i]! + (ringed ? 11 : 7);
       const half = colors.fontSize * 0.45;
       const box = {
         left,

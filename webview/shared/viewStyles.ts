@@ -15,7 +15,8 @@ export const viewStyles = css`
   .chart-head .space {
     flex: 1;
   }
-  .chart-head h2 {
+  .chart-head h2,
+  .chart-head basin-menu {
     flex: none;
   }
   .toggle {

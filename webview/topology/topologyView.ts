@@ -98,7 +98,7 @@ export class TopologyView extends PanelElement {
       report === undefined || report.samples === 0 ? "the same samples" : `the same ${report.samples} samples`;
     return html`<div class="lead">
       <p>
-        How differently trials represent ${samples}, by topology (RTD).
+        How differently trials represent ${samples} (RTD).
         <button class="link" @click=${() => void this.actions.act("openDocs", { page: "topology" })}>
           What it does not tell
         </button>
