@@ -48,7 +48,7 @@ describe("flatness of a study's minima", () => {
       .waitFor();
     await view.getByText("Exactly the Frobenius norm of the last layer's Hessian block.").waitFor();
     expect(await view.locator("#sharpness-gap table tbody tr").count()).toBe(12);
-    await keepScreenshot(page, "flatness", true);
+    await keepScreenshot(page, "flatness");
   });
 
   test("a plane is computed on request and drawn as lines and as a surface", async () => {
