@@ -2,6 +2,7 @@
  * A study as its scheduler sees it.
  * Invariant: a view lives as long as a run of the study and shows the book as it is; what the budget says is current, too.
  */
+import { feasibilityOf } from "../core/study/constraints.ts";
 import type { StudyDefinition } from "../core/study/definition.ts";
 import { isStructural } from "../core/study/structural.ts";
 import type { ScheduleView } from "../schedulers/scheduler.ts";
@@ -20,6 +21,7 @@ export function scheduleView(definition: StudyDefinition, book: TrialBook): Sche
     trials: book.trials,
     reportsOf: (number, metric) => book.reportsOf(number, metric),
     isStructural: (name) => isStructural(definition, name),
+    ...(definition.constraints.length === 0 ? {} : { isFeasible: feasibilityOf(definition) }),
     ...(maxSteps === undefined ? {} : { maxSteps }),
     ...(trials === undefined ? {} : { maxTrials: trials }),
   };
