@@ -4,6 +4,7 @@
  */
 import { BasinError } from "../core/errors.ts";
 import type { StudyDefinition } from "../core/study/definition.ts";
+import type { Params } from "../core/space/parameter.ts";
 import type { Parent, Report } from "../core/trial.ts";
 import type { Decision } from "../schedulers/scheduler.ts";
 import type { NewChild, StoredDecision } from "../storage/trialStore.ts";
@@ -43,7 +44,7 @@ export function verdictOn(
     case "exploit": {
       const { from, params, reason, untilStep } = decision;
       const child: NewChild = {
-        params,
+        params: { ...params, ...keptRates(definition, run) },
         because: `${reason} (begins with a copy of trial ${from}, in place of trial ${run.number})`,
         parent: parentOf(study, definition, from),
         ...(untilStep === undefined ? {} : { untilStep }),
@@ -53,6 +54,18 @@ export function verdictOn(
     default:
       return decision satisfies never;
   }
+}
+
+/** The rates that the replaced trial has come to, where a copy is to go on with them (`hdCopy: keep`). */
+function keptRates({ tuneOnline, scheduler }: StudyDefinition, { latest }: TrialRun): Params {
+  if (scheduler.options["hdCopy"] !== "keep") return {};
+  const rates = [
+    [tuneOnline?.learningRate, latest.get("learning_rate")],
+    [tuneOnline?.momentum, latest.get("momentum")],
+  ] as const;
+  return Object.fromEntries(
+    rates.flatMap(([rate, value]) => (rate === undefined || value === undefined ? [] : [[rate.name, value]])),
+  );
 }
 
 function parentOf(study: Study, definition: StudyDefinition, number: number): Parent {

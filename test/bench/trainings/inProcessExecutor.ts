@@ -17,6 +17,10 @@ export interface InProcessExecutor extends Executor {
   readonly cpuSeconds: number;
 }
 
+/** Every epoch that is trained, in order; metrics as the trainer reports them. */
+export type EpochListener = (job: Pick<TrialJob, "studyId" | "study" | "number">, step: number, metrics: Metrics) => void;
+type Metrics = Readonly<Record<string, number>>;
+
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
@@ -29,6 +33,7 @@ function environmentOf(job: TrialJob): Record<string, string> {
   mkdirSync(checkpointFolder, { recursive: true });
   const paramsFile = path.join(job.trialFolder, "params.json");
   const trainerFile = path.join(job.trialFolder, "trainer.json");
+  const { hdCopy } = job.study.scheduler.options;
   writeFileSync(paramsFile, JSON.stringify(job.params));
   writeFileSync(trainerFile, JSON.stringify(job.study.trainer));
   return trialEnvironment(
@@ -49,6 +54,7 @@ function environmentOf(job: TrialJob): Record<string, string> {
       visibleGpus: undefined,
       ...(job.untilStep === undefined ? {} : { untilStep: job.untilStep }),
       ...(job.study.tuneOnline === undefined ? {} : { tuneOnline: job.study.tuneOnline }),
+      ...(typeof hdCopy === "string" ? { hdCopy } : {}),
       ...(job.gradientOf === undefined ? {} : { gradientOf: job.gradientOf }),
       ...(job.study.diagnostics === undefined ? {} : { diagnostics: job.study.diagnostics }),
     },
@@ -57,7 +63,7 @@ function environmentOf(job: TrialJob): Record<string, string> {
   );
 }
 
-export function createInProcessExecutor(): InProcessExecutor {
+export function createInProcessExecutor(listener?: EpochListener): InProcessExecutor {
   const resources = keptResources();
   let last: Promise<unknown> = Promise.resolve();
   let cpuSeconds = 0;
@@ -69,7 +75,10 @@ export function createInProcessExecutor(): InProcessExecutor {
       let stopping = false;
       let checkpointAsked = false;
       const session: Session = {
-        send: (event) => callbacks.event(event),
+        send: (event) => {
+          callbacks.event(event);
+          if (event.type === "report" && event.repeated !== true) listener?.(job, event.step, event.metrics);
+        },
         log: () => undefined,
         alive: () => undefined,
         get stopping() {

@@ -9,10 +9,10 @@ import os from "node:os";
 import path from "node:path";
 import type { Params } from "../../../src/core/space/parameter.ts";
 import type { TrialState } from "../../../src/core/trial.ts";
+import { type Clock, systemClock } from "../../../src/engine/clock.ts";
 import { startEngine } from "../../../src/engine/engine.ts";
 import { silentLog } from "../../../src/engine/log.ts";
 import type { TrialDetail } from "../../../src/protocol/engine.ts";
-import type { AttemptColumns } from "../../../src/protocol/schedule.ts";
 import { createInProcessExecutor } from "./inProcessExecutor.ts";
 
 export interface PlayedTrial {
@@ -32,7 +32,7 @@ export interface PlayedStudy {
   readonly state: string;
   readonly reason: string;
   readonly trials: readonly PlayedTrial[];
-  /** Every epoch that was trained, in the order of training. */
+  /** Every epoch that was trained, in the order of training; one that was trained again is in it again. */
   readonly epochs: readonly PlayedEpoch[];
   /** Processor seconds spent in trials. */
   readonly trainingCpuSeconds: number;
@@ -41,36 +41,17 @@ export interface PlayedStudy {
 export interface PlayedEpoch {
   readonly number: number;
   readonly step: number;
-  /** The first objective after it; NaN when it was trained again, or not reported. */
+  /** The first objective after it; NaN when it was not reported. */
   readonly value: number;
 }
 
 export interface StudyPlayer {
-  /** @param text of a study; `budget.parallel` should be 1 */
-  play(text: string): Promise<PlayedStudy>;
+  /**
+   * @param text of a study; `budget.parallel` should be 1
+   * @param mostEpochs ends the study when so many epochs have been trained over all its trials
+   */
+  play(text: string, mostEpochs?: number): Promise<PlayedStudy>;
   close(): Promise<void>;
-}
-
-function epochsOf(trials: readonly PlayedTrial[], attempts: AttemptColumns): PlayedEpoch[] {
-  const values = trials.map(({ curves }) => {
-    const [first] = curves;
-    return new Map([...(first?.steps ?? [])].map((step, i) => [step, first?.values[i] ?? Number.NaN]));
-  });
-  const order = Array.from(attempts.number, (_, i) => i).toSorted(
-    (a, b) => attempts.startedAt[a]! - attempts.startedAt[b]! || a - b,
-  );
-  const seen = new Set<string>();
-  return order.flatMap((i) => {
-    const number = attempts.number[i]!;
-    const [from, to] = [attempts.fromStep[i]!, attempts.toStep[i]!];
-    if (!(to > from)) return [];
-    return Array.from({ length: to - from }, (_, k): PlayedEpoch => {
-      const step = from + k + 1;
-      const again = seen.has(`${number} ${step}`);
-      seen.add(`${number} ${step}`);
-      return { number, step, value: again ? Number.NaN : (values[number]?.get(step) ?? Number.NaN) };
-    });
-  });
 }
 
 export interface PlayerOptions {
@@ -80,21 +61,50 @@ export interface PlayerOptions {
   readonly samplerThread: string;
 }
 
+/** What is due soon is due at once: a report is judged before the next epoch begins, so no epoch depends on the machine's pace. */
+const hastyClock: Clock = {
+  now: () => systemClock.now(),
+  after: (ms, work) => {
+    if (ms > 50) return systemClock.after(ms, work);
+    const soon = setImmediate(work);
+    return () => clearImmediate(soon);
+  },
+};
+
 export async function openPlayer({ files, samplerThread }: PlayerOptions): Promise<StudyPlayer> {
   const workspace = mkdtempSync(path.join(os.tmpdir(), "basin-bench-"));
   for (const file of files) cpSync(file, path.join(workspace, path.basename(file)), { recursive: true });
-  const executor = createInProcessExecutor();
-  const engine = await startEngine({ workspace, foreground: true, executor, log: silentLog, samplerThread });
+  let epochs: PlayedEpoch[] = [];
+  let trained: (studyId: number) => void = () => undefined;
+  const executor = createInProcessExecutor(({ studyId, study, number }, step, metrics) => {
+    epochs.push({ number, step, value: metrics[study.objectives[0].metric] ?? Number.NaN });
+    trained(studyId);
+  });
+  const engine = await startEngine({
+    workspace,
+    foreground: true,
+    executor,
+    clock: hastyClock,
+    log: silentLog,
+    samplerThread,
+  });
   const file = path.join(workspace, "bench.study.yaml");
   return {
-    async play(text) {
+    async play(text, mostEpochs = Infinity) {
       const before = executor.cpuSeconds;
       writeFileSync(file, text);
-      const ended = new Promise<void>((resolve) => {
+      epochs = [];
+      const ended = new Promise<void>((resolve, reject) => {
         const forget = engine.onNotification("study.ended", () => {
           forget();
           resolve();
         });
+        trained = (id) => {
+          // One more than wanted, so that a trial that ends with the last one has its result.
+          if (epochs.length !== mostEpochs + 1) return;
+          forget();
+          engine.request("study.stop", { studyId: id }).then(() => resolve(), reject);
+        };
       });
       const { studyId } = await engine.request("study.start", { path: file, text, mode: "fresh" });
       await ended;
@@ -113,9 +123,9 @@ export async function openPlayer({ files, samplerThread }: PlayerOptions): Promi
           reason: detail.reason,
         });
       }
-      const { attempts } = await engine.request("study.schedule", { studyId });
-      const trainingCpuSeconds = executor.cpuSeconds - before;
-      return { studyId, state, reason, trials, epochs: epochsOf(trials, attempts), trainingCpuSeconds };
+      await engine.request("study.delete", { studyId });
+      const played = epochs.slice(0, mostEpochs);
+      return { studyId, state, reason, trials, epochs: played, trainingCpuSeconds: executor.cpuSeconds - before };
     },
     async close() {
       await engine.close("bench");

@@ -1,0 +1,164 @@
+/**
+ * Prints the comparison of schedulers as Markdown tables.
+ * Invariant: every figure is a mean over seeds with its standard error; what did not get there is counted and said.
+ */
+import { mannWhitney, wilcoxonSignedRank } from "../statistics.ts";
+import { type Arm, arms, methods, tasks } from "./contenders.ts";
+import { bestAfter, epochsTo, type Run } from "./runs.ts";
+
+const earlyShare = 0.25;
+/** Of the best that any method has found with the same data. */
+const targetShare = 0.99;
+
+interface Estimate {
+  readonly mean: number;
+  readonly error: number;
+}
+
+function estimate(values: readonly number[]): Estimate {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, error: values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1) / values.length) };
+}
+
+const text = (values: readonly number[], digits: number): string => {
+  if (values.length === 0) return "";
+  const { mean, error } = estimate(values);
+  return `${mean.toFixed(digits)} ± ${error.toFixed(digits)}`;
+};
+const pText = (a: readonly number[], b: readonly number[]): string => mannWhitney(a, b).p.toFixed(3);
+const head = (columns: readonly string[]): string => `| ${columns.join(" | ")} |\n|${columns.map(() => "---").join("|")}|`;
+const row = (cells: readonly string[]): void => console.log(`| ${cells.join(" | ")} |`);
+
+class Comparison {
+  readonly runs: readonly Run[];
+  constructor(runs: readonly Run[]) {
+    this.runs = runs;
+  }
+
+  /** By seed. */
+  of(task: string, method: string, arm: Arm): Run[] {
+    return this.runs
+      .filter((run) => run.task === task && run.method === method && run.arm === arm)
+      .toSorted((a, b) => a.seed - b.seed);
+  }
+
+  /** What counts as there, for one task and seed. */
+  target({ task, seed }: Run): number {
+    const same = this.runs.filter((run) => run.task === task && run.seed === seed);
+    return targetShare * Math.max(...same.map((run) => bestAfter(run, run.epochs)));
+  }
+
+  /** Epochs to the target; those that never came there as their whole budget. */
+  times(runs: readonly Run[]): { readonly times: number[]; readonly reached: number } {
+    const found = runs.map((run) => epochsTo(run, this.target(run)));
+    return {
+      times: found.map((at, i) => at ?? runs[i]!.epochs),
+      reached: found.filter((at) => at !== undefined).length,
+    };
+  }
+}
+
+const early = (run: Run): number => bestAfter(run, Math.floor(run.epochs * earlyShare));
+const late = (run: Run): number => bestAfter(run, run.epochs);
+
+/** Two arms side by side, early and late, as tables 3 and 4 of the paper on hypergradients have them. */
+function printArms(all: Comparison, task: string, [first, second]: readonly [Arm, Arm]): void {
+  const rows = methods
+    .map(({ name }) => ({ name, a: all.of(task, name, first), b: all.of(task, name, second) }))
+    .filter(({ a, b }) => a.length > 0 && b.length > 0);
+  const some = rows[0]?.a[0];
+  if (some === undefined) return;
+  const marks = [
+    { name: `after ${Math.floor(some.epochs * earlyShare)} epochs`, of: early },
+    { name: `after ${some.epochs}`, of: late },
+  ];
+  console.log(`\n### ${task}: best validation accuracy, learning rate and momentum ${first} or ${second}\n`);
+  const columns = marks.flatMap(({ name }) => [`${first} ${name}`, `${second} ${name}`, "ratio", "p"]);
+  console.log(head(["method", ...columns, `test, ${first}`, `test, ${second}`, "seeds"]));
+  const ratios: number[][] = marks.map(() => []);
+  for (const { name, a, b } of rows) {
+    const cells = marks.flatMap(({ of }, i) => {
+      const [one, other] = [a.map(of), b.map(of)];
+      const ratio = estimate(other).mean / estimate(one).mean;
+      ratios[i]!.push(ratio);
+      return [text(one, 4), text(other, 4), ratio.toFixed(3), pText(one, other)];
+    });
+    const tests = [a, b].map((runs) =>
+      text(
+        runs.flatMap(({ test }) => test ?? []),
+        4,
+      ),
+    );
+    row([name, ...cells, ...tests, String(Math.min(a.length, b.length))]);
+  }
+  const means = ratios.map((values) => estimate(values).mean.toFixed(3));
+  row(["mean of ratios", "", "", means[0]!, "", "", "", means[1]!, "", "", "", ""]);
+}
+
+/** Paired by task and seed, whose data are the same. */
+function printPairs(all: Comparison, [first, second]: readonly [Arm, Arm]): void {
+  const names = tasks.map(({ name }) => name);
+  const rows = methods.flatMap(({ name }) => {
+    const pairs = names.flatMap((task) => {
+      const others = new Map(all.of(task, name, second).map((run) => [run.seed, run]));
+      return all.of(task, name, first).flatMap((run) => {
+        const other = others.get(run.seed);
+        return other === undefined ? [] : [[run, other] as const];
+      });
+    });
+    return pairs.length === 0 ? [] : [{ name, pairs }];
+  });
+  if (rows.length === 0) return;
+  console.log(`\n### ${second} against ${first}, paired by task and seed: mean difference, Wilcoxon\n`);
+  console.log(head(["method", "early", "p", "late", "p", "pairs"]));
+  for (const { name, pairs } of rows) {
+    const cells = [early, late].flatMap((of) => {
+      const differences = pairs.map(([run, other]) => of(other) - of(run));
+      return [text(differences, 4), wilcoxonSignedRank(differences).toFixed(3)];
+    });
+    row([name, ...cells, String(pairs.length)]);
+  }
+}
+
+function printTimes(all: Comparison, task: string, arm: Arm): void {
+  const rows = methods
+    .map(({ name }) => ({ name, runs: all.of(task, name, arm) }))
+    .filter(({ runs }) => runs.length > 0);
+  const base = all.of(task, methods[0]!.name, arm);
+  if (rows.length === 0 || base.length === 0) return;
+  const alone = all.times(base).times;
+  console.log(`\n### ${task}, rates ${arm}: epochs to 99 % of the best of all methods and arms with the same data\n`);
+  console.log(
+    head(["method", "epochs", "reached", "random's / these", "p", "trials", "of them complete", "CPU s", "CPU s an epoch"]),
+  );
+  for (const { name, runs } of rows) {
+    const { times, reached } = all.times(runs);
+    const censored = reached < runs.length ? "≥ " : "";
+    const cpu = runs.map(({ cpuSeconds }) => cpuSeconds);
+    row([
+      name,
+      `${censored}${text(times, 1)}`,
+      `${reached} of ${runs.length}`,
+      (estimate(alone).mean / estimate(times).mean).toFixed(2),
+      runs === base || name === methods[0]!.name ? "" : pText(times, alone),
+      estimate(runs.map(({ trials }) => trials)).mean.toFixed(1),
+      estimate(runs.map(({ complete }) => complete)).mean.toFixed(1),
+      text(cpu, 1),
+      (estimate(cpu).mean / runs[0]!.epochs).toFixed(3),
+    ]);
+  }
+}
+
+/** Prints all tables that the runs have figures for. */
+export function printReport(runs: readonly Run[]): void {
+  const all = new Comparison(runs);
+  const pairs = [
+    ["searched", "online"],
+    ["fixed", "online"],
+  ] as const;
+  for (const { name } of tasks) for (const pair of pairs) printArms(all, name, pair);
+  for (const pair of pairs) printPairs(all, pair);
+  for (const { name } of tasks) for (const arm of arms) printTimes(all, name, arm);
+  console.log("\np: Mann and Whitney's test over seeds, two-sided, of no difference; of pairs Wilcoxon's.");
+}
