@@ -40,16 +40,16 @@ trainer:
   kind: tfjs
   model: mlp
   data: { csv: ./digits.csv, label: target, validation: 0.2, test: 0.2, standardize: true }
-  epochs: 12
+  epochs: 24
 space:
   width: { type: constant, value: 16 }
   batchSize: { type: constant, value: 1078 }
-  dropout: { type: float, low: 0, high: 0.8 }
+  dropout: { type: float, low: 0, high: 0.2 }
   optimizer: { type: constant, value: sgd }
 tuneOnline:
   parameters: [learningRate, momentum]
   start: { learningRate: ${start.learningRate}, momentum: ${start.momentum} }
-scheduler: { kind: pbt, population: 4, interval: 4, quantile: 0.25, hdCopy: ${hdCopy} }
+scheduler: { kind: pbt, population: 4, interval: 8, quantile: 0.25, hdCopy: ${hdCopy} }
 budget: { trials: 4, parallel: 1 }
 seed: 4
 `;

@@ -27,7 +27,8 @@ const text = (values: readonly number[], digits: number): string => {
   return `${mean.toFixed(digits)} ± ${error.toFixed(digits)}`;
 };
 const pText = (a: readonly number[], b: readonly number[]): string => mannWhitney(a, b).p.toFixed(3);
-const head = (columns: readonly string[]): string => `| ${columns.join(" | ")} |\n|${columns.map(() => "---").join("|")}|`;
+const head = (columns: readonly string[]): string =>
+  `| ${columns.join(" | ")} |\n|${columns.map(() => "---").join("|")}|`;
 const row = (cells: readonly string[]): void => console.log(`| ${cells.join(" | ")} |`);
 
 class Comparison {
@@ -130,7 +131,17 @@ function printTimes(all: Comparison, task: string, arm: Arm): void {
   const alone = all.times(base).times;
   console.log(`\n### ${task}, rates ${arm}: epochs to 99 % of the best of all methods and arms with the same data\n`);
   console.log(
-    head(["method", "epochs", "reached", "random's / these", "p", "trials", "of them complete", "CPU s", "CPU s an epoch"]),
+    head([
+      "method",
+      "epochs",
+      "reached",
+      "random's / these",
+      "p",
+      "trials",
+      "of them complete",
+      "CPU s",
+      "CPU s an epoch",
+    ]),
   );
   for (const { name, runs } of rows) {
     const { times, reached } = all.times(runs);

@@ -18,7 +18,11 @@ export interface InProcessExecutor extends Executor {
 }
 
 /** Every epoch that is trained, in order; metrics as the trainer reports them. */
-export type EpochListener = (job: Pick<TrialJob, "studyId" | "study" | "number">, step: number, metrics: Metrics) => void;
+export type EpochListener = (
+  job: Pick<TrialJob, "studyId" | "study" | "number">,
+  step: number,
+  metrics: Metrics,
+) => void;
 type Metrics = Readonly<Record<string, number>>;
 
 function turn(): Promise<void> {
