@@ -39,14 +39,14 @@ export const tasks: readonly Task[] = [
     epochs: 9,
     trainings: 9,
     trainer:
-      "model: vgg, backend: wasm, data: { csv: ./shapes.csv, label: shape, image: [12, 12, 1], validation: 0.2, test: 0.2, standardize: true }",
+      "model: vgg, backend: wasm, data: { csv: ./shapes.csv, label: shape, subset: 1200, image: [12, 12, 1], validation: 0.2, test: 0.2, standardize: true }",
     space: [
-      "filters: { type: int, low: 4, high: 16, step: 4 }",
+      "filters: { type: int, low: 4, high: 12, step: 4 }",
       "blocks: { type: int, low: 1, high: 2 }",
       "layersPerBlock: { type: constant, value: 1 }",
       "dropout: { type: float, low: 0, high: 0.5 }",
       "denseUnits: { type: int, low: 16, high: 64, log: true }",
-      "batchSize: { type: int, low: 32, high: 128, log: true }",
+      "batchSize: { type: int, low: 16, high: 64, log: true }",
     ],
   },
 ];
