@@ -26,6 +26,20 @@ export function stoppingScheduler({ eta, bracketsOf }: StoppingOptions): Schedul
     return known.brackets;
   };
 
+  /** Brackets drawn so far: a trial's never changes. */
+  const drawn = new Map<string, number>();
+  const bracketOf = (
+    { seed, maxSteps }: ScheduleView,
+    number: number,
+    brackets: readonly (readonly number[])[],
+  ): number => {
+    if (brackets.length < 2) return 0;
+    const key = `${seed} ${maxSteps ?? ""} ${number}`;
+    let bracket = drawn.get(key);
+    if (bracket === undefined) drawn.set(key, (bracket = drawBracket(seed, number, brackets)));
+    return bracket;
+  };
+
   return {
     next(view) {
       const { maxTrials } = view;
@@ -41,7 +55,7 @@ export function stoppingScheduler({ eta, bracketsOf }: StoppingOptions): Schedul
       if (broken !== undefined || view.maxSteps === undefined || trial === undefined)
         return broken ?? { decision: "continue" };
       const brackets = bracketsFor(view.maxSteps);
-      const bracket = drawBracket(view.seed, number, brackets);
+      const bracket = bracketOf(view, number, brackets);
       const steps = brackets[bracket]!;
       const before = trial.reports.at(-2)?.step ?? 0;
       const rung = steps.findLastIndex((step) => step <= report.step);
@@ -49,7 +63,7 @@ export function stoppingScheduler({ eta, bracketsOf }: StoppingOptions): Schedul
       if (rung < 0 || rung === steps.length - 1 || before >= steps[rung]!) return { decision: "continue" };
       const others: number[] = [];
       for (const other of founders(view)) {
-        if (other.number === number || drawBracket(view.seed, other.number, brackets) !== bracket) continue;
+        if (other.number === number || bracketOf(view, other.number, brackets) !== bracket) continue;
         const loss = climb(other, steps, view.objective.direction)[rung];
         if (loss !== undefined) others.push(loss);
       }

@@ -72,8 +72,14 @@ export function synchronousHalving(plan: Plan, eta: number): Scheduler {
     return planned.cohorts;
   };
 
-  /** All cohorts that have members; the last one may have places left. O(trials). */
-  function cohortsOf(view: ScheduleView, maxSteps: number): Cohort[] {
+  /** How many of a study's first cohorts are full and over: nothing of them changes any more. */
+  let over: { readonly trials: ScheduleView["trials"]; readonly maxSteps: number; cohorts: number } | undefined;
+
+  /**
+   * All cohorts that have members; the last one may have places left. O(trials).
+   * @param skipped of so many first cohorts only the members are counted
+   */
+  function cohortsOf(view: ScheduleView, maxSteps: number, skipped = 0): Cohort[] {
     const plans = cohortPlans(maxSteps);
     const { direction } = view.objective;
     const limit = limitOf(view);
@@ -87,7 +93,7 @@ export function synchronousHalving(plan: Plan, eta: number): Scheduler {
         cohorts.push({ ...plan, members: open.members, losses: open.losses, label: labelOf(cohorts.length) });
       }
       open.members.push(trial);
-      open.losses.push(climb(trial, open.plan.steps, direction));
+      if (cohorts.length > skipped) open.losses.push(climb(trial, open.plan.steps, direction));
       begun += 1;
     }
     return cohorts;
@@ -96,12 +102,17 @@ export function synchronousHalving(plan: Plan, eta: number): Scheduler {
   function next(view: ScheduleView): NextAction {
     const { maxSteps, maxTrials } = view;
     if (maxSteps === undefined) return { action: "new" };
-    const cohorts = cohortsOf(view, maxSteps);
+    if (over?.trials !== view.trials || over.maxSteps !== maxSteps)
+      over = { trials: view.trials, maxSteps, cohorts: 0 };
+    const cohorts = cohortsOf(view, maxSteps, over.cohorts);
     const begun = cohorts.reduce((sum, { members }) => sum + members.length, 0);
     const spent = maxTrials !== undefined && begun >= maxTrials;
     let running: string | undefined;
-    for (const cohort of cohorts) {
-      const action = inside(cohort, view.objective.direction);
+    for (const [at, cohort] of cohorts.entries()) {
+      if (at < over.cohorts) continue;
+      const isOver = cohort.members.length === cohort.sizes[0] && cohort.members.every(({ state }) => isFinal(state));
+      if (isOver && at === over.cohorts) over.cohorts += 1;
+      const action = isOver ? undefined : inside(cohort, view.objective.direction);
       if (action?.action === "wait") running ??= action.reason;
       else if (action !== undefined) return action;
     }

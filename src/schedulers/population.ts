@@ -64,6 +64,7 @@ interface Result {
 
 export function populationScheduler(options: PopulationOptions): Scheduler {
   const { interval, quantile, explore } = options;
+  const populationsOf = populationIndex();
   const sizeOf = ({ maxTrials, parallel }: ScheduleView): number => {
     const [least, most] = populationBounds;
     return options.size ?? Math.min(most, Math.max(least, maxTrials ?? 4 * parallel));
@@ -208,32 +209,58 @@ function untilAfter(step: number, interval: number, maxSteps: number | undefined
 
 export interface Population {
   /** How many the sampler or a person has made. */
-  readonly founders: number;
+  founders: number;
   /** Founders and copies that ended with an error. */
-  readonly failed: number;
+  failed: number;
   /** Who counts: in training, resting, or at the end. */
-  readonly members: readonly ScheduledTrial[];
-  readonly relatives: readonly ScheduledTrial[];
+  members: ScheduledTrial[];
+  readonly relatives: ScheduledTrial[];
 }
 
-/** Trials by population, in order: so many founders each, and copies where their parents are. O(trials). */
-function populationsOf(view: ScheduleView, size: number): Population[] {
-  const populations: { founders: number; failed: number; members: ScheduledTrial[]; relatives: ScheduledTrial[] }[] =
-    [];
-  const home = new Map<number, number>();
-  let begun = 0;
-  for (const trial of view.trials.values()) {
-    if (trial.parent === undefined && !isBegun(trial)) continue;
-    const at = trial.parent === undefined ? Math.floor(begun++ / size) : (home.get(trial.parent.number) ?? 0);
-    home.set(trial.number, at);
-    while (populations.length <= at) populations.push({ founders: 0, failed: 0, members: [], relatives: [] });
-    const own = populations[at]!;
-    if (trial.parent === undefined) own.founders += 1;
-    own.relatives.push(trial);
-    if (trial.state === "failed") own.failed += 1;
-    else if (trial.state !== "pruned") own.members.push(trial);
+/** Sorts a study's trials into populations, in order: so many founders each, and copies where their parents are. */
+function populationIndex(): (view: ScheduleView, size: number) => readonly Population[] {
+  interface Memory {
+    readonly trials: ScheduleView["trials"];
+    readonly size: number;
+    readonly populations: Population[];
+    readonly home: Map<number, number>;
+    /** Trials that have been sorted in. */
+    sorted: number;
+    begun: number;
   }
-  return populations;
+  let memory: Memory | undefined;
+  /** O(trials) for what is sorted in, else O(members). */
+  return ({ trials }, size) => {
+    // Enqueued trials that have not begun are passed over; once they have, everybody finds their place anew.
+    if (memory?.trials !== trials || memory.size !== size || memory.sorted > trials.size)
+      memory = { trials, size, populations: [], home: new Map(), sorted: 0, begun: 0 };
+    const { populations, home } = memory;
+    let at = 0;
+    let passed = false;
+    for (const trial of trials.values()) {
+      if (at++ < memory.sorted) continue;
+      if (trial.parent === undefined && !isBegun(trial)) {
+        passed = true;
+        continue;
+      }
+      const own = trial.parent === undefined ? Math.floor(memory.begun++ / size) : (home.get(trial.parent.number) ?? 0);
+      home.set(trial.number, own);
+      while (populations.length <= own) populations.push({ founders: 0, failed: 0, members: [], relatives: [] });
+      const population = populations[own]!;
+      if (trial.parent === undefined) population.founders += 1;
+      population.relatives.push(trial);
+      population.members.push(trial);
+    }
+    memory.sorted = at;
+    for (const population of populations) {
+      if (!population.members.some(({ state }) => state === "failed" || state === "pruned")) continue;
+      population.failed += population.members.filter(({ state }) => state === "failed").length;
+      population.members = population.members.filter(({ state }) => state !== "failed" && state !== "pruned");
+    }
+    // Not remembered, so that the next question begins at the start.
+    if (passed) memory = undefined;
+    return populations;
+  };
 }
 
 /** What a training has reported at a step, over the trials it was copied from; undefined when it has not come there. O(copies log). */
@@ -261,8 +288,12 @@ function resultAt(view: ScheduleView, trial: ScheduledTrial, step: number): Resu
   return { trial, number: trial.number, value, loss: lossOf(value, view.objective.direction) };
 }
 
-/** The intervals of a population as rungs. O(trials intervals). */
-function intervalViews(view: ScheduleView, trials: readonly ScheduledTrial[], interval: number): BracketView["rungs"] {
+/** The intervals of trials as rungs. O(trials intervals). */
+export function intervalViews(
+  view: ScheduleView,
+  trials: readonly ScheduledTrial[],
+  interval: number,
+): BracketView["rungs"] {
   const rungs = new Map<number, RungEntry[]>();
   const add = (step: number, entry: RungEntry): void => {
     const entries = rungs.get(step);

@@ -9,6 +9,7 @@ import { asyncHyperbandScheduler } from "./asyncHyperband.ts";
 import { bohbScheduler } from "./bohb.ts";
 import { dehbScheduler } from "./dehb.ts";
 import type { SchedulerEntry } from "./entry.ts";
+import { freezeThawScheduler } from "./freezeThaw.ts";
 import { hyperbandScheduler } from "./hyperband.ts";
 import { medianScheduler } from "./median.ts";
 import { multiObjectiveAshaScheduler } from "./multiObjectiveAsha.ts";
@@ -32,6 +33,7 @@ export const schedulers: readonly SchedulerEntry[] = [
   bohbScheduler,
   dehbScheduler,
   priorbandScheduler,
+  freezeThawScheduler,
   pbtScheduler,
   pb2Scheduler,
 ];

@@ -49,6 +49,8 @@ export interface ScheduleView {
   readonly isStructural: (parameter: string) => boolean;
   /** Whether a configuration satisfies the constraints of the study; absent when there are none. */
   readonly isFeasible?: (params: Params) => boolean;
+  /** Lets others have a turn, between two parts of a long computation; absent where nobody waits. */
+  readonly breathe?: () => Promise<void>;
 }
 
 /** "continue" | stop for good as pruned | stop but keep for later | replace by a copy of another trial (populations). */
