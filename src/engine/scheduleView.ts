@@ -6,6 +6,7 @@ import { feasibilityOf } from "../core/study/constraints.ts";
 import type { StudyDefinition } from "../core/study/definition.ts";
 import { isStructural } from "../core/study/structural.ts";
 import type { ScheduleView } from "../schedulers/scheduler.ts";
+import { breathe } from "./clock.ts";
 import type { TrialBook } from "./trialBook.ts";
 import { maxStepsOf } from "./verdicts.ts";
 
@@ -22,6 +23,7 @@ export function scheduleView(definition: StudyDefinition, book: TrialBook): Sche
     reportsOf: (number, metric) => book.reportsOf(number, metric),
     isStructural: (name) => isStructural(definition, name),
     ...(definition.constraints.length === 0 ? {} : { isFeasible: feasibilityOf(definition) }),
+    breathe,
     ...(maxSteps === undefined ? {} : { maxSteps }),
     ...(trials === undefined ? {} : { maxTrials: trials }),
   };
