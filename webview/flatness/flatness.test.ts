@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { TrialColumns } from "../../src/core/columns.ts";
 import { rngForKey } from "../../src/core/rng.ts";
 import type { FlatnessJob } from "../../src/protocol/flatness.ts";
+import type { DecisionRow } from "../../src/protocol/schedule.ts";
 import { generateStudy } from "../gallery/generate.ts";
 import { fghpoSchedule, withSharpness } from "../gallery/generateFlatness.ts";
 import { remembered } from "../shared/remembered.ts";
@@ -243,19 +244,89 @@ describe("the funnel", () => {
     const discarded = reasons.flatMap(({ numbers }) => numbers);
     expect(new Set(discarded).size).toBe(discarded.length);
     expect(discarded.length + counts[2]! + open).toBe(50);
-    expect(reasons.map(({ at }) => at).sort()).toEqual(["gate", "rank", "sharpness"]);
+    expect(reasons.map(({ at }) => at).sort()).toEqual(["gate", "rank", "value"]);
     expect(reasons.reduce((sum, { at, numbers }) => (at === "rank" ? sum : sum - numbers.length), 50)).toBe(counts[1]);
   });
 
   it("counts what is not judged yet as open, and has a best only among those trained in full", () => {
-    const early = funnelOf({ ...report, decisions: report.decisions.slice(0, 5) }, []);
-    expect(early.open).toBe(35);
-    expect(early.stages[3]!.numbers).toEqual([]);
-    const [, full] = report.brackets[0]!.rungs;
+    const [screened, full] = report.brackets[0]!.rungs;
+    const early = {
+      brackets: [
+        {
+          label: "Funnel",
+          rungs: [
+            { ...screened!, entries: screened!.entries.map((entry) => ({ ...entry, outcome: "waiting" as const })) },
+            { ...full!, entries: [] },
+          ],
+        },
+      ],
+      decisions: report.decisions.slice(0, 5),
+    };
+    expect(funnelOf(early, [])).toMatchObject({ open: 45 });
+    expect(funnelOf(early, []).stages[3]!.numbers).toEqual([]);
     const outside = report.decisions[0]!.number;
     const { stages } = funnelOf(report, [outside, full!.entries[4]!.number]);
     expect(stages[3]!.numbers).toEqual([full!.entries[4]!.number]);
     expect(funnelOf({ brackets: [], decisions: [] }, []).stages[0]!.numbers).toEqual([]);
+  });
+
+  it("reads the scheduler's words: a note about the loss does not make a rank a gate; failures have no decision", () => {
+    const entry = (
+      number: number,
+      outcome: "stopped" | "failed",
+    ): { number: number; value: number; outcome: typeof outcome } => ({
+      number,
+      value: Number.NaN,
+      outcome,
+    });
+    const decision = (number: number, reason: string): DecisionRow => ({
+      at: 0,
+      number,
+      step: 1,
+      decision: "drop",
+      reason,
+    });
+    const { reasons, stages } = funnelOf(
+      {
+        brackets: [
+          {
+            label: "Funnel",
+            rungs: [
+              {
+                step: 1,
+                entries: [
+                  entry(0, "stopped"),
+                  entry(1, "failed"),
+                  entry(2, "stopped"),
+                  entry(3, "stopped"),
+                  entry(4, "stopped"),
+                ],
+              },
+              { step: 9, entries: [] },
+            ],
+          },
+        ],
+        decisions: [
+          decision(
+            0,
+            "sharpness.rms 3 is rank 4 of 9; 2 are kept; without baseline_loss and a training loss nobody can tell who has begun to learn",
+          ),
+          decision(2, "gate: the loss after step 1 is not finite"),
+          decision(3, "sharpness.rms is no number: none was reported"),
+        ],
+      },
+      [],
+    );
+    expect(
+      Object.fromEntries(reasons.map(({ at, numbers, example }) => [`${at}:${numbers.join()}`, example.slice(0, 12)])),
+    ).toEqual({
+      "rank:0": "sharpness.rm",
+      "failed:1": "its training",
+      "gate:2": "gate: the lo",
+      "value:3": "sharpness.rm",
+      "rank:4": "stopped; the",
+    });
+    expect(stages.map(({ numbers }) => numbers.length)).toEqual([5, 2, 0, 0]);
   });
 });
 

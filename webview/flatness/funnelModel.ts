@@ -2,6 +2,7 @@
  * What became of FGHPO's configurations: tried for an epoch, through the loss gate, trained in full, the best.
  * Invariant: every configuration is in each stage at most once, and stages only get smaller; a discarded one has its reason.
  */
+import type { RungEntry } from "../../src/core/brackets.ts";
 import type { ScheduleReport } from "../../src/protocol/schedule.ts";
 
 export interface FunnelStage {
@@ -11,7 +12,7 @@ export interface FunnelStage {
 
 export interface FunnelReason {
   /** What the configurations did not get through. */
-  readonly at: "sharpness" | "gate" | "rank";
+  readonly at: "failed" | "value" | "gate" | "rank";
   /** The reason of one of them, in full. */
   readonly example: string;
   readonly numbers: readonly number[];
@@ -34,14 +35,19 @@ export function funnelOf(
   const tried = first?.entries.map(({ number }) => number) ?? [];
   const full = last === undefined || last === first ? [] : last.entries.map(({ number }) => number);
   const kept = new Set(full);
+  const reasonOf = new Map<number, string>();
+  for (const { number, decision, reason } of decisions)
+    if (decision === "stop" || decision === "drop") reasonOf.set(number, reason);
   const groups = new Map<string, { at: FunnelReason["at"]; example: string; numbers: number[] }>();
-  const outside = new Set<number>();
-  const judged = new Set<number>();
-  for (const { number, decision, reason } of decisions) {
-    if ((decision !== "stop" && decision !== "drop") || kept.has(number) || judged.has(number)) continue;
-    if (!tried.includes(number)) continue;
-    judged.add(number);
-    const at = placeOf(reason);
+  const [open, outside] = [new Set<number>(), new Set<number>()];
+  for (const { number, outcome } of first?.entries ?? []) {
+    if (kept.has(number)) continue;
+    const reason = reasonOf.get(number) ?? withoutDecision[outcome];
+    if (reason === undefined) {
+      open.add(number);
+      continue;
+    }
+    const at = reasonOf.has(number) ? placeOf(reason) : outcome === "failed" ? "failed" : "rank";
     if (at !== "rank") outside.add(number);
     // Reasons differ in their numbers; what they say is the same.
     const key = `${at}:${reason.replaceAll(/-?\d+(?:\.\d+)?(?:e[-+]?\d+)?/giu, "#")}`;
@@ -50,8 +56,7 @@ export function funnelOf(
     else group.numbers.push(number);
   }
   const best = bestFirst.find((number) => kept.has(number));
-  const open = tried.filter((number) => !kept.has(number) && !judged.has(number));
-  const passed = tried.filter((number) => !outside.has(number) && !open.includes(number));
+  const passed = tried.filter((number) => !outside.has(number) && !open.has(number));
   const stages: FunnelStage[] = [
     { label: "tried", numbers: tried },
     { label: "through the gate", numbers: passed },
@@ -59,13 +64,17 @@ export function funnelOf(
     { label: "best", numbers: best === undefined ? [] : [best] },
   ];
   const reasons = [...groups.values()].sort((a, b) => b.numbers.length - a.numbers.length);
-  return { stages, reasons, open: open.length };
+  return { stages, reasons, open: open.size };
 }
 
-/** Which step of the method a reason belongs to. */
+/** What is said of a trial that has ended without a decision, or whose decision is too old to be among those sent. */
+const withoutDecision: Readonly<Partial<Record<RungEntry["outcome"], string>>> = {
+  failed: "its training failed",
+  stopped: "stopped; the reason is in the study's log",
+};
+
+/** Which step of the method a reason belongs to, by how src/schedulers/fghpo.ts words it. */
 function placeOf(reason: string): FunnelReason["at"] {
-  if (/\bgate\b|\bloss\b/iu.test(reason)) return "gate";
-  if (/\bNaN\b|not finite|infinite|not a number|no number|not positive|<= 0|at most 0|is 0\b/iu.test(reason))
-    return "sharpness";
-  return "rank";
+  if (reason.startsWith("gate:")) return "gate";
+  return /\bis rank \d+ of \d+/u.test(reason) ? "rank" : "value";
 }

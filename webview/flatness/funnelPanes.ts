@@ -7,7 +7,8 @@ import { message, type ViewContext } from "./viewContext.ts";
 
 const named = 12;
 const places: Readonly<Record<FunnelReason["at"], string>> = {
-  sharpness: "No usable sharpness",
+  failed: "Failed",
+  value: "Nothing to judge by",
   gate: "Loss gate",
   rank: "Not among the chosen",
 };

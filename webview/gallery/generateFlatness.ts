@@ -113,21 +113,17 @@ export function fghpoSchedule(columns: TrialColumns): ScheduleReport {
     const rng = rngFor(24, number, "fghpo");
     const [mu, loss] = [10 ** (-2 + 1.4 * rng.next()), 1.2 + 1.4 * rng.next()];
     const stop = (reason: string): void => void decisions.push({ at: 0, number, step: 1, decision: "stop", reason });
-    if (number % 17 === 5) stop("exact-frobenius is NaN after epoch 1");
-    else if (loss > 2.2566)
-      stop(`loss gate: training loss ${loss.toFixed(3)} after epoch 1 is not below 0.98 of ln 10 = 2.257`);
+    if (number % 17 === 5) stop("sharpness.exact-frobenius is not a number");
+    else if (loss > 2.2566) stop(`gate: loss ${loss.toFixed(3)} after step 1 is not below 0.98 of baseline_loss 2.303`);
     else passed.push({ number, mu });
   }
   const ranked = passed.toSorted((a, b) => a.mu - b.mu);
   const kept = ranked.slice(0, 10);
-  for (const { number, mu } of ranked.slice(10))
-    decisions.push({
-      at: 0,
-      number,
-      step: 1,
-      decision: "stop",
-      reason: `exact-frobenius ${mu.toPrecision(3)} is not among the 10 lowest of ${passed.length} (up to ${kept.at(-1)?.mu.toPrecision(3)})`,
-    });
+  for (const [rank, { number, mu }] of ranked.entries()) {
+    if (rank < kept.length) continue;
+    const reason = `sharpness.exact-frobenius ${mu.toPrecision(3)} is rank ${rank + 1} of ${passed.length}; 10 are kept`;
+    decisions.push({ at: 0, number, step: -1, decision: "drop", reason });
+  }
   const keptNumbers = new Set(kept.map(({ number }) => number));
   return {
     revision: columns.revision,

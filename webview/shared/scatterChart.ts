@@ -57,8 +57,8 @@ export class ScatterChart extends CanvasChart {
   private yScale: Scale = linearScale(0, 1);
   private xs = new Float32Array(0);
   private ys = new Float32Array(0);
-  /** Points from left to right. */
-  private order: readonly number[] = [];
+  private shown: readonly number[] = [];
+  private sorted: readonly number[] | undefined;
   private grid: PointGrid | undefined;
   private drag: { readonly x: number; readonly y: number; toX: number; toY: number } | undefined;
   private cursor = -1;
@@ -116,7 +116,8 @@ export class ScatterChart extends CanvasChart {
 
   private heardTable(): TemplateResult {
     const { number, x, y, label } = this.data;
-    const shown = [...number.keys()].filter((i) => this.isShown(i)).slice(0, heard);
+    const shown: number[] = [];
+    for (let i = 0; i < number.length && shown.length < heard; i++) if (this.isShown(i)) shown.push(i);
     return html`<table class="visually-hidden">
       <caption>
         ${label}: ${shown.length} of ${number.length} trials
@@ -172,10 +173,21 @@ export class ScatterChart extends CanvasChart {
       this.xs[i] = Number.NaN;
       this.ys[i] = Number.NaN;
     }
-    this.order = [...number.keys()].filter((i) => this.isShown(i)).sort((a, b) => this.xs[a]! - this.xs[b]!);
+    const shown: number[] = [];
     const keep = new Uint8Array(number.length);
-    for (const i of this.order) keep[i] = 1;
+    for (let i = 0; i < number.length; i++) {
+      if (!this.isShown(i)) continue;
+      shown.push(i);
+      keep[i] = 1;
+    }
+    this.shown = shown;
+    this.sorted = undefined;
     this.grid = new PointGrid(this.xs, this.ys, this.width, this.height, keep);
+  }
+
+  /** Points from left to right; sorted when a key asks for it, which with 100,000 points takes a while. */
+  private get order(): readonly number[] {
+    return (this.sorted ??= this.shown.toSorted((a, b) => this.xs[a]! - this.xs[b]!));
   }
 
   protected *paint(layer: string, ink: Ink): Painter {
@@ -202,7 +214,7 @@ export class ScatterChart extends CanvasChart {
       if (i % chunk === chunk - 1) yield;
     }
     ink.globalAlpha = 1;
-    if (this.order.length <= labelled) this.paintNumbers(ink, colors);
+    if (this.shown.length <= labelled) this.paintNumbers(ink, colors);
   }
 
   /** From worst to best in the line of the axis's title, at its right end. */

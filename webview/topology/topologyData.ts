@@ -12,6 +12,7 @@ import type {
 } from "../../src/protocol/topology.ts";
 import type { PanelContext } from "../shared/panelElement.ts";
 import { Pulled } from "../shared/pulled.ts";
+import { remembered } from "../shared/remembered.ts";
 import { bestShownRows } from "../shared/srTable.ts";
 import { usableTrials } from "./flagged.ts";
 import { choosePair, type Pair } from "./pairChoice.ts";
@@ -84,13 +85,17 @@ export class TopologyData {
     return choosePair({ selected: this.panel.store.selected, usable: this.usable, chosen: this.chosen });
   }
 
+  private readonly usableHeld = remembered<readonly number[]>();
+
   /** Trials with a usable embedding, best first. */
   get usable(): readonly number[] {
-    const { store } = this.panel;
-    const { report } = this;
-    if (report.value === undefined || store.columns === null) return [];
-    const known = new Set(usableTrials(report.value.trials));
-    return Array.from(store.bestFirst, (row) => store.columns!.number[row]!).filter((number) => known.has(number));
+    const { columns, bestFirst } = this.panel.store;
+    const report = this.report.value;
+    return this.usableHeld([report, columns, bestFirst], () => {
+      if (report === undefined || columns === null) return [];
+      const known = new Set(usableTrials(report.trials));
+      return Array.from(bestFirst, (row) => columns.number[row]!).filter((number) => known.has(number));
+    });
   }
 
   private async pullPair(about: string, ask: TopologyAsk): Promise<void> {
