@@ -49,7 +49,7 @@ const tasks: readonly Task[] = [
     name: "digits",
     file: "examples/digits/digits.csv",
     epochs: 9,
-    trainings: 14,
+    trainings: 20,
     study: `trainer:
   kind: tfjs
   model: mlp
@@ -69,7 +69,7 @@ space:
     name: "shapes",
     file: "examples/shapes/shapes.csv",
     epochs: 9,
-    trainings: 10,
+    trainings: 14,
     study: `trainer:
   kind: tfjs
   model: vgg
@@ -96,7 +96,7 @@ interface Method {
 }
 
 const searches = [
-  ["TPE", "sampler: tpe"],
+  ["TPE", "sampler: { kind: tpe, startupTrials: 5 }"],
   ["BOHB", "sampler: bohb\nscheduler: { kind: bohb, eta: 3 }"],
 ] as const;
 const variants = [
