@@ -61,8 +61,18 @@ export const paneStyles = css`
     min-height: 0;
     height: auto;
   }
+  /* In a head that is too narrow notes go first, then words of the title, then of the choice; never the menu. */
+  .pane .chart-head .clip {
+    flex-shrink: 10000;
+  }
+  .pane .chart-head h2 {
+    flex: 0 2 auto;
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
   .pane vscode-dropdown {
-    flex: none;
+    flex: 0 1 auto;
+    min-width: 96px;
     max-width: 200px;
   }
   .pane vscode-dropdown.narrow {

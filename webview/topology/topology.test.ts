@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { amountColor, inkOnAmount } from "../shared/amountScale.ts";
 import { luminance } from "../shared/colorScale.ts";
+import { readPanelState } from "../shared/panelState.ts";
 import { Pulled } from "../shared/pulled.ts";
 import { fittedScale, samePixels } from "../shared/scatterScales.ts";
 import { generateStudy } from "../gallery/generate.ts";
@@ -202,5 +203,18 @@ describe("shared parts", () => {
     expect([pulled.value, pulled.key, pulled.problem?.message]).toEqual([2, "b", "gone"]);
     await pulled.pull("b", () => Promise.resolve(3));
     expect([pulled.value, pulled.problem]).toEqual([3, undefined]);
+  });
+});
+
+describe("what the panel remembers of its views", () => {
+  it("keeps what makes sense and replaces the rest", () => {
+    const stored = {
+      version: 1,
+      topology: { section: "trials", layer: "dense_1", against: "nonsense" },
+      flatness: { section: 7, display: "surface" },
+    };
+    const state = readPanelState(stored);
+    expect(state.topology).toEqual({ section: "trials", layer: "dense_1", against: "plan" });
+    expect(state.flatness).toEqual({ section: "sharpness", estimator: "", display: "surface" });
   });
 });
