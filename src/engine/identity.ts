@@ -34,7 +34,8 @@ function optimisedTopology({ diagnostics }: StudyDefinition): unknown {
 
 function optimisedSharpness({ diagnostics, objectives }: StudyDefinition): unknown {
   const { batch, samples } = diagnostics?.sharpness ?? {};
-  return objectives.some(({ metric }) => metric.startsWith("sharpness.")) ? { batch, samples } : "none";
+  const chosenBy = diagnostics?.sharpness?.alsoAt !== undefined;
+  return chosenBy || objectives.some(({ metric }) => metric.startsWith("sharpness.")) ? { batch, samples } : "none";
 }
 
 /** Which processes train makes no difference to a value. */

@@ -9,6 +9,7 @@ import { asyncHyperbandScheduler } from "./asyncHyperband.ts";
 import { bohbScheduler } from "./bohb.ts";
 import { dehbScheduler } from "./dehb.ts";
 import type { SchedulerEntry } from "./entry.ts";
+import { fghpoScheduler } from "./fghpo.ts";
 import { freezeThawScheduler } from "./freezeThaw.ts";
 import { hyperbandScheduler } from "./hyperband.ts";
 import { medianScheduler } from "./median.ts";
@@ -36,6 +37,7 @@ export const schedulers: readonly SchedulerEntry[] = [
   freezeThawScheduler,
   pbtScheduler,
   pb2Scheduler,
+  fghpoScheduler,
 ];
 
 /**

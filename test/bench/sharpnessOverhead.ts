@@ -52,6 +52,7 @@ async function timed(params: Readonly<Record<string, number>>, asked: Diagnostic
     trainable,
     dataset,
     splitSeed: 7,
+    batchSize: Number(params["batchSize"]),
     send: () => undefined,
     log: (message) => console.log(message),
   });

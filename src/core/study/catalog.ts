@@ -4,7 +4,19 @@
  * Invariant: `options` is a strict Zod object whose every field has a default and a `.describe()`.
  */
 import type { z } from "zod";
+import type { EstimatorId } from "../sharpness.ts";
 import type { ParamValue } from "../space/parameter.ts";
+
+/** Sharpness that a scheduler chooses by, so that the study measures it without being asked to. */
+export interface MeasuredForScheduler {
+  readonly estimators: readonly EstimatorId[];
+  /** Samples of a mini-batch; "trial" = as many as the trial trains with. */
+  readonly batch: number | "trial";
+  /** Step (epoch) after which it is wanted. */
+  readonly step: number;
+  /** Whether the loss of the untrained model is wanted, too: `baseline_loss`. */
+  readonly baseline: boolean;
+}
 
 export interface MethodInfo {
   /** The word in the study file. */
@@ -26,6 +38,8 @@ export interface MethodInfo {
   readonly mutates?: true;
   /** A scheduler that judges by all objectives; others look at the first. */
   readonly judgesAll?: true;
+  /** What a scheduler needs measured of every trial. */
+  readonly measures?: (options: Readonly<Record<string, unknown>>) => MeasuredForScheduler | undefined;
   /** A scheduler's own sampler: taken where the study file names none, and what `auto` becomes. */
   readonly sampler?: string;
   /** Why a scheduler cannot work with a sampler, and what to do; undefined where it can. */

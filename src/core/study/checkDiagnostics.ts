@@ -5,8 +5,15 @@
 import type { Objective } from "../objective.ts";
 import type { Parameter, Space } from "../space/parameter.ts";
 import type { Report } from "./checks.ts";
+import type { MeasuredForScheduler } from "./catalog.ts";
 import type { TrainerSpec } from "./definition.ts";
-import type { Diagnostics, RawDiagnostics, RtdDiagnostics, SharpnessDiagnostics } from "./diagnostics.ts";
+import {
+  sharpnessDefaults,
+  type Diagnostics,
+  type RawDiagnostics,
+  type RtdDiagnostics,
+  type SharpnessDiagnostics,
+} from "./diagnostics.ts";
 import { nodeAt, type Path } from "./source.ts";
 
 type RawRtd = NonNullable<RawDiagnostics["rtd"]>;
@@ -44,12 +51,35 @@ function checkSharpness(raw: SharpnessDiagnostics, report: Report): SharpnessDia
     if (raw.estimators.indexOf(id) < i)
       report.warning([...at, "estimators", i], `\`${id}\` is named twice. It is computed once.`);
   });
-  if (raw.batch > raw.samples && nodeAt(report.source.root, [...at, "batch"]) !== undefined)
+  if (raw.batch !== "trial" && raw.batch > raw.samples && nodeAt(report.source.root, [...at, "batch"]) !== undefined)
     report.warning(
       [...at, "batch"],
       `The probe has only ${raw.samples} samples, so they are one batch. Raise \`samples\` or lower \`batch\`.`,
     );
   return { ...raw, estimators: [...new Set(raw.estimators)] };
+}
+
+/**
+ * The diagnostics with what the scheduler chooses by: its measures beside those asked for, after its step beside the others. What
+ * the file says of the mini-batches stays.
+ */
+export function withMeasured(
+  diagnostics: Diagnostics | undefined,
+  { estimators, batch, step, baseline }: MeasuredForScheduler,
+  report: Report,
+): Diagnostics {
+  const asked = diagnostics?.sharpness;
+  const written = nodeAt(report.source.root, ["diagnostics", "sharpness", "batch"]) !== undefined;
+  return {
+    ...diagnostics,
+    sharpness: {
+      ...(asked ?? sharpnessDefaults),
+      estimators: [...new Set([...(asked?.estimators ?? []), ...estimators])],
+      ...(written ? {} : { batch }),
+      alsoAt: step,
+      ...(baseline ? { baseline } : {}),
+    },
+  };
 }
 
 function checkRtd(

@@ -4,7 +4,7 @@
  */
 import type { Objective } from "../objective.ts";
 import type { Space } from "../space/parameter.ts";
-import type { Catalog, MethodInfo } from "./catalog.ts";
+import type { Catalog, MeasuredForScheduler, MethodInfo } from "./catalog.ts";
 import type { Report } from "./checks.ts";
 import type { TrainerSpec, TuneOnline } from "./definition.ts";
 import { nodeAt, type Path } from "./source.ts";
@@ -18,13 +18,15 @@ export interface Scheduling {
   /** Kinds, as the file names them or by default. */
   readonly scheduler: string;
   readonly sampler: string;
+  /** What the scheduler chooses by; undefined = the objective. */
+  readonly judged?: MeasuredForScheduler | undefined;
 }
 
 const infoOf = (kind: string, catalog: Catalog): MethodInfo | undefined =>
   catalog.schedulers.find((method) => method.kind === kind);
 
 export function checkScheduler(scheduling: Scheduling, catalog: Catalog, report: Report): void {
-  const { trainer, scheduler, sampler, objectives } = scheduling;
+  const { judged, trainer, scheduler, sampler, objectives } = scheduling;
   const info = infoOf(scheduler, catalog);
   if (info === undefined) return;
   const at = (key: string): Path => (nodeAt(report.source.root, [key, "kind"]) === undefined ? [key] : [key, "kind"]);
@@ -35,7 +37,12 @@ export function checkScheduler(scheduling: Scheduling, catalog: Catalog, report:
         `\`${scheduler}\` must know how many epochs a training has. Write for example \`epochs: 30\` in \`trainer\`.`,
       );
   }
-  if (objectives.length > 1 && info.judgesAll !== true && scheduler !== "none") {
+  if (judged !== undefined && trainer.epochs !== undefined && judged.step >= trainer.epochs)
+    report.error(
+      at("scheduler"),
+      `\`${scheduler}\` judges after ${judged.step} epochs and trains the best to the end, but a training has ${trainer.epochs}. Lower \`screenEpochs\` or raise \`epochs\`.`,
+    );
+  if (judged === undefined && objectives.length > 1 && info.judgesAll !== true && scheduler !== "none") {
     const all = catalog.schedulers.find(({ judgesAll }) => judgesAll === true)?.kind;
     report.warning(
       at("scheduler"),

@@ -84,6 +84,46 @@ describe("the diagnostics of a study", () => {
     expect(errors("diagnostics: { sharpness: { estimators: [sam] } }")[0]).toContain("does not report `sharpness.rms`");
   });
 
+  it("measure what the scheduler chooses by, beside what the file asks for", () => {
+    const trainer = "trainer: { kind: tfjs, model: mlp, data: { csv: a.csv, label: y }, epochs: 9 }";
+    const objective = "objective: { metric: val_accuracy, direction: maximize }";
+    const space = "space:\n  width: { type: int, low: 8, high: 64 }";
+    const parsed = (scheduler: string, more = "") =>
+      parseStudy(
+        badText({ trainer, objective, space, study: `study: a\nscheduler: ${scheduler}\n${more}` }),
+        "yaml",
+        catalog,
+      );
+    const sharpness = (scheduler: string, more = ""): unknown => parsed(scheduler, more).study?.diagnostics?.sharpness;
+    expect(sharpness("fghpo")).toEqual({
+      estimators: ["exact-frobenius"],
+      at: "end",
+      samples: 1024,
+      batch: 64,
+      alsoAt: 1,
+      baseline: true,
+    });
+    const own = "diagnostics: { sharpness: { estimators: [rms], at: 3, samples: 256 }, rtd: {} }";
+    expect(sharpness("{ kind: fghpo, preset: paper, screenEpochs: 2 }", own)).toEqual({
+      estimators: ["rms", "penultimate"],
+      at: 3,
+      samples: 256,
+      batch: "trial",
+      alsoAt: 2,
+    });
+    expect(parsed("fghpo", own).study?.diagnostics?.rtd).toBeDefined();
+    const batch = "diagnostics: { sharpness: { estimators: [rms], batch: 32 } }";
+    expect(sharpness("{ kind: fghpo, preset: paper }", batch)).toMatchObject({ batch: 32 });
+    const errors = parsed("{ kind: fghpo, screenEpochs: 9 }").issues.filter(({ severity }) => severity === "error");
+    expect(errors.map(({ message }) => message)).toEqual([
+      "`fghpo` judges after 9 epochs and trains the best to the end, but a training has 9. Lower `screenEpochs` or raise `epochs`.",
+    ]);
+  });
+
+  it("take mini-batches of the trial's own size", () => {
+    expect(diagnosticsOf("{ sharpness: { batch: trial } }")?.sharpness?.batch).toBe("trial");
+  });
+
   it("are completed and explained", () => {
     expect(proposed("{ | }")).toEqual(expect.arrayContaining(["rtd", "sharpness"]));
     expect(proposed("{ sharpness: { | } }")).toEqual(["estimators", "at", "samples", "batch"]);

@@ -13,8 +13,15 @@ export interface SharpnessDiagnostics {
   readonly at: "end" | number;
   /** Training samples of the probe; all of them where there are fewer. */
   readonly samples: number;
-  /** Samples of a mini-batch, for the measures of the last layer: the largest value over the batches counts. */
-  readonly batch: number;
+  /**
+   * Samples of a mini-batch, for the measures of the last layer: the largest value over the batches counts. "trial" = as many
+   * as the trial trains with.
+   */
+  readonly batch: number | "trial";
+  /** After this epoch as well; set where the study's scheduler chooses by it. */
+  readonly alsoAt?: number;
+  /** Whether `baseline_loss` is reported with the first epoch; set where the study's scheduler chooses by it. */
+  readonly baseline?: true;
 }
 
 export const rtdVariants = ["one-to-noise", "one-to-top-performer", "one-to-all"] as const;
@@ -47,12 +54,12 @@ export interface Diagnostics {
 export const estimatorIds: readonly EstimatorId[] = [...lastLayerIds, ...networkIds];
 
 /** What costs next to nothing: one pass over the probe and matrices of the last layer. */
-export const sharpnessDefaults: SharpnessDiagnostics = {
+export const sharpnessDefaults = {
   estimators: ["exact-frobenius", "exact-trace", "rms"],
   at: "end",
   samples: 1024,
   batch: 64,
-};
+} as const satisfies SharpnessDiagnostics;
 
 const estimatorId = z.enum([...lastLayerIds, ...networkIds]).meta({
   enumDescriptions: estimatorIds.map((id) => `${estimators[id].label}: ${estimators[id].formula}.`),
@@ -80,13 +87,12 @@ const sharpnessSchema = z
       .default(sharpnessDefaults.samples)
       .describe("Training samples that are measured on, the same for every trial, every class in its share."),
     batch: z
-      .int()
-      .min(1)
-      .max(100_000)
+      .union([z.int().min(1).max(100_000), z.literal("trial")])
       .default(sharpnessDefaults.batch)
       .describe(
-        "Samples of a mini-batch, for the measures of the last layer: the largest value over the batches counts.",
-      ),
+        "Samples of a mini-batch, for the measures of the last layer: the largest value over the batches counts. `trial`: as many as the trial trains with.",
+      )
+      .meta({ examples: [64, "trial"] }),
   })
   .describe(
     "Sharpness of every trial's weights, as metrics `sharpness.<estimator>`. None of these measures is known to predict generalisation; docs/flatness.md says what each one tells.",

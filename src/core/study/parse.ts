@@ -4,9 +4,9 @@
  */
 import type { z } from "zod";
 import type { Objective } from "../objective.ts";
-import type { Catalog, MethodInfo } from "./catalog.ts";
+import type { Catalog, MeasuredForScheduler, MethodInfo } from "./catalog.ts";
 import { checkConstraints, type PlacedText } from "./checkConstraints.ts";
-import { checkDiagnostics } from "./checkDiagnostics.ts";
+import { checkDiagnostics, withMeasured } from "./checkDiagnostics.ts";
 import { Report } from "./checks.ts";
 import { checkGradients } from "./checkGradients.ts";
 import { checkScheduler } from "./checkScheduler.ts";
@@ -129,12 +129,15 @@ function checkStudy(parts: Parts, catalog: Catalog, report: Report): StudyDefini
   if (parts.has("space") && nodeAt(parts.source.root, ["space"])?.entries !== undefined)
     checkSearchable(written, complete, space, report);
   const asked = parts.get("diagnostics");
-  const diagnostics = asked === undefined ? undefined : checkDiagnostics(asked, { trainer, objectives, space }, report);
+  const ownDiagnostics =
+    asked === undefined ? undefined : checkDiagnostics(asked, { trainer, objectives, space }, report);
+  const wanted = parts.get("scheduler");
+  const scheduler = wanted === undefined ? undefined : toChoice(wanted, catalog.schedulers);
+  const judged = scheduler === undefined ? undefined : measuredFor(scheduler, catalog);
+  const diagnostics = judged === undefined ? ownDiagnostics : withMeasured(ownDiagnostics, judged, report);
   const measured = (diagnostics?.sharpness?.estimators ?? []).map((id) => `sharpness.${id}`);
   if (trainer !== undefined && objectives !== undefined)
     checkMetrics(trainer, objectives, parts.has("objectives") ? "objectives" : "objective", catalog, report, measured);
-  const wanted = parts.get("scheduler");
-  const scheduler = wanted === undefined ? undefined : toChoice(wanted, catalog.schedulers);
   const choice = parts.get("sampler");
   if (
     trainer !== undefined &&
@@ -144,7 +147,11 @@ function checkStudy(parts: Parts, catalog: Catalog, report: Report): StudyDefini
     complete
   ) {
     const sampler = typeof choice === "string" ? choice : choice.kind;
-    checkScheduler({ trainer, space, tuneOnline, objectives, scheduler: scheduler.kind, sampler }, catalog, report);
+    checkScheduler(
+      { trainer, space, tuneOnline, objectives, scheduler: scheduler.kind, sampler, judged },
+      catalog,
+      report,
+    );
   }
   if (trainer !== undefined && objectives !== undefined && choice !== undefined && complete) {
     const kind = typeof choice === "string" ? choice : choice.kind;
@@ -185,6 +192,11 @@ function checkStudy(parts: Parts, catalog: Catalog, report: Report): StudyDefini
     ...(warmStart.length === 0 ? {} : { warmStart }),
     ...(diagnostics === undefined ? {} : { diagnostics }),
   };
+}
+
+/** What the scheduler needs measured of every trial, if anything. */
+function measuredFor({ kind, options }: Choice, catalog: Catalog): MeasuredForScheduler | undefined {
+  return catalog.schedulers.find((method) => method.kind === kind)?.measures?.(options);
 }
 
 function checkWarmStart(raw: RawWarmStart, report: Report): WarmStart[] {

@@ -93,6 +93,7 @@ export async function runTrial(
               trainable,
               dataset,
               splitSeed,
+              batchSize: Math.min(hyperparameters.batchSize, dataset.train.rows),
               send: (event) => session.send(event),
               log,
               ...(trialFolder === undefined || trialFolder === "" ? {} : { folder: trialFolder }),

@@ -1,4 +1,7 @@
 /** What trials of the built-in trainer measure beside their metrics, in whole trainings. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { estimatorIds, type Diagnostics } from "../../../core/study/diagnostics.ts";
 import { wasmBackend } from "../backends/wasm.ts";
@@ -84,6 +87,59 @@ describe("sharpness of trials", () => {
     expect(sharpnessSent(await run({ ...rung, diagnostics: sharpness({ at: 2, estimators: ["rms"] }) }))).toHaveLength(
       1,
     );
+  });
+
+  it("comes after the scheduler's epoch as well, over mini-batches of the trial's own size where that is asked for", async () => {
+    const at = async (more: Parameters<typeof sharpness>[0]): Promise<[number | undefined, number][]> =>
+      sharpnessSent(
+        await run({ params: rich, epochs: 4, diagnostics: sharpness({ estimators: ["penultimate"], ...more }) }),
+      ).map(([, step, value]) => [step, value]);
+    const own = await at({ alsoAt: 2, batch: "trial" });
+    expect(own.map(([step]) => step)).toEqual([2, 4]);
+    expect(own).toEqual(await at({ alsoAt: 2, batch: rich.batchSize }));
+    expect(own).not.toEqual(await at({ alsoAt: 2, batch: 16 }));
+  });
+
+  it("brings the untrained model's loss with the first epoch, the same wherever the training was interrupted", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "basin-baseline-"));
+    try {
+      const asked = sharpness({ alsoAt: 1, baseline: true, samples: 200 });
+      const options = { params: rich, diagnostics: asked, folder, epochs: 3 };
+      const plain = await run({ params: rich, epochs: 3 });
+      const whole = await run({ ...options, folder: path.join(folder, "whole") });
+      const [first, second] = whole.reports;
+      const { baseline_loss: baseline, ...rest } = first!.metrics;
+      expect(rest).toEqual(plain.reports[0]!.metrics);
+      expect(second).toEqual(plain.reports[1]);
+      // Two classes, and an untrained network knows about as much as nothing.
+      expect(baseline).toBeGreaterThan(0.5);
+      expect(baseline).toBeLessThanOrEqual(Math.log(2) + 1e-12);
+      // Standardised values vary by 1 around their mean.
+      const values = await run({ ...options, task: "regression", folder: path.join(folder, "values") });
+      expect(values.reports[0]!.metrics["baseline_loss"]).toBeGreaterThan(0.5);
+      expect(values.reports[0]!.metrics["baseline_loss"]).toBeLessThanOrEqual(1.0001);
+      // Begun again in the middle of the first epoch.
+      const cut = { ...options, folder: path.join(folder, "cut") };
+      await run({ ...cut, stopAfter: 2 });
+      expect((await run(cut)).reports[0]).toEqual(first);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("is measured again where a trial finds that it had paused there", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "basin-paused-"));
+    try {
+      const options = { epochs: 5, untilEpoch: 1, folder, diagnostics: sharpness({ alsoAt: 1, baseline: true }) };
+      const once = await run(options);
+      const again = await run(options);
+      expect(again.end.kind).toBe("paused");
+      expect(again.reports).toEqual(once.reports);
+      expect(sharpnessSent(again)).toEqual(sharpnessSent(once));
+      expect(sharpnessSent(again)).toHaveLength(2);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   it("fails by measures, and never the trial", async () => {

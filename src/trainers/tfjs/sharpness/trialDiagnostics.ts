@@ -10,7 +10,7 @@ import { npyOf } from "../../npy.ts";
 import type { TrainerEvent } from "../../protocol.ts";
 import type { LoadedBackend } from "../backends/backend.ts";
 import { createBatches, type Batches } from "../data/batches.ts";
-import type { Dataset } from "../data/dataset.ts";
+import type { Dataset, Part } from "../data/dataset.ts";
 import type { TrainableModel } from "../models/trainable.ts";
 import { embeddingOf } from "../probe/embedding.ts";
 import { probeOf, type Probe } from "../probe/probe.ts";
@@ -22,6 +22,8 @@ export interface TrialDiagnosticsOptions {
   readonly trainable: TrainableModel;
   readonly dataset: Dataset;
   readonly splitSeed: number;
+  /** Samples of a mini-batch that the trial trains with. */
+  readonly batchSize: number;
   readonly send: (event: Extract<TrainerEvent, { readonly type: "sharpness" | "embedding" }>) => void;
   readonly log: (message: string) => void;
   /** For embeddings too large for an event; undefined = they are not sent. */
@@ -42,6 +44,8 @@ export interface Moment {
 }
 
 export interface TrialDiagnostics {
+  /** The samples on which the untrained model's loss is wanted; undefined = nobody asks for it. */
+  readonly baselineOn?: (() => Part) | undefined;
   /** Measures what is due; gives the sharpness as metrics. */
   at(moment: Moment): Promise<Readonly<Record<string, number>>>;
 }
@@ -53,7 +57,12 @@ export function createTrialDiagnostics(options: TrialDiagnosticsOptions): TrialD
   const { asked } = options;
   const sharpness = asked.sharpness === undefined ? undefined : sharpnessOf(options, asked.sharpness);
   const embeddings = asked.rtd === undefined ? undefined : embeddingsOf(options, asked.rtd);
+  const { baseline, samples } = asked.sharpness ?? {};
   return {
+    baselineOn:
+      baseline === undefined || samples === undefined
+        ? undefined
+        : () => probeOf(options.dataset, "train", samples, options.splitSeed).part,
     async at(moment) {
       const metrics = (await sharpness?.(moment)) ?? {};
       await embeddings?.(moment);
@@ -62,8 +71,8 @@ export function createTrialDiagnostics(options: TrialDiagnosticsOptions): TrialD
   };
 }
 
-const isDue = ({ epoch, final }: Moment, every: number | undefined): boolean =>
-  final || (every !== undefined && epoch % every === 0);
+const isDue = ({ epoch, final }: Moment, every: number | undefined, also?: number): boolean =>
+  final || (every !== undefined && epoch % every === 0) || epoch === also;
 
 /** Lends the probe's batches to `use`; they hold memory of the back end only meanwhile. */
 async function withBatches<T>(
@@ -85,13 +94,14 @@ function sharpnessOf(
   options: TrialDiagnosticsOptions,
   asked: SharpnessDiagnostics,
 ): Measuring<Readonly<Record<string, number>>> {
-  const { backend, dataset, log, send, splitSeed, trainable } = options;
+  const { backend, batchSize, dataset, log, send, splitSeed, trainable } = options;
   const every = asked.at === "end" ? undefined : asked.at;
+  const batch = asked.batch === "trial" ? batchSize : asked.batch;
   const failed = new Set<string>();
   let probe: Probe | undefined;
   let last: { readonly epoch: number; readonly metrics: Readonly<Record<string, number>> } | undefined;
   return async (moment) => {
-    if (!isDue(moment, every)) return undefined;
+    if (!isDue(moment, every, asked.alsoAt)) return undefined;
     const { epoch, restored = false } = moment;
     if (last?.epoch === epoch && !restored) return last.metrics;
     const controller = new AbortController();
@@ -105,7 +115,7 @@ function sharpnessOf(
       probe ??= probeOf(dataset, "train", asked.samples, splitSeed);
       const outcomes = await withBatches(options, probe, (batches) =>
         measureSharpness(
-          { backend, trainable, probe: batches, head, batch: asked.batch, trainingRows: dataset.train.rows, breathe },
+          { backend, trainable, probe: batches, head, batch, trainingRows: dataset.train.rows, breathe },
           asked.estimators,
           { signal: controller.signal },
         ),

@@ -11,6 +11,7 @@ import type { Hyperparameters } from "../hyperparameters.ts";
 import { hypergradients, type HypergradientRequest } from "../hypergradients/hypergradients.ts";
 import type { Moment, TrialDiagnostics } from "../sharpness/trialDiagnostics.ts";
 import { trainableCount, trainableVariables, type TrainableModel } from "../models/trainable.ts";
+import { baselineLoss } from "./baseline.ts";
 import { readNewestCheckpoint, writeCheckpoint, type Checkpoint, type NamedValues } from "./checkpoint.ts";
 import { createCheckpointClock } from "./checkpointClock.ts";
 import { evaluate } from "./evaluate.ts";
@@ -202,6 +203,10 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
     const of = takenOver ? "another trial's checkpoint" : "a checkpoint";
     observer.log(`Resumed from ${of} after epoch ${epoch}${batch > 0 ? `, batch ${batch}` : ""}.`);
   };
+  // Of the weights as they were drawn, whatever checkpoint the training goes on from.
+  const samples = options.diagnostics?.baselineOn?.();
+  const baseline =
+    samples === undefined ? {} : { baseline_loss: await baselineLoss({ ...evaluation, head }, samples, dataset) };
   if (options.checkpointFolder !== undefined) {
     let refused: string | undefined;
     const found = await readNewestCheckpoint(
@@ -287,6 +292,7 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
         ...metricsOf(validation, "val_", dataset.task),
         ...(varies ? { learning_rate: learningRate } : {}),
         ...(momentum === undefined ? {} : { momentum }),
+        ...(epoch === 0 ? baseline : {}),
       };
       epoch++;
       batch = 0;
@@ -305,7 +311,11 @@ export async function train(options: TrainingOptions, observer: TrainingObserver
       if (epoch < end && !stoppedEarly && clock.dueAtEpoch()) await save();
     }
     if (end < epochs && !stoppedEarly) {
-      if (resumedAt === epoch && Object.keys(last).length > 0) observer.report(epoch, last, true);
+      if (resumedAt === epoch && Object.keys(last).length > 0) {
+        // What was measured before the report may be lost with it.
+        await diagnose({ final: false });
+        observer.report(epoch, last, true);
+      }
       await save();
       return { kind: "paused", epoch };
     }

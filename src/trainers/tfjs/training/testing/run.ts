@@ -144,6 +144,7 @@ export async function run(options: RunOptions = {}): Promise<Run> {
               trainable,
               dataset,
               splitSeed: 1,
+              batchSize: hyperparameters.batchSize,
               send: (event) => result.sent.push(event),
               log: (message) => result.log.push(message),
             }),
