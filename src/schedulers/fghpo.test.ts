@@ -24,7 +24,7 @@ interface Study {
 
 /** A study of trainings of 9 steps in which trials report sharpness, loss and baseline beside their objective. */
 async function play({ options = {}, shown, trials = 12, more = {} }: Study): Promise<SimulationResult> {
-  const estimator = String(options["estimator"] ?? (options["preset"] === "paper" ? "penultimate" : "exact-frobenius"));
+  const estimator = fghpoScheduler.measures?.(options)?.estimators[0] ?? "";
   const reports = (["mu", "loss", "baseline"] as const).filter((name) =>
     Array.from({ length: trials }, (_, number) => shown(number)[name]).some((value) => value !== undefined),
   );
@@ -179,16 +179,13 @@ describe("FGHPO", () => {
     const again = await play({ options: { configurations: 5, keep: 2 }, shown: later });
     expect(numbersIn(again, "complete")).toEqual([6, 8]);
     expect(again.trials.size).toBe(10);
-    const last = ({ answers }: SimulationResult): unknown => answers.at(-1)?.answer;
+    const last = ({ answers }: SimulationResult): string => JSON.stringify(answers.at(-1)?.answer);
     const never = await play({ options: { configurations: 5, keep: 2 }, shown: () => hopeless });
     expect(never.trials.size).toBe(10);
-    expect(last(never)).toMatchObject({
-      action: "wait",
-      reason: expect.stringContaining("none of 10 configurations passed, drawn anew once"),
-    });
+    expect(last(never)).toMatch(/"wait".*none of 10 configurations passed, drawn anew once/);
     const short = await play({ options: { configurations: 12 }, shown: () => hopeless });
     expect(short.trials.size).toBe(12);
-    expect(last(short)).toMatchObject({ reason: expect.stringContaining("the budget leaves none to draw anew") });
+    expect(last(short)).toContain("the budget leaves none to draw anew");
   });
 
   it("chooses the same, however many slots there are and whoever is slow or crashes", async () => {
