@@ -7,7 +7,19 @@
 import type { BracketView, RungEntry } from "../core/brackets.ts";
 import { formatNumber } from "../core/format.ts";
 import { isFinal } from "../core/trial.ts";
-import { climb, counted, founders, headingTo, ordinal, stopNotANumber, valueAt, withoutCheckpoint } from "./rungs.ts";
+import {
+  climb,
+  counted,
+  founders,
+  headingTo,
+  isBegun,
+  ordinal,
+  rememberingClimb,
+  stopNotANumber,
+  valueAt,
+  withoutCheckpoint,
+  type Climb,
+} from "./rungs.ts";
 import type { NextAction, ScheduledTrial, Scheduler, ScheduleView } from "./scheduler.ts";
 
 /** A trial at a rung it has come to. */
@@ -33,7 +45,9 @@ export interface PromotionOptions {
 
 interface Rung {
   readonly step: number;
-  readonly arrivals: Arrival[];
+  /** In the order of their numbers. */
+  readonly trials: ScheduledTrial[];
+  readonly losses: number[];
   /** Indices of arrivals that rest here and have not been promoted. */
   readonly resting: number[];
 }
@@ -45,35 +59,38 @@ export function promotionScheduler({ eta, stepsOf, placesOf }: PromotionOptions)
     return known.steps;
   };
 
+  const climbed = rememberingClimb();
+
   /** The best trial that rests at a rung, and its place among those that have come there; undefined when nobody rests. */
   function bestResting(
     view: ScheduleView,
     rung: Rung,
   ): { readonly trial: ScheduledTrial; readonly place: number } | undefined {
-    const { arrivals, resting } = rung;
+    const { trials, losses, resting } = rung;
     if (resting.length === 0) return undefined;
     if (placesOf !== undefined) {
+      const arrivals = trials.map((trial, at): Arrival => ({ trial, loss: losses[at]! }));
       const places = placesOf(view, rung.step, arrivals);
       const best = resting.reduce((a, b) => (places[b]! < places[a]! ? b : a));
-      return { trial: arrivals[best]!.trial, place: places[best]! };
+      return { trial: trials[best]!, place: places[best]! };
     }
     // Without sorting: a rung of thousands is looked at whenever a slot is free.
     let best = resting[0]!;
-    for (const at of resting) if (arrivals[at]!.loss < arrivals[best]!.loss) best = at;
-    const { loss } = arrivals[best]!;
+    for (const at of resting) if (losses[at]! < losses[best]!) best = at;
+    const loss = losses[best]!;
     let place = 0;
-    for (let at = 0; at < arrivals.length; at++) {
-      const other = arrivals[at]!.loss;
+    for (let at = 0; at < losses.length; at++) {
+      const other = losses[at]!;
       if (other < loss || (other === loss && at < best)) place += 1;
     }
-    return { trial: arrivals[best]!.trial, place };
+    return { trial: trials[best]!, place };
   }
 
   function next(view: ScheduleView): NextAction {
     const { maxSteps, maxTrials } = view;
     if (maxSteps === undefined) return { action: "new" };
     const steps = stepsFor(maxSteps);
-    const { rungs, begun, busy, complete } = standing(view, steps);
+    const { rungs, begun, busy, complete } = standing(view, steps, climbed);
     const go = (trial: ScheduledTrial, rung: number, why: string): NextAction => ({
       action: "resume",
       number: trial.number,
@@ -81,16 +98,12 @@ export function promotionScheduler({ eta, stepsOf, placesOf }: PromotionOptions)
       reason: `${why} (step ${steps[rung]!}: ${formatNumber(valueAt(trial, steps[rung]!))}), goes on to step ${steps[rung + 1]!}${withoutCheckpoint(trial)}`,
     });
     for (let rung = steps.length - 2; rung >= 0; rung--) {
-      const { arrivals } = rungs[rung]!;
-      const top = Math.floor(arrivals.length / eta);
+      const count = rungs[rung]!.trials.length;
+      const top = Math.floor(count / eta);
       if (top === 0) continue;
       const best = bestResting(view, rungs[rung]!);
       if (best === undefined || best.place >= top) continue;
-      return go(
-        best.trial,
-        rung,
-        `${ordinal(best.place + 1)} of ${arrivals.length} at rung ${rung + 1} of ${steps.length}`,
-      );
+      return go(best.trial, rung, `${ordinal(best.place + 1)} of ${count} at rung ${rung + 1} of ${steps.length}`);
     }
     if (maxTrials === undefined || begun < maxTrials) return { action: "new", untilStep: steps[0]! };
     if (!busy && !complete) {
@@ -128,23 +141,28 @@ export function promotionScheduler({ eta, stepsOf, placesOf }: PromotionOptions)
   };
 }
 
-/** Who has come to which rung. O(trials). */
+/** Who has come to which rung. O(trials rungs). */
 function standing(
   view: ScheduleView,
   steps: readonly number[],
+  climbed: Climb,
 ): { rungs: Rung[]; begun: number; busy: boolean; complete: boolean } {
   const { direction } = view.objective;
-  const rungs = steps.map((step): Rung => ({ step, arrivals: [], resting: [] }));
+  const rungs = steps.map((step): Rung => ({ step, trials: [], losses: [], resting: [] }));
   let [begun, busy, complete] = [0, false, false];
-  for (const trial of founders(view)) {
+  for (const trial of view.trials.values()) {
+    if (trial.parent !== undefined || !isBegun(trial)) continue;
     begun += 1;
     const { state } = trial;
     if (state === "running" || state === "waiting") busy = true;
     if (state === "complete") complete = true;
-    const losses = climb(trial, steps, direction);
-    losses.forEach((loss, k) => rungs[k]!.arrivals.push({ trial, loss }));
-    const rests = state === "paused" && losses.length > 0 && !Number.isNaN(losses.at(-1));
-    if (rests) rungs[losses.length - 1]!.resting.push(rungs[losses.length - 1]!.arrivals.length - 1);
+    const losses = climbed(trial, steps, direction);
+    for (const [k, loss] of losses.entries()) {
+      const rung = rungs[k]!;
+      if (k === losses.length - 1 && state === "paused" && !Number.isNaN(loss)) rung.resting.push(rung.trials.length);
+      rung.trials.push(trial);
+      rung.losses.push(loss);
+    }
   }
   return { rungs, begun, busy, complete };
 }

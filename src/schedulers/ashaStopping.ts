@@ -10,7 +10,7 @@ import { toLoss } from "../core/objective.ts";
 import { rngFor } from "../core/rng.ts";
 import { quantile } from "../core/stats.ts";
 import { rungViews } from "./ashaPromotion.ts";
-import { climb, counted, founders, lossOf, stopNotANumber } from "./rungs.ts";
+import { counted, founders, lossOf, rememberingClimb, stopNotANumber } from "./rungs.ts";
 import type { ScheduledTrial, Scheduler, ScheduleView } from "./scheduler.ts";
 
 export interface StoppingOptions {
@@ -26,6 +26,7 @@ export function stoppingScheduler({ eta, bracketsOf }: StoppingOptions): Schedul
     return known.brackets;
   };
 
+  const climbed = rememberingClimb();
   /** Brackets drawn so far: a trial's never changes. */
   const drawn = new Map<string, number>();
   const bracketOf = (
@@ -64,7 +65,7 @@ export function stoppingScheduler({ eta, bracketsOf }: StoppingOptions): Schedul
       const others: number[] = [];
       for (const other of founders(view)) {
         if (other.number === number || bracketOf(view, other.number, brackets) !== bracket) continue;
-        const loss = climb(other, steps, view.objective.direction)[rung];
+        const loss = climbed(other, steps, view.objective.direction)[rung];
         if (loss !== undefined) others.push(loss);
       }
       const where = `rung ${rung + 1} of ${steps.length}${brackets.length === 1 ? "" : ` of bracket ${bracket + 1}`}`;

@@ -67,6 +67,10 @@ describe("median stopping rule", () => {
     expect(judge([{ step: 2, value: 4.5 }], {}, "maximize").decision).toBe("continue");
     expect(judge([{ step: 2, value: 3.5 }], {}, "maximize").decision).toBe("stop");
   });
+  it("takes an infinite value of either sign as the worst", () => {
+    expect(judge([{ step: 2, value: -Infinity }]).decision).toBe("stop");
+    expect(judge([{ step: 2, value: Infinity }], {}, "maximize").decision).toBe("stop");
+  });
   it("waits for enough complete trials", () => {
     expect(judge([{ step: 2, value: 99 }], {}, "minimize", 4).decision).toBe("continue");
     expect(judge([{ step: 2, value: 99 }], { startupTrials: 4 }, "minimize", 4).decision).toBe("stop");

@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { toLoss, type Direction } from "../core/objective.ts";
-import type { Report } from "../core/trial.ts";
+import type { Report, TrialState } from "../core/trial.ts";
 import type { Bracket } from "./brackets.ts";
 import type { Decision, ScheduledTrial, ScheduleView } from "./scheduler.ts";
 
@@ -105,6 +105,35 @@ export function climb(trial: ScheduledTrial, steps: readonly number[], direction
     }
   }
   return losses;
+}
+
+export type Climb = (trial: ScheduledTrial, steps: readonly number[], direction: Direction) => readonly number[];
+
+/** `climb`, worked out again only for a trial that has moved. */
+export function rememberingClimb(): Climb {
+  interface Known {
+    readonly state: TrialState;
+    readonly untilStep: number | undefined;
+    readonly reports: number;
+    readonly steps: readonly number[];
+    readonly losses: readonly number[];
+  }
+  const known = new WeakMap<ScheduledTrial, Known>();
+  return (trial, steps, direction) => {
+    const { state, untilStep, reports } = trial;
+    const before = known.get(trial);
+    if (
+      before !== undefined &&
+      before.state === state &&
+      before.untilStep === untilStep &&
+      before.reports === reports.length &&
+      before.steps === steps
+    )
+      return before.losses;
+    const losses = climb(trial, steps, direction);
+    known.set(trial, { state, untilStep, reports: reports.length, steps, losses });
+    return losses;
+  };
 }
 
 /** The rung a trial is on its way to, or at which it rests. */

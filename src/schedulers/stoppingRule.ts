@@ -1,13 +1,13 @@
 /**
  * Rules that stop a trial whose best value so far is worse than a limit that the finished trials set at the same step.
  * Golovin et al., "Google Vizier", KDD 2017, section 3.2.1, in the form with the values at this very step.
- * Invariant: a decision depends on the view and the report alone; what is remembered is what complete trials have reported, which
+ * An infinite value of either sign is as bad as can be. Invariant: a decision depends on the view and the report alone; what is remembered is what complete trials have reported, which
  * no longer changes. O(1) for a step that nobody is judged at, O(complete trials log) else.
  */
 import { z } from "zod";
 import { formatNumber } from "../core/format.ts";
-import { isBetter, toLoss } from "../core/objective.ts";
-import { counted, stopNotANumber } from "./rungs.ts";
+import { toLoss } from "../core/objective.ts";
+import { counted, lossOf, stopNotANumber } from "./rungs.ts";
 import type { Scheduler, ScheduleView } from "./scheduler.ts";
 
 export const stoppingRuleOptions = {
@@ -54,15 +54,16 @@ export function stoppingRule({
       const others = byStep.get(report.step) ?? [];
       if (complete < startupTrials || others.length < minTrials) return { decision: "continue" };
 
-      let best = report.value;
-      for (const earlier of view.trials.get(number)?.reports ?? []) {
-        if (earlier.step <= report.step && isBetter(earlier.value, best, direction)) best = earlier.value;
+      let best = lossOf(report.value, direction);
+      for (const { step, value } of view.trials.get(number)?.reports ?? []) {
+        const loss = lossOf(value, direction);
+        if (step <= report.step && loss < best) best = loss;
       }
       const limit = limitOf(others);
-      if (!(toLoss(best, direction) > limit)) return { decision: "continue" };
+      if (!(best > limit)) return { decision: "continue" };
       return {
         decision: "stop",
-        reason: `step ${report.step}: best so far ${formatNumber(best)} is worse than ${formatNumber(toLoss(limit, direction))}, ${limitName} of ${counted(others.length, "other trial")} at this step`,
+        reason: `step ${report.step}: best so far ${formatNumber(toLoss(best, direction))} is worse than ${formatNumber(toLoss(limit, direction))}, ${limitName} of ${counted(others.length, "other trial")} at this step`,
       };
     },
   };
@@ -87,8 +88,8 @@ function completeReports(): (view: ScheduleView) => Finished {
       for (const { step, value } of reports) {
         if (Number.isNaN(value)) continue;
         const losses = found.byStep.get(step);
-        if (losses === undefined) found.byStep.set(step, [toLoss(value, objective.direction)]);
-        else losses.push(toLoss(value, objective.direction));
+        if (losses === undefined) found.byStep.set(step, [lossOf(value, objective.direction)]);
+        else losses.push(lossOf(value, objective.direction));
       }
     }
     return found;

@@ -1,5 +1,5 @@
 /**
- * Decisions a second of every scheduler, and studies of simulated trials a second: `node test/bench/simulator.ts [trials]`.
+ * Decisions a second of every scheduler, and studies of simulated trials a second: `node test/bench/simulator.ts [trials] [kinds]`.
  * Invariant: nothing trains; what is measured is the schedulers and the simulator alone, on this machine's processor time.
  */
 import { rngFor } from "../../src/core/rng.ts";
@@ -10,8 +10,9 @@ import { crossingCurve, stragglers } from "../../src/schedulers/testing/curves.t
 import { simulate } from "../../src/schedulers/testing/simulator.ts";
 
 const trials = Number(process.argv[2] ?? 5000);
+const kinds = process.argv.slice(3);
 /** A model for each decision: what is asked of them is a study of their own size. */
-const small: Readonly<Record<string, number>> = { "freeze-thaw": 30 };
+const small: Readonly<Record<string, number>> = { "freeze-thaw": 30, pb2: 50 };
 const space: Space = [
   { name: "rate", type: "float", low: 1e-4, high: 1, log: true },
   { name: "momentum", type: "float", low: 0, high: 0.99, log: false },
@@ -24,7 +25,7 @@ const seconds = (): number => {
 };
 
 console.log("scheduler              trials   steps  decisions  decisions/s  trials/s  mean µs of next / onReport");
-for (const entry of schedulers) {
+for (const entry of schedulers.filter(({ kind }) => kinds.length === 0 || kinds.includes(kind))) {
   const count = Math.min(trials, small[entry.kind] ?? trials);
   const scheduler = entry.create({});
   const spent = { next: 0, report: 0 };
