@@ -22,7 +22,7 @@ EPOCHS = 30
 class Workspace:
     """A copy of the example in a workspace of its own."""
 
-    def __init__(self, test):
+    def __init__(self, test, scheduler="scheduler: { kind: none }"):
         folder = tempfile.TemporaryDirectory()
         test.addCleanup(folder.cleanup)
         self.test, self.folder = test, Path(folder.name)
@@ -35,8 +35,7 @@ class Workspace:
             text = (self.example / name).read_text()
             changed = re.sub(r"epochs: \d+", f"epochs: {EPOCHS}", text)
             test.assertNotEqual(text, changed)
-            # Nothing is pruned: the trials are compared whole.
-            (self.example / name).write_text(changed.replace("scheduler: { kind: median }", ""))
+            (self.example / name).write_text(changed.replace("scheduler: { kind: median }", scheduler))
         self.trial = self.folder / ".basin" / "studies" / "1" / "trials" / "0"
 
     def start(self, *args):
@@ -87,6 +86,35 @@ class Example(unittest.TestCase):
         file = f"embeddings/penultimate-{EPOCHS}.npy"
         self.assertEqual((cut.trial / file).read_bytes(), (whole.trial / file).read_bytes())
         self.assertEqual((expected["attempt"], found["attempt"]), (1, 2))
+
+    def test_under_asha_trials_pause_at_rungs_and_the_best_go_on_where_they_were(self):
+        place = Workspace(self, "scheduler: { kind: asha, eta: 3 }")
+        result = place.basin("run", "digits.study.yaml", "--trials", "9", "--json")
+        self.assertEqual(result["state"], "complete", result["reason"])
+        self.assertEqual(result["trials"]["failed"], 0)
+        study = place.basin("show", "digits.study.yaml", "--json")
+        schedule = study["schedule"]
+        self.assertEqual(schedule["fullSteps"], 9 * EPOCHS)
+        self.assertLess(schedule["trainedSteps"], schedule["fullSteps"] / 2)
+        made = [decision["decision"] for decision in schedule["decisions"]]
+        self.assertGreaterEqual(made.count("pause"), 9)
+        self.assertGreaterEqual(made.count("promote"), 3)
+        self.assertTrue(all(decision["reason"] for decision in schedule["decisions"]))
+        trained = 0
+        for row in study["rows"]:
+            log = (place.trial.parent / str(row["number"]) / "trainer.log").read_text()
+            # Each epoch was trained once, by whichever attempt.
+            epochs = [int(number) for number in re.findall(r"^epoch (\d+):", log, re.MULTILINE)]
+            self.assertEqual(epochs, list(range(1, row["last"]["step"] + 1)))
+            trained += len(epochs)
+        self.assertEqual(schedule["trainedSteps"], trained)
+
+    def test_the_stopping_variant_of_asha_prunes_at_rungs(self):
+        place = Workspace(self, "scheduler: { kind: asha, eta: 3, variant: stopping }")
+        result = place.basin("run", "digits.study.yaml", "--trials", "6", "--json")
+        self.assertEqual(result["state"], "complete", result["reason"])
+        self.assertEqual(result["trials"]["failed"], 0)
+        self.assertGreater(result["trials"]["pruned"], 0)
 
     def check_what_arrived(self, workspace, shown):
         metrics = metrics_of(shown)
