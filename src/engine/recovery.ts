@@ -45,8 +45,7 @@ export async function recover(parts: EngineParts, studies: Studies, resumeStudie
 
 /** Running trials of a study go back to waiting, or to what had been decided of them; one that was there too often fails. */
 function putBack({ store, clock, log }: EngineParts, studyId: number): void {
-  for (const trial of store.openTrials(studyId)) {
-    if (trial.state !== "running") continue;
+  for (const trial of store.runningTrials(studyId)) {
     const reports = store.reports(studyId, trial.number);
     const metrics = Object.fromEntries(reports.map(({ metric, value }) => [metric, value]));
     // What it trained after its last report nobody knows.

@@ -7,7 +7,7 @@ import type { TrialColumns } from "../core/columns.ts";
 import { BasinError } from "../core/errors.ts";
 import { type Objective, toLoss } from "../core/objective.ts";
 import type { Parameter, Params, Space } from "../core/space/parameter.ts";
-import { type TrialState, trialStates } from "../core/trial.ts";
+import { isFinal, type TrialState, trialStates } from "../core/trial.ts";
 import type { IndexedTrial, TrialStore } from "../storage/trialStore.ts";
 import { breathe } from "./clock.ts";
 import { type Column, GrowingColumns } from "./growingColumns.ts";
@@ -16,6 +16,8 @@ import { RankedTrials } from "./rankedTrials.ts";
 import type { StudyFacts } from "./tally.ts";
 
 const pageSize = 200;
+/** Trials whose reports are read in one go. */
+const openPage = 50;
 /** Finished trials whose durations the estimate of the remaining time is made of. */
 const rememberedDurations = 50;
 
@@ -114,12 +116,19 @@ export class StudyIndex implements StudyFacts {
     // What was stored meanwhile; from the last page on nobody else has had a turn.
     await this.#read();
     this.#loaded = true;
-    // Metrics of trials under way stand in their reports, not yet in their records.
-    for (const record of this.#store.openTrials(this.#studyId)) {
-      if (record.last === undefined) continue;
+    await this.#readOpenMetrics();
+  }
+
+  /** Metrics of trials under way stand in their reports, not yet in their records. */
+  async #readOpenMetrics(): Promise<void> {
+    // A scheduler may have paused thousands of them.
+    for (let number = 0; number < this.#count; number++) {
+      if (number % openPage === openPage - 1) await breathe();
+      if (isFinal(this.stateOf(number))) continue;
+      if (Number.isNaN(this.#lastStep.data[number] ?? Number.NaN)) continue;
       const metrics = new Map<string, number>();
-      for (const report of this.#store.reports(this.#studyId, record.number)) metrics.set(report.metric, report.value);
-      this.#writeMetrics(record.number, metrics);
+      for (const report of this.#store.reports(this.#studyId, number)) metrics.set(report.metric, report.value);
+      this.#writeMetrics(number, metrics);
     }
   }
 

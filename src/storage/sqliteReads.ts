@@ -72,6 +72,10 @@ export class SqliteReads {
     return this.read(() => (this.sql.outcomes.all(studyId, from, limit) as Row[]).map(outcomeFromRow));
   }
 
+  runningTrials(studyId: number): TrialRecord[] {
+    return this.read(() => (this.sql.runningTrials.all(studyId) as Row[]).map(trialFromRow));
+  }
+
   openTrials(studyId: number): TrialRecord[] {
     return this.read(() => (this.sql.openTrials.all(studyId) as Row[]).map(trialFromRow));
   }

@@ -103,6 +103,9 @@ export function prepareStatements(db: Database.Database) {
       `SELECT ${indexedColumns} FROM trials WHERE study_id = ? AND number >= ? ORDER BY number LIMIT ?`,
     ),
     outcomes: rows(`SELECT ${outcomeColumns} FROM trials WHERE study_id = ? AND number >= ? ORDER BY number LIMIT ?`),
+    runningTrials: rows(
+      `SELECT ${trialColumns} FROM trials WHERE study_id = ? AND state < 3 AND state = ${running} ORDER BY number`,
+    ),
     openTrials: rows(`SELECT ${trialColumns} FROM trials WHERE study_id = ? AND state < 3 ORDER BY number`),
     // Deleted studies too: a process does not end because its study is hidden.
     leftProcesses: rows("SELECT study_id, number, pid, marker FROM trials WHERE marker IS NOT NULL"),

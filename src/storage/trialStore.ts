@@ -257,7 +257,9 @@ export interface TrialStore {
   ): { number: number; step: number; value: number }[];
   /** Numbers in the order in which the trials finished; `from` skips as many, at most `limit` of them. */
   finishOrder(studyId: number, from?: number, limit?: number): number[];
-  /** Trials that are not final, by number; few. */
+  /** Trials that run, by number. */
+  runningTrials(studyId: number): TrialRecord[];
+  /** Trials that are not final, by number; a scheduler may have paused thousands. */
   openTrials(studyId: number): TrialRecord[];
   /** Attempts whose process may still live, of all studies; pid 0 when it was killed before the pid was known. */
   leftProcesses(): { studyId: number; number: number; pid: number; marker: string }[];
