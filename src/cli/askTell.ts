@@ -74,11 +74,7 @@ export function parseMessage(line: string): AskTellMessage {
 export async function answerMessage(client: Asker, studyId: number, message: AskTellMessage): Promise<object> {
   if ("ask" in message) {
     const { trials } = await client.request("ask", { studyId, count: message.ask });
-    const shown = trials.map((trial) => ({
-      number: trial.number,
-      params: trial.params,
-      ...(trial.resumed ? { resumed: true } : {}),
-    }));
+    const shown = trials.map(({ resumed, ...trial }) => (resumed ? { ...trial, resumed } : trial));
     if (shown.length > 0) return { trials: shown };
     const study = await client.request("study.get", { studyId });
     return {

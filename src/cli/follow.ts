@@ -6,7 +6,6 @@ import { isBetter } from "../core/objective.ts";
 import type { StudySummary, TrialRow } from "../protocol/engine.ts";
 import type { ProgressView } from "./progress.ts";
 import type { Asker } from "./session.ts";
-import { finishedCount } from "./text.ts";
 
 const finalStates = ["complete", "pruned", "failed"] as const;
 const page = 200;
@@ -37,7 +36,7 @@ export async function followStudy(
   let known = 0;
   let best = Number.NaN;
   const showFinished = async (summary: StudySummary): Promise<void> => {
-    const wanted = finishedCount(summary) - known;
+    const wanted = finalStates.reduce((sum, state) => sum + summary.counts[state], 0) - known;
     if (wanted <= 0) return;
     const fresh: TrialRow[] = [];
     for (let offset = 0; fresh.length < wanted; offset += page) {

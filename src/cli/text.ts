@@ -33,7 +33,8 @@ export function finishedCount({ counts, children = 0 }: Pick<StudySummary, "coun
 
 /** One finished trial: "[ 7/50] trial 6  val_accuracy 0.981  0:21  lr=0.01 ...". */
 export function trialLine(summary: StudySummary, row: TrialRow, position: number): string {
-  const total = summary.budgetTrials;
+  // With copies that take others' places more trials end than are budgeted.
+  const total = summary.children === undefined ? summary.budgetTrials : undefined;
   const place = total === undefined ? `[${position}]` : `[${String(position).padStart(String(total).length)}/${total}]`;
   const took =
     row.startedAt !== undefined && row.finishedAt !== undefined ? tookText(row.finishedAt - row.startedAt) : "";

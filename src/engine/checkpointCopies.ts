@@ -36,6 +36,8 @@ export class CheckpointCopies {
       trial.parent === undefined ||
       trial.attempt > 0 ||
       trial.checkpointStep !== undefined ||
+      // Whoever drives trials from outside copies the weights, too.
+      this.#study.definition?.trainer.kind === "none" ||
       this.#ready.has(trial.number)
     );
   }

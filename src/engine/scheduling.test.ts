@@ -8,6 +8,7 @@ import { isFinal, type Report } from "../core/trial.ts";
 import type { TrialJob } from "../executors/executor.ts";
 import type * as registry from "../schedulers/registry.ts";
 import type { NextAction, Scheduler, ScheduleView } from "../schedulers/scheduler.ts";
+import type { AskedTrial } from "../protocol/engine.ts";
 import { type AttemptOutcome, attemptOutcomes } from "../protocol/schedule.ts";
 import { openSqliteStore } from "../storage/sqliteStore.ts";
 import { workspaceFiles } from "../client/workspaceFiles.ts";
@@ -325,4 +326,45 @@ it("ends when nothing better has come for as long as it is patient", async () =>
   expect((await place.start(patient(4))).message).toContain("Raise budget.patience to go on");
   await place.start(patient(5));
   expect((await untilState(place, studyId, "complete")).counts.complete).toBe(9);
+});
+
+it("tells a program outside where to wait, what to go on with, and whose weights to take", async () => {
+  const place = await open(stepping());
+  const outside = text(2).replace(/^trainer:.*$/m, `trainer: { kind: none, epochs: ${steps} }`);
+  script.scheduler = {
+    next: ({ trials }) => {
+      const paused = [...trials.values()].find(({ state }) => state === "paused");
+      if (trials.size < 2) return { action: "new", untilStep: 1 };
+      if (paused === undefined) return { action: "wait", reason: "nothing is left" };
+      return { action: "resume", number: paused.number, untilStep: steps, reason: "best" };
+    },
+    onReport: (view, number, { step }) =>
+      number === 1 && step === 1
+        ? { decision: "exploit", from: 0, params: view.trials.get(0)!.params, untilStep: 3, reason: "worse" }
+        : { decision: "continue" },
+  };
+  const { studyId } = await place.start(outside);
+  const ask = async (): Promise<AskedTrial> =>
+    (await place.engine.request("ask", { studyId, count: 1 })).trials[0] ?? { number: -1, params: {}, resumed: false };
+  const report = (number: number, step: number): Promise<{ decision: string; reason: string }> =>
+    place.engine.request("report", { studyId, number, step, value: 1 / step });
+  expect(await ask()).toMatchObject({ number: 0, untilStep: 1, resumed: false });
+  expect(await report(0, 1)).toMatchObject({
+    decision: "pause",
+    reason: expect.stringContaining("Step 1 of 9") as unknown,
+  });
+  expect(await ask()).toMatchObject({ number: 1, untilStep: 1 });
+  expect(await report(1, 1)).toEqual({ decision: "stop", reason: "worse" });
+  expect(await ask()).toMatchObject({ number: 2, untilStep: 3, parent: { number: 0, step: 1 } });
+  expect(await report(2, 3)).toMatchObject({ decision: "pause" });
+  const again = await ask();
+  expect(again).toMatchObject({ number: 0, resumed: true });
+  expect(again).not.toHaveProperty("untilStep");
+  expect(await report(0, 5)).toEqual({ decision: "continue", reason: "" });
+  await place.engine.request("tell", { studyId, number: 0, values: [0.2] });
+  expect((await place.study(studyId)).state).toBe("running");
+  expect(await ask()).toMatchObject({ number: 2, resumed: true });
+  await place.engine.request("tell", { studyId, number: 2, values: [0.1] });
+  const study = await place.study(studyId);
+  expect(study).toMatchObject({ state: "complete", children: 1, counts: { complete: 2, pruned: 1, paused: 0 } });
 });
