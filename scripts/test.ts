@@ -35,14 +35,14 @@ const parts: readonly Part[] = [
   { name: "lint", minutes: 3, run: (ms) => check(ms, ["oxlint", "--deny-warnings"]) },
   { name: "format", minutes: 2, run: (ms) => check(ms, ["oxfmt", "--check"]) },
   { name: "schema", minutes: 2, run: (ms) => check(ms, ["node", "scripts/generateSchema.ts", "--check"]) },
-  { name: "unit", minutes: 12, run: (ms) => vitest(ms, "unit", []) },
+  { name: "unit", minutes: 25, run: (ms) => vitest(ms, "unit", []) },
   { name: "webgpu", minutes: 6, run: webgpu },
   { name: "native", minutes: 6, run: native },
-  { name: "python", minutes: 9, run: python },
+  { name: "python", minutes: 15, run: python },
   { name: "workbench", minutes: 6, run: (ms) => check(ms, ["node", "scripts/workbench/setup.ts"]) },
   { name: "host", minutes: 8, run: host },
   { name: "package", minutes: 3, run: (ms) => check(ms, ["node", "scripts/package.ts"]) },
-  { name: "e2e", minutes: 15, run: (ms) => vitest(ms, "e2e", ["--config", "test/e2e/vitest.config.ts"]) },
+  { name: "e2e", minutes: 20, run: (ms) => vitest(ms, "e2e", ["--config", "test/e2e/vitest.config.ts"]) },
 ];
 
 /** Commands that either work or do not: each counts as one check, and the first that fails ends the part. */
