@@ -51,6 +51,18 @@ describe("flatness of a study's minima", () => {
     await keepScreenshot(page, "flatness");
   });
 
+  test("other measures are made on request, and kept apart from those of the study", async () => {
+    const { page } = session();
+    const panel = await panelFrame(page);
+    const view = panel.locator("basin-flatness");
+    await tableRows(panel).first().click();
+    await view.getByRole("button", { name: "Measure 1 Selected" }).click();
+    await view
+      .getByRole("option", { name: "RMS ratio (1024 samples, batches of 64)" })
+      .waitFor({ state: "attached", timeout: 60_000 });
+    expect(await view.getByRole("option", { name: "RMS ratio", exact: true }).count()).toBe(1);
+  });
+
   test("a plane is computed on request and drawn as lines and as a surface", async () => {
     const { page, folder } = session();
     const panel = await panelFrame(page);

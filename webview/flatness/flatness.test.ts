@@ -21,7 +21,7 @@ import {
   pickPoint,
   turned,
 } from "./projection.ts";
-import { sharpnessColumns } from "./sharpnessColumns.ts";
+import { measuredColumns, sharpnessColumns } from "./sharpnessColumns.ts";
 import { jobFor, subjectsOf } from "./subjects.ts";
 
 const { columns } = generateStudy(60, { state: "complete", loss: false });
@@ -226,6 +226,27 @@ describe("sharpness columns", () => {
     ]);
     expect(found[0]).toMatchObject({ label: "Penultimate ratio", dependsOnBatchSize: true });
     expect(found.at(-1)).toMatchObject({ label: "mine", formula: "" });
+  });
+});
+
+describe("what was measured on request", () => {
+  const request = { kind: "sharpness", estimators: ["rms"], batch: 64, samples: 1024 } as const;
+
+  it("is a column of its own, of the probe that most were measured on", () => {
+    const found = measuredColumns(
+      [
+        { number: 5, request, values: { rms: 1, "exact-trace": 4, "hutchinson-trace.se": 9 } },
+        { number: 7, request, values: { rms: 2 } },
+        { number: 8, request: { ...request, samples: 64 }, values: { rms: 3 } },
+        { number: 99, request, values: { rms: 4 } },
+      ],
+      10,
+      (number) => (number < 10 ? number : -1),
+    );
+    expect(found.map(({ metric }) => metric)).toEqual(["on request: rms", "on request: exact-trace"]);
+    expect(found[0]!.label).toBe("RMS ratio (1024 samples, batches of 64)");
+    expect([...found[0]!.values.keys()].filter((row) => !Number.isNaN(found[0]!.values[row]!))).toEqual([5, 7]);
+    expect(measuredColumns([], 3, () => -1)).toEqual([]);
   });
 });
 

@@ -7,6 +7,7 @@ import type { FlatnessJob, FlatnessQuestion } from "../../src/protocol/flatness.
 import type { ScheduleReport } from "../../src/protocol/schedule.ts";
 import type { PanelContext } from "../shared/panelElement.ts";
 import { Pulled } from "../shared/pulled.ts";
+import type { Measured } from "./sharpnessColumns.ts";
 import { jobFor } from "./subjects.ts";
 
 /** Results kept; a plane of 25 x 25 takes 5 kB. */
@@ -41,7 +42,7 @@ export class FlatnessData {
     const about = `${store.state.studyId}:${store.columns?.revision ?? 0}`;
     const { section } = store.state.flatness;
     if (section === "funnel") await this.schedule.pull(about, () => actions.request("schedule", null, { signal }));
-    if (section === "line" || section === "plane" || section === "spectrum") {
+    if (section !== "funnel") {
       const key = this.unfinished ? `${about}:${this.asked++}` : about;
       await this.jobs.pull(key, () => actions.request("flatnessList", null, { signal }));
       await this.pullResults();
@@ -66,6 +67,23 @@ export class FlatnessData {
     return held?.kind === kind ? (held as ResultOf<K>) : undefined;
   }
 
+  /** Measures that were made on request; those that are not here yet come with the next pull. */
+  measured(): readonly Measured[] {
+    const found: Measured[] = [];
+    for (const { id, number, request, state } of this.jobs.value ?? []) {
+      if (request.kind !== "sharpness" || state !== "done") continue;
+      const result = this.results.get(id);
+      if (result === undefined) this.wanted.add(id);
+      else if (result.kind === "sharpness") found.push({ number, request, values: result.values });
+    }
+    return found;
+  }
+
+  /** Changes with every result that arrives. */
+  get resultCount(): number {
+    return this.results.size;
+  }
+
   get hasWanted(): boolean {
     return this.wanted.size > 0 && this.problem === "";
   }
@@ -76,8 +94,9 @@ export class FlatnessData {
         const result = await this.panel.actions.request("flatnessResult", { id }, { signal: this.signal });
         this.wanted.delete(id);
         this.results.set(id, result);
-        const [oldest] = this.results.keys();
-        if (this.results.size > keptResults && oldest !== undefined) this.results.delete(oldest);
+        // Measures are small and shown all at once; pictures are large and shown by twos and fours.
+        const pictures = [...this.results].filter(([, { kind }]) => kind !== "sharpness");
+        if (pictures.length > keptResults) this.results.delete(pictures[0]![0]);
       } catch (error) {
         if (this.signal.aborted) return;
         this.problem = error instanceof Error ? error.message : String(error);

@@ -5,13 +5,17 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { formatNumber } from "../../src/core/format.ts";
 import { spearman, type RankCorrelation } from "../../src/core/rankCorrelation.ts";
+import { trialStates } from "../../src/core/trial.ts";
 import { valueOf } from "../shared/controls.ts";
 import type { ScatterData } from "../shared/scatterChart.ts";
 import "../shared/scatterChart.ts";
 import { remembered } from "../shared/remembered.ts";
 import { gapsOf, gapTitle, gapValues } from "./generalisationGap.ts";
-import { sharpnessColumns, type SharpnessColumn } from "./sharpnessColumns.ts";
+import { measuredColumns, sharpnessColumns, type SharpnessColumn } from "./sharpnessColumns.ts";
 import { message, type ViewContext } from "./viewContext.ts";
+
+/** Trials that one press measures. */
+const mostMeasured = 12;
 
 interface Related {
   readonly scatter: ScatterData;
@@ -27,7 +31,11 @@ export class SharpnessPanes {
     const { store } = context.panel;
     const { columns } = store;
     if (columns === null) return html``;
-    const available = this.columnsOf([columns], () => sharpnessColumns(columns));
+    const { data } = context;
+    const available = this.columnsOf([columns, data.jobs.value, data.resultCount], () => [
+      ...sharpnessColumns(columns),
+      ...measuredColumns(data.measured(), columns.count, (n) => store.rowOf(n)),
+    ]);
     const chosen = available.find(({ metric }) => metric === store.state.flatness.estimator) ?? firstChoice(available);
     if (chosen === undefined) return this.empty(context);
     const [gap] = gapsOf(columns);
@@ -43,12 +51,12 @@ export class SharpnessPanes {
       },
       correlation: spearman(chosen.values, values),
     });
-    const gapSide = this.gapHeld([columns, chosen.metric], () =>
+    const gapSide = this.gapHeld([columns, chosen], () =>
       gap === undefined
         ? undefined
         : relate(`${gapTitle(gap)} · generalisation gap`, gapTitle(gap), gapValues(columns, gap)),
     );
-    const objectiveSide = this.objectiveHeld([columns, chosen.metric], () => {
+    const objectiveSide = this.objectiveHeld([columns, chosen], () => {
       const better = objective?.direction === "maximize" ? "higher is better" : "lower is better";
       const metric = objective?.metric ?? "value";
       return relate(`${metric} · ${better}`, metric, objective?.values ?? new Float64Array(columns.count));
@@ -65,6 +73,7 @@ export class SharpnessPanes {
           ${chosen.formula === "" ? nothing : html`<code>${chosen.formula}</code>`} ${chosen.measures}
           ${chosen.dependsOnBatchSize ? html`<strong>Grows with the batch alone.</strong>` : nothing}
         </p>
+        ${this.request(context)}
       </div>
       <div class="panes">
         ${this.pane(context, "gap", "Gap", gapSide)}
@@ -97,13 +106,56 @@ export class SharpnessPanes {
     </section>`;
   }
 
-  private empty({ panel }: ViewContext): TemplateResult {
+  /** Measuring on request: what is going on, or the trials that could be measured. */
+  private request({ panel: { store }, data, refresh }: ViewContext): TemplateResult | typeof nothing {
+    // Only the built-in trainer's checkpoints can be read back.
+    if (store.study?.trainerKind !== "tfjs" || store.columns === null) return nothing;
+    const jobs = (data.jobs.value ?? []).filter(({ request }) => request.kind === "sharpness");
+    const open = jobs.filter(({ state }) => state === "waiting" || state === "running");
+    if (open.length > 0) {
+      const stop = async (): Promise<void> => {
+        for (const { id } of open) await data.cancel(id);
+        refresh();
+      };
+      return html`<span class="job">
+        <span class="muted numeric">${open.length} to measure</span>
+        <button class="link" @click=${() => void stop()}>Cancel</button>
+      </span>`;
+    }
+    const done = new Set(jobs.filter(({ state }) => state === "done").map(({ number }) => number));
+    const { columns } = store;
+    const finished = (row: number): boolean => ["complete", "pruned"].includes(trialStates[columns.state[row]!] ?? "");
+    const rows = store.selectedRows.length > 0 ? store.selectedRows : store.bestFirst;
+    const numbers: number[] = [];
+    for (const row of rows) {
+      const number = columns.number[row]!;
+      if (finished(row) && !done.has(number)) numbers.push(number);
+      if (numbers.length === mostMeasured) break;
+    }
+    if (numbers.length === 0) return nothing;
+    const measure = async (): Promise<void> => {
+      for (const number of numbers) await data.compute(number, { kind: "sharpness" });
+      refresh();
+    };
+    const whom = store.selectedRows.length > 0 ? `${numbers.length} Selected` : `the Best ${numbers.length}`;
+    return html`<vscode-button
+      appearance="secondary"
+      title="On the checkpoints of finished trials, in a process beside the study"
+      @click=${() => void measure()}
+      >Measure ${whom}</vscode-button
+    >`;
+  }
+
+  private empty(context: ViewContext): TemplateResult {
     return message(
       "No sharpness yet",
-      "With sharpness under diagnostics in the study file, every trial is measured at its end. Landscapes and spectra can be computed for any trial with a checkpoint.",
-      html`<vscode-button @click=${() => void panel.actions.act("openStudyFile", null)}
-        >Open Study File</vscode-button
-      >`,
+      "With sharpness under diagnostics in the study file, every trial is measured at its end. Trials with a checkpoint can be measured on request.",
+      html`<span class="job">
+        ${this.request(context)}
+        <vscode-button appearance="secondary" @click=${() => void context.panel.actions.act("openStudyFile", null)}
+          >Open Study File</vscode-button
+        >
+      </span>`,
     );
   }
 }

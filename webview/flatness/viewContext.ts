@@ -9,9 +9,9 @@ export interface ViewContext {
   /** The menu of the chart that `selector` finds; nothing while it is not there. */
   menu(selector: string, ready: boolean): TemplateResult | typeof nothing;
   /** Pull again now. */
-  refresh(): void;
+  readonly refresh: () => void;
   /** Draw again. */
-  redraw(): void;
+  readonly redraw: () => void;
 }
 
 export function message(title: string, text: string, action?: TemplateResult): TemplateResult {
