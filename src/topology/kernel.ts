@@ -10,7 +10,7 @@ import type { PointCloud } from "./pointCloud.ts";
 import type { Preparation } from "./preparation.ts";
 import type { Walk } from "./walk.ts";
 
-/** See assembly/kernel.ts. Numbers named like arrays are addresses. */
+/** See assembly/kernel.ts. Numbers named like arrays are addresses; above 2 GiB they come as negative ones. */
 interface KernelExports {
   readonly memory: WebAssembly.Memory;
   /** First free byte. */
@@ -32,8 +32,10 @@ export interface OrderedDistances extends PairOrder {
   readonly distances: Float64Array;
 }
 
-/** What a walk takes at most for each pair of points, and some room for long vectors. */
+/** What a walk takes at most for each pair of points, and some room for long vectors; most of it is never touched. */
 export const bytesAPair = 128;
+/** What distances and their order take for each pair of points. */
+const bytesToOrder = 40;
 const memoryLimit = 0xf000_0000;
 /** An instance that has grown larger than this is not kept: its memory never shrinks. */
 const largestKept = 256 * 2 ** 20;
@@ -72,11 +74,10 @@ export class Kernel {
   /** Distances of a cloud and its pairs by them; undefined when there is no room. */
   orderedDistances({ points, count, width }: PointCloud): OrderedDistances | undefined {
     const evenWidth = width + (width % 2);
-    return this.#use(pairCount(count) * bytesAPair + 8 * count * evenWidth, () => {
-      const { distances, reserve } = this.#exports;
+    return this.#use(pairCount(count) * bytesToOrder + 8 * count * evenWidth, () => {
       const total = pairCount(count);
-      const target = reserve(8 * total);
-      const source = reserve(8 * count * evenWidth);
+      const target = this.#reserve(8 * total);
+      const source = this.#reserve(8 * count * evenWidth);
       const rows = this.#floats(source, count * evenWidth);
       if (evenWidth === width) rows.set(points);
       else
@@ -84,14 +85,14 @@ export class Kernel {
           rows.set(points.subarray(i * width, (i + 1) * width), i * evenWidth);
           rows[(i + 1) * evenWidth - 1] = 0;
         }
-      distances(source, count, evenWidth, target);
+      this.#exports.distances(source, count, evenWidth, target);
       return { distances: this.#floats(target, total).slice(), ...this.#orderOf(target, count) };
     });
   }
 
   /** Pairs by their distance; undefined when there is no room. */
   pairOrder(distances: Float64Array, count: number): PairOrder | undefined {
-    return this.#use(pairCount(count) * bytesAPair, () => this.#orderOf(this.#put(distances), count));
+    return this.#use(pairCount(count) * bytesToOrder, () => this.#orderOf(this.#put(distances), count));
   }
 
   /** A walk from its start, which `endWalk` must follow; undefined when there is no room or another walk is on its way. */
@@ -129,11 +130,10 @@ export class Kernel {
   }
 
   #orderOf(distances: number, count: number): PairOrder {
-    const { order, reserve } = this.#exports;
     const total = pairCount(count);
-    const pairs = reserve(4 * total);
-    const sorted = reserve(8 * total);
-    order(distances, count, pairs, sorted);
+    const pairs = this.#reserve(4 * total);
+    const sorted = this.#reserve(8 * total);
+    this.#exports.order(distances, count, pairs, sorted);
     return {
       pairs: new Uint32Array(this.#exports.memory.buffer, pairs, total).slice(),
       sorted: this.#floats(sorted, total).slice(),
@@ -144,9 +144,9 @@ export class Kernel {
     const { memory, bars, births, deaths, directions } = this.#exports;
     const count = bars();
     return barsByDirection(
-      this.#floats(births(), count),
-      this.#floats(deaths(), count),
-      new Uint8Array(memory.buffer, directions(), count),
+      this.#floats(births() >>> 0, count),
+      this.#floats(deaths() >>> 0, count),
+      new Uint8Array(memory.buffer, directions() >>> 0, count),
       count,
     );
   }
@@ -156,8 +156,12 @@ export class Kernel {
     return new Float64Array(this.#exports.memory.buffer, address, length);
   }
 
+  #reserve(bytes: number): number {
+    return this.#exports.reserve(bytes) >>> 0;
+  }
+
   #put(list: Float64Array | Uint32Array): number {
-    const address = this.#exports.reserve(list.byteLength);
+    const address = this.#reserve(list.byteLength);
     new Uint8Array(this.#exports.memory.buffer).set(
       new Uint8Array(list.buffer, list.byteOffset, list.byteLength),
       address,

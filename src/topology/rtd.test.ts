@@ -5,8 +5,9 @@ import small from "../../test/fixtures/rtd/bruteForce.json" with { type: "json" 
 import { rngForKey } from "../core/rng.ts";
 import type { Bars } from "./bars.ts";
 import { crossBarcodes } from "./crossBarcodes.ts";
+import { euclideanDistances } from "./distances.ts";
 import { pointCloud, pointCloudOfShape, type PointCloud } from "./pointCloud.ts";
-import { prepare, type Preparation } from "./preparation.ts";
+import { prepare, prepareDistances, type Preparation } from "./preparation.ts";
 import { divergence, liteDivergence } from "./rtd.ts";
 import { bruteForceBars } from "./testing/bruteForce.ts";
 import { asIs, cloudOf, gaussianCloud, matrices } from "./testing/matrices.ts";
@@ -78,6 +79,15 @@ describe("representation topology divergence", () => {
       expect(back.score).toBeCloseTo(there.score, 12);
       expect(barsOf(back.directions[1])).toEqual(barsOf(there.directions[0]));
     }
+  });
+
+  it("takes distances for points", () => {
+    const cloud = gaussianCloud(30, 4, rngForKey("distances"));
+    const distances = euclideanDistances(cloud);
+    const before = distances.slice();
+    expect(prepareDistances(distances, 30)).toEqual(prepare(cloud));
+    expect(distances).toEqual(before);
+    expect(prepareDistances(new Float64Array(10), 5).isCollapsed).toBe(true);
   });
 
   it("refuses what it cannot compare, at once", () => {

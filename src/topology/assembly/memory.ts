@@ -4,17 +4,17 @@
  */
 
 /** First byte that is free. */
-let top: usize = 0;
+let top: usize = __heap_base;
 
 const pageBits = 16;
+
+export function mark(): usize {
+  return top;
+}
 
 /** Everything after `mark` is free again; 0 frees all. */
 export function release(mark: usize): void {
   top = mark === 0 ? __heap_base : mark;
-}
-
-export function mark(): usize {
-  return top;
 }
 
 /** Room for so many bytes. */
