@@ -62,7 +62,11 @@ export async function createCliBench(): Promise<CliBench> {
   mkdirSync(dist, { recursive: true });
   await build({
     absWorkingDir: repository,
-    entryPoints: { cli: "src/cli.ts", sampler: "src/engine/sampling/samplerThread.ts" },
+    entryPoints: {
+      cli: "src/cli.ts",
+      sampler: "src/engine/sampling/samplerThread.ts",
+      topology: "src/engine/diagnostics/rtdThread.ts",
+    },
     outdir: dist,
     outExtension: { ".js": ".cjs" },
     bundle: true,

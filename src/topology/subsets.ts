@@ -24,7 +24,8 @@ export function randomSubset(count: number, size: number, seed: number, trial: n
 /** Rows of a cloud as a cloud. */
 export function takeRows({ points, width }: PointCloud, rows: Int32Array): PointCloud {
   const taken = new Float64Array(rows.length * width);
-  rows.forEach((row, k) => taken.set(points.subarray(row * width, (row + 1) * width), k * width));
+  let at = 0;
+  for (const row of rows) for (let k = row * width; k < (row + 1) * width; k++) taken[at++] = points[k]!;
   return { points: taken, count: rows.length, width };
 }
 
@@ -42,27 +43,38 @@ export function subsetPreparer(cloud: PointCloud, size: number, subsets: number)
     );
 }
 
-/** The pairs among the given rows, which ascend: so pairs of equal distance stay in order. O(n^2). */
+/** The distances among the given rows, which ascend: so pairs of equal distance stay in order. O(n^2). */
 function pick(all: OrderedDistances, count: number, rows: Int32Array): OrderedDistances {
-  const { pairs: allPairs, sorted: allSorted } = all;
+  const distances = distancesAmong(all.distances, rows);
+  const pairs = pairsAmong(all.pairs, count, rows);
+  const sorted = new Float64Array(pairs.length);
+  for (let k = 0; k < sorted.length; k++) {
+    const i = pairs[k]! >>> 16;
+    sorted[k] = distances[((i * (i - 1)) >> 1) + (pairs[k]! & 0xffff)]!;
+  }
+  return { distances, sorted, pairs };
+}
+
+function distancesAmong(all: Float64Array, rows: Int32Array): Float64Array {
+  const distances = new Float64Array(pairCount(rows.length));
+  for (let i = 1, at = 0; i < rows.length; i++) {
+    const row = (rows[i]! * (rows[i]! - 1)) >> 1;
+    for (let j = 0; j < i; j++) distances[at++] = all[row + rows[j]!]!;
+  }
+  return distances;
+}
+
+function pairsAmong(all: Uint32Array, count: number, rows: Int32Array): Uint32Array {
   const places = new Int32Array(count).fill(-1);
   rows.forEach((row, k) => (places[row] = k));
-  const total = pairCount(rows.length);
-  const distances = new Float64Array(total);
-  const sorted = new Float64Array(total);
-  const pairs = new Uint32Array(total);
+  const pairs = new Uint32Array(pairCount(rows.length));
   // Every pair is written, and the place moves on behind those that count: a branch here could not be foreseen.
-  for (let at = 0, k = 0; k < total; at++) {
-    const pair = allPairs[at]!;
+  for (let at = 0, k = 0; k < pairs.length; at++) {
+    const pair = all[at]!;
     const i = places[pair >>> 16]!;
     const j = places[pair & 0xffff]!;
-    sorted[k] = allSorted[at]!;
     pairs[k] = (i << 16) | j;
     k += 1 + ((i | j) >> 31);
   }
-  for (let k = 0; k < total; k++) {
-    const i = pairs[k]! >>> 16;
-    distances[((i * (i - 1)) >> 1) + (pairs[k]! & 0xffff)] = sorted[k]!;
-  }
-  return { distances, sorted, pairs };
+  return pairs;
 }

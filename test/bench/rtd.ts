@@ -11,9 +11,10 @@ import path from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { parseArgs, promisify } from "node:util";
 import { systemClock } from "../../src/engine/clock.ts";
-import { RtdPool } from "../../src/engine/diagnostics/rtdPool.ts";
+import { type Embedding, RtdPool } from "../../src/engine/diagnostics/rtdPool.ts";
 import { rngForKey } from "../../src/core/rng.ts";
 import { computeRtd } from "../../src/topology/computeRtd.ts";
+import { noiseCloud } from "../../src/topology/noise.ts";
 import { pointCloud, type PointCloud } from "../../src/topology/pointCloud.ts";
 import { cloudPairs } from "./rtdClouds.ts";
 
@@ -124,7 +125,7 @@ function subsets(): { readonly points: number; readonly firstMs: number; readonl
         128,
       );
     const [p, q] = [cloud(), cloud()];
-    const times = Array.from({ length: 8 }, () => {
+    const times = Array.from({ length: 20 }, () => {
       const before = cpuMs();
       computeRtd(p, q, { batch: 500 });
       return cpuMs() - before;
@@ -140,14 +141,17 @@ async function references(): Promise<{ readonly cpuMs: number; readonly longestT
     clock: systemClock,
     warn: console.warn,
   });
-  const noise = (seed: number) =>
-    ({ key: `noise ${seed}`, source: { kind: "noise", seed, count: 500, width: 64 } }) as const;
+  const clouds = Array.from({ length: 22 }, (_, seed) => noiseCloud(seed, 500, 64));
+  const embedding = (seed: number): Embedding => ({
+    key: String(seed),
+    source: { kind: "cloud", cloud: clouds[seed] ?? noiseCloud(seed, 500, 64) },
+  });
   // The thread starts, and its code is compiled.
-  await Promise.all([1, 2, 3, 4].map((seed) => pool.compare(noise(seed), noise(0))));
+  await Promise.all([1, 2, 3, 4].map((seed) => pool.compare(embedding(seed), embedding(0))));
   const delays = monitorEventLoopDelay({ resolution: 1 });
   delays.enable();
   const before = cpuMs();
-  await Promise.all(Array.from({ length: 16 }, (_, k) => pool.compare(noise(100 + k), noise(99))));
+  await Promise.all(Array.from({ length: 16 }, (_, k) => pool.compare(embedding(6 + k), embedding(5))));
   const spent = cpuMs() - before;
   delays.disable();
   await pool.end();

@@ -30,7 +30,11 @@ export async function bundleEngine(withTrainer = false): Promise<{ bundle: strin
   const folder = mkdtempSync(path.join(os.tmpdir(), "basin-fault-engine-"));
   const bundle = path.join(folder, "engine.cjs");
   await build({
-    entryPoints: { engine: "src/engine/main.ts", sampler: "src/engine/sampling/samplerThread.ts" },
+    entryPoints: {
+      engine: "src/engine/main.ts",
+      sampler: "src/engine/sampling/samplerThread.ts",
+      topology: "src/engine/diagnostics/rtdThread.ts",
+    },
     outdir: folder,
     outExtension: { ".js": ".cjs" },
     bundle: true,
