@@ -204,7 +204,8 @@ function createProgress(stream: NodeJS.WriteStream): {
             barCompleteChar: "━",
             barIncompleteChar: "─",
             barsize: 20,
-            hideCursor: true,
+            // Computing leaves no turn to a handler of Ctrl-C: without one, it ends the process at once.
+            gracefulExit: false,
             clearOnComplete: true,
             stream,
           });

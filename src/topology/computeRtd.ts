@@ -7,8 +7,9 @@
 import { BasinError } from "../core/errors.ts";
 import { requireSameCount } from "./crossBarcodes.ts";
 import { fewestPoints, type PointCloud } from "./pointCloud.ts";
+import { prepare } from "./preparation.ts";
 import { divergence, type Divergence } from "./rtd.ts";
-import { randomSubset, subsetPreparer } from "./subsets.ts";
+import { randomSubset, takeRows } from "./subsets.ts";
 
 export interface RtdOptions {
   /** Points in a subset; all points unless said. */
@@ -56,11 +57,10 @@ export function computeRtd(a: PointCloud, b: PointCloud, options: RtdOptions = {
   const { count } = a;
   const batch = Math.min(wanted, count);
   const runs = batch === count ? 1 : repeats;
-  const [prepareA, prepareB] = [subsetPreparer(a, batch, runs), subsetPreparer(b, batch, runs)];
   const trials: RtdTrial[] = [];
   for (let trial = 0; trial < runs; trial++) {
     const rows = randomSubset(count, batch, seed, trial);
-    const [first, second] = [prepareA(rows), prepareB(rows)];
+    const [first, second] = [prepare(takeRows(a, rows)), prepare(takeRows(b, rows))];
     const found = divergence(first, second, {
       ...(onProgress && { onProgress: (share: number) => onProgress((trial + share) / runs) }),
     });

@@ -32,14 +32,13 @@ const collapsedShare = 1e-6;
  * @throws BasinError `invalid-argument` for more than `mostPoints` points
  */
 export function prepare(cloud: PointCloud): Preparation {
-  const squares = squaredNorms(cloud).reduce((sum, square) => sum + square, 0);
-  return prepareOrdered(orderedDistancesOf(cloud), cloud.count, squares);
+  return preparationOf(orderedDistancesOf(cloud), cloud.count, collapsedShare * sizeOf(cloud));
 }
 
 /** The same from distances (condensed, not negative), which need not be a metric's. O(n^2). */
 export function prepareDistances(distances: Float64Array, count: number): Preparation {
   const order = sharedKernel()?.pairOrder(distances, count) ?? pairOrder(distances, count);
-  return prepareOrdered({ distances: distances.slice(), ...order }, count, 0);
+  return preparationOf({ distances: distances.slice(), ...order }, count, 0);
 }
 
 /** Bytes that the preparation of so many points takes. */
@@ -53,7 +52,7 @@ export function bytesToCompare(count: number): number {
 }
 
 /** Distances not yet divided by anything, in order. @throws BasinError as `prepare` */
-export function orderedDistancesOf(cloud: PointCloud): OrderedDistances {
+function orderedDistancesOf(cloud: PointCloud): OrderedDistances {
   requireCount(cloud.count);
   const byKernel = sharedKernel()?.orderedDistances(cloud);
   if (byKernel !== undefined) return byKernel;
@@ -61,20 +60,17 @@ export function orderedDistancesOf(cloud: PointCloud): OrderedDistances {
   return { distances, ...pairOrder(distances, cloud.count) };
 }
 
-/** Squared norm of each point. */
-export function squaredNorms({ points, count, width }: PointCloud): Float64Array {
-  const norms = new Float64Array(count);
-  for (let row = 0, at = 0; row < count; row++) for (let k = 0; k < width; k++, at++) norms[row]! += points[at]! ** 2;
-  return norms;
+/** Root mean square of the points' norms. */
+function sizeOf({ points, count }: PointCloud): number {
+  let squares = 0;
+  for (let k = 0; k < points.length; k++) squares += points[k]! * points[k]!;
+  return Math.sqrt(squares / count);
 }
 
-/**
- * The preparation of points whose distances are known: their arrays become the preparation's. O(n^2).
- * @param squares sum of the points' squared norms, against which their distances are small when they have collapsed
- */
-export function prepareOrdered(ordered: OrderedDistances, count: number, squares: number): Preparation {
+/** Distances in units of their scale, in place. @param least a scale that is smaller tells that the points are one point */
+function preparationOf(ordered: OrderedDistances, count: number, least: number): Preparation {
   const scale = distanceScale(ordered.sorted, count);
-  const isCollapsed = scale === 0 || scale < collapsedShare * Math.sqrt(squares / count);
+  const isCollapsed = scale === 0 || scale < least;
   divide(ordered.distances, isCollapsed ? Infinity : scale);
   divide(ordered.sorted, isCollapsed ? Infinity : scale);
   const edges = { count, ...ordered };

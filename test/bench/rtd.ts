@@ -2,10 +2,11 @@
  * How fast representation topology divergence is, beside Ripser on the same matrices (where PYTHON, or python3, has the package
  * `ripser`), what memory it takes, and whether the engine stays free meanwhile. Prints the tables of docs/benchmarks.md; writes
  * results/rtd.json. Usage: node test/bench/rtd.ts [--sizes 100,250,500,1000] [--seconds 60]
+ * [--rest] (which keeps the rows of the last results and measures what stands below the table)
  * All times are processor time, the least of several runs; Ripser runs once, and not where it would take longer than --seconds.
  */
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
 import path from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
@@ -22,6 +23,7 @@ const { values: options } = parseArgs({
   options: {
     sizes: { type: "string", default: "100,250,500,1000" },
     seconds: { type: "string", default: "60" },
+    rest: { type: "boolean", default: false },
   },
 });
 const root = path.resolve(import.meta.dirname, "../..");
@@ -103,8 +105,9 @@ async function measure(earlier: readonly Row[], kind: string, count: number): Pr
   }
 }
 
-const rows: Row[] = [];
-for (const count of sizes) {
+const target = path.join(root, "test/bench/results/rtd.json");
+const rows: Row[] = options.rest ? (JSON.parse(await readFile(target, "utf8")) as { rows: Row[] }).rows : [];
+for (const count of options.rest ? [] : sizes) {
   for (const { name } of cloudPairs) {
     const row = await measure(rows, name, count);
     rows.push(row);
@@ -168,7 +171,7 @@ const result = {
   subsets: subsets(),
   references: await references(),
 };
-await writeFile(path.join(root, "test/bench/results/rtd.json"), `${JSON.stringify(result, undefined, 2)}\n`);
+await writeFile(target, `${JSON.stringify(result, undefined, 2)}\n`);
 await rm(folder, { recursive: true, force: true });
 
 const figure = (value: number): string => (value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString("en"));
