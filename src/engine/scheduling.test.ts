@@ -368,3 +368,19 @@ it("tells a program outside where to wait, what to go on with, and whose weights
   const study = await place.study(studyId);
   expect(study).toMatchObject({ state: "complete", children: 1, counts: { complete: 2, pruned: 1, paused: 0 } });
 });
+
+it("ends when a model sees little left to gain, and says by which bound", async () => {
+  script.scheduler = { next: () => ({ action: "new" }), onReport: () => ({ decision: "continue" }) };
+  const bowl = ({ params }: Pick<TrialJob, "params">): number => (Number(params["x"]) - 0.3) ** 2;
+  const executor = createSteppingExecutor({ steps: 1, metric: "loss", value: bowl });
+  const place = await open(executor);
+  const study = text(3000)
+    .replace("budget: { ", "budget: { regret: 0.05, ")
+    .replace(/^ {2}(?:n|kind):.*\n/gm, "");
+  const { studyId } = await place.start(study);
+  const { reason, counts } = await untilState(place, studyId, "complete");
+  expect(reason).toMatch(
+    /^At most \S+ is left to gain \(budget\.regret is 0\.05\): .* upper confidence bound of \d+ complete trials .* Gaussian process\.$/,
+  );
+  expect(counts.complete).toBeGreaterThanOrEqual(20);
+});

@@ -10,14 +10,13 @@ import type { Suggestion } from "../samplers/sampler.ts";
 import { createScheduler } from "../schedulers/registry.ts";
 import type { NextAction, Scheduler, ScheduleView } from "../schedulers/scheduler.ts";
 import type { StoredDecision, StoredReport, StudyState } from "../storage/trialStore.ts";
-import { patienceOver, spentUp, targetReached, timeLeft, trialsLeft } from "./budget.ts";
-import { Improvement } from "./improvement.ts";
+import { targetReached, timeLeft, trialsLeft } from "./budget.ts";
 import { type AttemptPlan, type Finished, LiveTrials } from "./liveTrials.ts";
 import { Guidance } from "./diagnostics/guidance.ts";
 import { errorDetails } from "./log.ts";
 import { scheduleView } from "./scheduleView.ts";
 import { openSampler, type StudySampler } from "./sampling/studySampler.ts";
-import { spentOf } from "./spent.ts";
+import { StudyEnds } from "./studyEnds.ts";
 import type { Study } from "./study.ts";
 import type { BookTrial, TrialBook } from "./trialBook.ts";
 import { maxStepsOf } from "./verdicts.ts";
@@ -40,7 +39,7 @@ export class StudyRunner {
   #scheduler: Scheduler | undefined;
   #guidance: Guidance | undefined;
   #view: ScheduleView | undefined;
-  #improvement: Improvement | undefined;
+  #ends: StudyEnds | undefined;
   #on = false;
   #ready: Promise<void> = Promise.resolve();
   /** Changes with every start and end: what was begun under an older one is void. */
@@ -61,7 +60,7 @@ export class StudyRunner {
           : this.#scheduler.onReport(this.#view, number, report),
       finished: (finished) => this.#finished(finished),
       moved: () => {
-        this.#checkSpent();
+        this.#ends?.checkSpent();
         this.fill();
       },
       failed: (error) => this.fail(error),
@@ -128,7 +127,12 @@ export class StudyRunner {
       this.#guidance =
         topology === undefined || topology.plan.use === "diagnostic" ? undefined : new Guidance(topology);
       this.#scheduler = createScheduler(definition.scheduler);
-      this.#improvement = new Improvement(definition.objectives);
+      this.#ends = new StudyEnds({
+        study,
+        live: this.live,
+        definition: () => this.definition,
+        end: (reason, trialReason) => this.halt("complete", reason, trialReason),
+      });
       this.#view = scheduleView(definition, study.book);
       this.fill();
     } catch (error) {
@@ -356,7 +360,7 @@ export class StudyRunner {
     if (state === "failed" && !byUser) this.#failures += 1;
     else if (state !== "failed") this.#succeeded = true;
     const target = state === "complete" ? targetReached(this.definition.objectives, values) : undefined;
-    const patience = patienceOver(this.definition.budget, this.#improvement?.since(this.book.history) ?? 0);
+    const patience = this.#ends?.afterTrial();
     if (target !== undefined) {
       this.#close("complete", `${target} by trial ${number}.`, "The target was reached.");
     } else if (patience !== undefined) {
@@ -365,13 +369,6 @@ export class StudyRunner {
       const reasonText = `The first ${this.#failures} trials all failed. The last one: ${reason}`;
       this.#close("failed", reasonText, "The study gave up.");
     }
-  }
-
-  /** Ends the study when its epochs or GPU-hours are used up. */
-  #checkSpent(): void {
-    if (!this.#on || this.#view === undefined) return;
-    const end = spentUp(this.definition.budget, spentOf(this.study, this.live));
-    if (end !== undefined) this.halt("complete", `The ${end.why}.`, `The study's ${end.why}.`);
   }
 
   /** Something in the engine itself went wrong with this study: it ends as failed, with the reason. */
@@ -439,7 +436,7 @@ export class StudyRunner {
       try {
         store.tickStudy(this.study.id, clock.now());
         this.study.record = store.study(this.study.id) ?? this.study.record;
-        this.#checkSpent();
+        this.#ends?.checkSpent();
         if (this.#on) this.#timers[0] = clock.after(tickMs, tick);
       } catch (error) {
         this.fail(error);
@@ -458,11 +455,13 @@ export class StudyRunner {
     this.#epoch += 1;
     this.#disarm();
     void this.#sampler?.end();
+    this.#ends?.leave();
     // Nothing is asked of them until the next run has made its own.
     this.#sampler = undefined;
     this.#scheduler = undefined;
     this.#guidance = undefined;
     this.#view = undefined;
+    this.#ends = undefined;
   }
 
   #close(state: StudyState | undefined, reason: string, trialReason: string): void {

@@ -41,7 +41,7 @@ budget: { trials: 10 }
 `;
 
 /** Keys of `budget` after the two that bound it most often. */
-const rest = ["parallel", "patience", "epochs", "gpuHours"];
+const rest = ["parallel", "patience", "regret", "epochs", "gpuHours"];
 
 describe("keys", () => {
   it("proposes the keys that are not there yet", () => {

@@ -158,6 +158,8 @@ export interface Budget {
   readonly gpuHours?: number;
   /** Trials in a row that may bring nothing better, failed ones not counted. */
   readonly patience?: number;
+  /** In the objective's unit: end when a model sees no more than this left to gain. Single objective only. */
+  readonly regret?: number;
   /** Slots: trials that run at once. */
   readonly parallel: number;
 }

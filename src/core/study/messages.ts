@@ -112,6 +112,7 @@ const nested: Readonly<Record<string, string>> = {
   time: "budget: { time: 2h }",
   patience: "budget: { trials: 50, patience: 15 }",
   gpuHours: "budget: { trials: 50, gpuHours: 8 }",
+  regret: "budget: { trials: 50, regret: 0.01 }",
   timeout: "limits: { timeout: 30m }",
   heartbeat: "limits: { heartbeat: 5m }",
   gpus: "limits: { gpus: 1 }",

@@ -168,6 +168,12 @@ function checkStudy(parts: Parts, catalog: Catalog, report: Report): StudyDefini
   const constraints = checkConstraints(parts.constraints(), names, complete ? space : undefined, report);
   const budget = checkBudget(parts.get("budget"), parts, report);
   const limits = checkLimits(parts.get("limits"), report);
+  if (budget?.regret !== undefined && objectives !== undefined && objectives.length > 1) {
+    report.error(
+      ["budget", "regret"],
+      "`regret` is a distance in one objective, and this study has several. Use `patience`.",
+    );
+  }
   if (budget?.gpuHours !== undefined && limits?.gpus === 0) {
     report.error(["budget", "gpuHours"], "Trials hold no GPU (`limits: { gpus: 0 }`), so no GPU time is ever used.");
   }
@@ -271,7 +277,7 @@ function checkSearchable(
 
 function checkBudget(raw: RawBudget | undefined, parts: Parts, report: Report): Budget | undefined {
   if (raw === undefined) return undefined;
-  const { trials, time, epochs, gpuHours, patience, parallel } = raw;
+  const { trials, time, epochs, gpuHours, patience, regret, parallel } = raw;
   if (trials === undefined && time === undefined && epochs === undefined) {
     report.errorAtParent(["budget"], "The budget bounds nothing. Write `trials: 50`, `time: 2h`, or both.");
     return undefined;
@@ -286,6 +292,7 @@ function checkBudget(raw: RawBudget | undefined, parts: Parts, report: Report): 
     ...(epochs === undefined ? {} : { epochs }),
     ...(gpuHours === undefined ? {} : { gpuHours }),
     ...(patience === undefined ? {} : { patience }),
+    ...(regret === undefined ? {} : { regret }),
     parallel,
   };
 }

@@ -294,6 +294,13 @@ const budget = z
       .min(1)
       .optional()
       .describe("End after so many trials in a row that brought nothing better; failed ones are not counted."),
+    regret: z
+      .number()
+      .gt(0)
+      .optional()
+      .describe(
+        "End when a Gaussian process sees no more than this left to gain, in the objective's unit, after at least 20 complete trials.",
+      ),
     epochs: z
       .int()
       .min(1)

@@ -1,11 +1,14 @@
 /**
- * Entry of the thread that computes the suggestions of a heavy sampler, one thread a running study.
- * Invariant: started by threadSampler.ts alone; it does no I/O and ends with its study.
+ * Entry of the thread that computes the suggestions of a heavy sampler, one thread a running study, or one regret bound.
+ * Invariant: started by threadSampler.ts and studyEnds.ts alone; it does no I/O and ends with its study.
  */
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { createSampler } from "../../samplers/registry.ts";
 import { samplerContextOf } from "./context.ts";
+import { boundOf, isRegretTask } from "./regretTask.ts";
 import { serveSampler } from "./serveSampler.ts";
 
 if (parentPort === null) throw new Error("This file is started as a thread of Basin's engine.");
-serveSampler(parentPort, (definition) => createSampler(definition.sampler, samplerContextOf(definition)));
+const data: unknown = workerData;
+if (isRegretTask(data)) parentPort.postMessage(boundOf(data));
+else serveSampler(parentPort, (definition) => createSampler(definition.sampler, samplerContextOf(definition)));

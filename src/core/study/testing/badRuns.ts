@@ -113,6 +113,19 @@ export const badRuns: readonly BadStudy[] = [
     ["error 8:1-8:7 The budget bounds nothing. Write `trials: 50`, `time: 2h`, or both."],
   ],
   [
+    "regret of several objectives",
+    {
+      objective: "objectives: [{ metric: val_loss, direction: minimize }, { metric: loss, direction: minimize }]",
+      budget: "budget: { trials: 5, regret: 1 }",
+    },
+    ["error 8:30-8:31 `regret` is a distance in one objective, and this study has several. Use `patience`."],
+  ],
+  [
+    "regret of nothing",
+    { budget: "budget: { trials: 5, regret: 0 }" },
+    ["error 8:30-8:31 `regret` must be above 0, not 0."],
+  ],
+  [
     "GPU time without GPUs",
     { budget: "budget: { trials: 5, gpuHours: 2 }\nlimits: { gpus: 0 }" },
     ["error 8:32-8:33 Trials hold no GPU (`limits: { gpus: 0 }`), so no GPU time is ever used."],
