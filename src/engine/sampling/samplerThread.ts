@@ -10,5 +10,6 @@ import { serveSampler } from "./serveSampler.ts";
 
 if (parentPort === null) throw new Error("This file is started as a thread of Basin's engine.");
 const data: unknown = workerData;
-if (isRegretTask(data)) parentPort.postMessage(boundOf(data));
-else serveSampler(parentPort, (definition) => createSampler(definition.sampler, samplerContextOf(definition)));
+const port = parentPort;
+if (isRegretTask(data)) port.postMessage(boundOf(data));
+else serveSampler(port, (definition) => createSampler(definition.sampler, samplerContextOf(definition)));
