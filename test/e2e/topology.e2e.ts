@@ -102,4 +102,11 @@ describe("topology of a study's representations", () => {
     await panel.locator("basin-topology basin-curves-chart canvas").first().waitFor();
     await keepScreenshot(page, "topology-drift");
   });
+
+  test("the page that says what RTD does not tell opens beside the panel", async () => {
+    const { page } = session();
+    const panel = await panelFrame(page);
+    await panel.getByRole("button", { name: "What it does not tell" }).click();
+    await page.getByRole("tab", { name: /topology\.md/u }).waitFor();
+  });
 });
