@@ -44,7 +44,7 @@ export function stoppingScheduler({ eta, bracketsOf }: StoppingOptions): Schedul
   return {
     next(view) {
       const { maxTrials } = view;
-      if (maxTrials === undefined || view.trials.size < maxTrials) return { action: "new" };
+      if (maxTrials === undefined || !atLeast(founders(view), maxTrials)) return { action: "new" };
       // None is ever paused by this rule; one that a person, or an engine that did not know better, has put aside goes on.
       const paused = [...view.trials.values()].find(({ state }) => state === "paused");
       if (paused !== undefined) return { action: "resume", number: paused.number, reason: "no rung holds it" };
@@ -85,6 +85,13 @@ export function stoppingScheduler({ eta, bracketsOf }: StoppingOptions): Schedul
       }));
     },
   };
+}
+
+/** Whether there are so many. O(count). */
+function atLeast(trials: Iterable<ScheduledTrial>, count: number): boolean {
+  let found = 0;
+  for (const _ of trials) if (++found >= count) return true;
+  return count <= 0;
 }
 
 function* membersOf(

@@ -17,7 +17,11 @@ const space: Space = [
 /** Those that wait for a rung to be complete: what they keep does not depend on slots. */
 const synchronous = new Set(["none", "successive-halving", "hyperband", "bohb", "priorband", "dehb"]);
 /** Those that begin a new trial whenever nothing else is to do. */
-const eager = new Set(schedulers.map(({ kind }) => kind).filter((kind) => kind !== "pbt" && kind !== "pb2"));
+const eager = new Set(schedulers.map(({ kind }) => kind).filter((kind) => !["pbt", "pb2", "fghpo"].includes(kind)));
+/** Those that may need fewer trials than the budget allows. */
+const modest = new Set(["fghpo"]);
+/** Those that make trials of their own, whose numbers come after all that are enqueued. */
+const copies = new Set(["pbt", "pb2"]);
 /** A model for each decision takes its time. */
 const runsOf = (kind: string): number => (kind === "freeze-thaw" || kind === "pb2" ? 4 : 30);
 
@@ -48,9 +52,19 @@ describe.each(schedulers.map((entry) => [entry.kind, entry] as const))("%s", (ki
             ...(crashes ? { fails: (number: number, step: number) => (number + step + seed) % 13 === 0 } : {}),
           } as const;
           const result = await simulate({ ...study, parallel, duration: stragglers(seed) });
+          // Enqueued trials take the places of the first new ones, and nothing else changes.
+          const enqueued = seed % 3 === 0 ? 0 : 1 + Math.abs(seed % Math.min(8, maxTrials));
+          const asEnqueued = await simulate({
+            ...study,
+            parallel,
+            duration: stragglers(seed),
+            enqueued: Math.min(enqueued, maxTrials),
+          });
+          if (!copies.has(kind)) expect(asEnqueued.answers).toEqual(result.answers);
           const { trials, trained, answers, waits } = result;
           const founders = [...trials.values()].filter(({ parent }) => parent === undefined);
-          expect(founders.length).toBe(maxTrials);
+          expect(founders.length).toBeLessThanOrEqual(maxTrials);
+          if (!modest.has(kind)) expect(founders.length).toBe(maxTrials);
           // A crash may repeat the step in which it happened; nothing else is trained twice.
           expect(new Set(trained.map(({ number, step }) => `${number} ${step}`)).size).toBe(trained.length);
           for (const { number, step } of trained) expect(step).toBeGreaterThan(trials.get(number)!.parent?.step ?? 0);

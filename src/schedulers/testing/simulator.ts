@@ -29,6 +29,8 @@ export interface Simulation {
   readonly isStructural?: (parameter: string) => boolean;
   /** The configuration of a new trial. */
   readonly suggest?: (number: number) => Params;
+  /** Trials that a person has enqueued before the study begins: they take the places of the first new ones. */
+  readonly enqueued?: number;
   /** Values of the objectives at a step; a number is that of the first. */
   readonly curve: (trial: ScheduledTrial, step: number) => number | readonly number[];
   /** Simulated seconds that a step takes; 1 by default. */
@@ -123,6 +125,9 @@ export async function simulate(options: Simulation): Promise<SimulationResult> {
     running.push({ trial, slot, step, until: untilStep ?? Infinity, at: time + stepTime(trial.number, step + 1) });
   };
 
+  const suggested = (number: number): Params => options.suggest?.(number) ?? { x: number };
+  const enqueued = Array.from({ length: options.enqueued ?? 0 }, (_, number) => add(suggested(number), undefined));
+
   /** Gives a free slot something to do; false when there is nothing. */
   const fill = async (): Promise<boolean> => {
     const ready = waiting.shift();
@@ -139,8 +144,7 @@ export async function simulate(options: Simulation): Promise<SimulationResult> {
         if (answer.untilStep !== undefined && !(answer.untilStep >= 1 && Number.isInteger(answer.untilStep)))
           fail("starts a trial until no whole step");
         begun += 1;
-        const number = trials.size;
-        launch(add(options.suggest?.(number) ?? { x: number }, undefined), answer.untilStep);
+        launch(enqueued.shift() ?? add(suggested(trials.size), undefined), answer.untilStep);
         return true;
       }
       if (answer.action === "wait") break;
