@@ -256,6 +256,42 @@ it("replaces a trial by a copy of another one, which does not count against the 
   expect(more.message).toContain("2 of 3 trials");
 });
 
+it("begins a copy in the place of a trial that was dropped", async () => {
+  script.scheduler = {
+    next: ({ trials }) => {
+      if (trials.size < 2) return { action: "new", untilStep: 3 };
+      const paused = [...trials.values()].filter(({ state }) => state === "paused");
+      const worse = paused.find(({ number }) => number === 1);
+      if (worse !== undefined) return { action: "drop", number: 1, reason: "worse" };
+      if (trials.size === 2 && paused.length === 1 && trials.get(1)!.state === "pruned")
+        return {
+          action: "copy",
+          from: 0,
+          params: { ...trials.get(0)!.params, x: 0.25 },
+          untilStep: 6,
+          reason: "instead",
+        };
+      const [next] = paused;
+      if (next === undefined) return { action: "wait", reason: "nothing more" };
+      return { action: "resume", number: next.number, untilStep: 9, reason: "goes on" };
+    },
+    onReport: () => ({ decision: "continue" }),
+  };
+  const executor = stepping();
+  const place = await open(executor);
+  const { studyId } = await place.start(text(2));
+  const { trials } = await ended(place, studyId);
+  expect(trials.map(({ state }) => state)).toEqual(["complete", "pruned", "complete"]);
+  expect(trials[2]!.params["x"]).toBe(0.25);
+  expect(executor.pieces.filter(({ number }) => number === 2)).toEqual([
+    { number: 2, from: 3, to: 6 },
+    { number: 2, from: 6, to: 9 },
+  ]);
+  const report = await place.engine.request("study.schedule", { studyId });
+  expect(report.lineage).toEqual([{ number: 2, parent: 0, step: 3 }]);
+  expect(await place.study(studyId)).toMatchObject({ children: 1, budgetTrials: 2 });
+});
+
 it("makes the copy that a killed engine had not come to", async () => {
   script.scheduler = {
     next: ({ trials }) =>

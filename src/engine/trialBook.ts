@@ -223,7 +223,12 @@ export class TrialBook {
    * Adds a waiting trial: it is stored before anything runs.
    * @param plan what the scheduler has said of it; without it, it was enqueued
    */
-  add(params: Params, because: string, at: number, plan?: { readonly untilStep?: number }): BookTrial {
+  add(
+    params: Params,
+    because: string,
+    at: number,
+    plan?: { readonly untilStep?: number; readonly parent?: Parent },
+  ): BookTrial {
     const record = this.#store.addTrial(this.#studyId, params, because, at, plan);
     const entry = this.#keep(record);
     entry.series.set(this.#objective, []);

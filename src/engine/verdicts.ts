@@ -68,7 +68,8 @@ function keptRates({ tuneOnline, scheduler }: StudyDefinition, { latest }: Trial
   );
 }
 
-function parentOf(study: Study, definition: StudyDefinition, number: number): Parent {
+/** @throws BasinError `internal` when there is no such trial */
+export function parentOf(study: Study, definition: StudyDefinition, number: number): Parent {
   const parent = study.book.trial(number);
   if (parent === undefined)
     throw new BasinError(

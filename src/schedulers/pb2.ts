@@ -58,11 +58,12 @@ export const pb2Scheduler = defineScheduler(
         ),
     }),
   },
-  ({ population, interval, quantile, forgetting, results }) =>
+  ({ population, interval, quantile, synchronous, forgetting, results }) =>
     populationScheduler({
       size: population,
       interval,
       quantile,
+      synchronous,
       explore: (view, request) => explore(view, request, forgetting, results),
     }),
 );

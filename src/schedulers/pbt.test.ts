@@ -116,6 +116,57 @@ describe("population based training", () => {
     expect([...hopeless.trials.values()].every(({ state }) => state === "pruned")).toBe(true);
   });
 
+  it("fills the place of a member that crashed with a copy of a good one, as long as not everything crashes", async () => {
+    const once = await simulate(study({ fails: (number) => number === 6 }));
+    expect(once.trials.get(6)).toMatchObject({ state: "failed" });
+    expect([...once.trials.values()].filter(({ state }) => state === "complete")).toHaveLength(8);
+    const said = once.answers.flatMap(({ answer }) =>
+      "action" in answer && answer.action === "copy" ? [answer.reason] : [],
+    );
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatch(
+      /^a member is missing; a copy of trial \d+ \([\d.e−-]+\) goes on in its place from step \d+: rate /,
+    );
+    const always = await simulate(study({ fails: (_, step) => step === 4 }));
+    expect([...always.trials.values()].every(({ state }) => state === "failed" || state === "pruned")).toBe(true);
+    expect(always.trials.size).toBeLessThan(60);
+  });
+
+  it("synchronous: makes the same copies with any number of slots, in rounds", async () => {
+    for (const seed of [1, 2, 3]) {
+      const outcomes = await Promise.all(
+        [1, 2, 5, 12].map(async (parallel) => {
+          const { trials, waits, answers } = await simulate(
+            study({
+              seed,
+              parallel,
+              duration: stragglers(seed),
+              scheduler: () => pbtScheduler.create({ synchronous: true, interval: 2 }),
+              fails: (number, step) => number === 5 && step === 7,
+            }),
+          );
+          if (parallel === 1) expect(waits).toHaveLength(1);
+          const said = answers.flatMap(({ answer }) => ("reason" in answer ? [answer.reason ?? ""] : []));
+          expect(
+            said.some((reason) =>
+              /^step \d+: .* is 8th of 8; a copy of one of the best 2 takes its place$/.test(reason),
+            ),
+          ).toBe(true);
+          return [...trials.values()].map(({ number, state, params, reports, parent }) => ({
+            number,
+            state,
+            params,
+            parent,
+            reports,
+          }));
+        }),
+      );
+      for (const other of outcomes.slice(1)) expect(other).toEqual(outcomes[0]);
+      expect(outcomes[0]!.filter(({ state }) => state === "complete")).toHaveLength(8);
+      expect(outcomes[0]!.filter(({ parent }) => parent !== undefined).length).toBeGreaterThan(8);
+    }
+  });
+
   it("pauses with a reason where the best have no checkpoint to copy", async () => {
     const { answers, trials } = await simulate(study({ checkpoints: "never", maxSteps: 5 }));
     expect([...trials.values()].every(({ parent }) => parent === undefined)).toBe(true);

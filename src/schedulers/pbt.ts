@@ -26,6 +26,12 @@ export const populationOptions = (quantile: number) => ({
     .max(0.5)
     .default(quantile)
     .describe("Share of the members that is replaced, and share that is copied."),
+  synchronous: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Members wait for each other at the end of every interval: the same copies with any number of slots, at the price of idle ones.",
+    ),
   hdCopy: z
     .enum(["copy", "perturb", "reset", "keep"])
     .default("perturb")
@@ -61,11 +67,12 @@ export const pbtScheduler = defineScheduler(
         ),
     }),
   },
-  ({ population, interval, quantile, resample, factor }) =>
+  ({ population, interval, quantile, synchronous, resample, factor }) =>
     populationScheduler({
       size: population,
       interval,
       quantile,
+      synchronous,
       explore: (view, { donor, rng }) => {
         const perturbation = { resample, factors: [2 - factor, factor] as const };
         const params = firstFeasible(view, () =>

@@ -4,12 +4,14 @@
  * Source: M. Jaderberg et al., "Population Based Training of Neural Networks" (2017), asynchronous with truncation selection.
  * A member is compared at its own step or, as long as fewer than half of the others have come there, at the latest interval's end
  * that half of them have come to: always at equal steps, for a longer training would beat any shorter one.
+ * A member that crashed is the worst: a copy takes its place. Synchronous, all wait for each other at the end of an interval, and
+ * the worst are replaced there.
  * Invariant: the least advanced member that rests goes on first, so members stay within an interval of each other as far as
  * slots and speeds allow, and one slot makes a fixed order; who belongs to a population follows from numbers and parents.
  */
 import type { BracketView, RungEntry } from "../core/brackets.ts";
 import { formatNumber } from "../core/format.ts";
-import { rngFor, type Rng } from "../core/rng.ts";
+import { rngForKey, type Rng } from "../core/rng.ts";
 import type { Params } from "../core/space/parameter.ts";
 import { isFinal } from "../core/trial.ts";
 import { changesText } from "./explore.ts";
@@ -33,6 +35,8 @@ export interface PopulationOptions {
   readonly interval: number;
   /** Share of the members that counts as worst, and as best. */
   readonly quantile: number;
+  /** Everybody waits at the end of an interval until all have come there. */
+  readonly synchronous: boolean;
   /** The configuration of a copy. */
   readonly explore: (
     view: ScheduleView,
@@ -45,8 +49,6 @@ export interface ExploreRequest {
   readonly donor: ScheduledTrial;
   /** Step of its checkpoint. */
   readonly step: number;
-  /** The worst one, in whose place the copy goes on. */
-  readonly replaced: ScheduledTrial;
   /** Everybody who belongs, or has belonged, to the population. */
   readonly relatives: readonly ScheduledTrial[];
   readonly interval: number;
@@ -54,6 +56,8 @@ export interface ExploreRequest {
 }
 
 const populationBounds = [4, 50] as const;
+/** Members that may break for each founder before their places stay empty: what breaks every copy must come to an end. */
+const mostBroken = 2;
 
 interface Result {
   readonly trial: ScheduledTrial;
@@ -63,7 +67,7 @@ interface Result {
 }
 
 export function populationScheduler(options: PopulationOptions): Scheduler {
-  const { interval, quantile, explore } = options;
+  const { interval, quantile, synchronous, explore } = options;
   const populationsOf = populationIndex();
   const sizeOf = ({ maxTrials, parallel }: ScheduleView): number => {
     const [least, most] = populationBounds;
@@ -81,20 +85,12 @@ export function populationScheduler(options: PopulationOptions): Scheduler {
       untilStep: untilAfter(0, interval, view.maxSteps),
       reason: `${ordinal(count)} of ${size} members of a population`,
     });
-    for (const { members, founders } of populations) {
-      if (founders < size && open) return fresh(founders + 1);
-      const paused = members.filter(({ state }) => state === "paused");
-      if (paused.length === 0) continue;
-      const trial = paused.reduce((a, b) =>
-        stepOf(b) < stepOf(a) || (stepOf(b) === stepOf(a) && b.number < a.number) ? b : a,
-      );
-      const untilStep = untilAfter(stepOf(trial), interval, view.maxSteps);
-      return {
-        action: "resume",
-        number: trial.number,
-        untilStep,
-        reason: `the least advanced member that rests (step ${stepOf(trial)}), goes on to step ${untilStep}${withoutCheckpoint(trial)}`,
-      };
+    for (const population of populations) {
+      if (population.founders < size && open) return fresh(population.founders + 1);
+      const action = synchronous
+        ? afterBarrier(view, population)
+        : (refill(view, population) ?? onward(view, population));
+      if (action !== undefined) return action;
     }
     if (open) return fresh(1);
     const training = (last?.members ?? []).filter(({ state }) => state === "running" || state === "waiting").length;
@@ -107,17 +103,78 @@ export function populationScheduler(options: PopulationOptions): Scheduler {
     };
   }
 
+  /** The least advanced member that rests goes on; undefined when none rests. */
+  function onward(view: ScheduleView, { members }: Population): NextAction | undefined {
+    const paused = members.filter(({ state }) => state === "paused");
+    if (paused.length === 0) return undefined;
+    const trial = paused.reduce((a, b) =>
+      stepOf(b) < stepOf(a) || (stepOf(b) === stepOf(a) && b.number < a.number) ? b : a,
+    );
+    const untilStep = untilAfter(stepOf(trial), interval, view.maxSteps);
+    return {
+      action: "resume",
+      number: trial.number,
+      untilStep,
+      reason: `the least advanced member that rests (step ${stepOf(trial)}), goes on to step ${untilStep}${withoutCheckpoint(trial)}`,
+    };
+  }
+
+  /** A copy of one of the best in the place of a member that is missing; undefined when nobody is, or nobody can be copied. */
+  function refill(view: ScheduleView, population: Population, best?: readonly Result[]): NextAction | undefined {
+    const { founders, members, relatives, failed, broken } = population;
+    const isOver = members.every(({ state }) => isFinal(state));
+    if (isOver || members.length >= founders || failed + broken > mostBroken * founders) return undefined;
+    const at = commonStep(members, Infinity, interval, Math.max(1, Math.ceil(members.length / 2)));
+    const ranked = best ?? ranking(view, members, at);
+    const copy = copied(
+      view,
+      best ?? ranked.slice(0, Math.ceil(ranked.length * quantile)),
+      relatives,
+      `refill ${relatives.length}`,
+    );
+    if (copy === undefined) return undefined;
+    const { text, ...child } = copy;
+    return { action: "copy", ...child, reason: `a member is missing; ${text}` };
+  }
+
+  /** At the end of an interval: the worst end, copies of the best take their places, and all go on. */
+  function afterBarrier(view: ScheduleView, population: Population): NextAction | undefined {
+    const { members, relatives } = population;
+    const open = members.filter(({ state }) => !isFinal(state));
+    const paused = open.filter(({ state }) => state === "paused");
+    const step = paused.reduce((least, trial) => Math.min(least, stepOf(trial)), Infinity);
+    // Somebody is still on the way here.
+    const coming = open.some((trial) => trial.state !== "paused" && (trial.untilStep ?? Infinity) <= step);
+    if (step === Infinity || coming) return undefined;
+    const results = ranking(
+      view,
+      relatives.filter(({ parent }) => (parent?.step ?? 0) < step),
+      step,
+    );
+    const few = Math.min(Math.ceil(results.length * quantile), Math.floor(results.length / 2));
+    const donors = usable(view, results.slice(0, few));
+    for (const [place, { trial, loss, value }] of results.entries()) {
+      const isWorst = place >= results.length - few && donors.some((donor) => donor.loss < loss);
+      if (!isWorst || trial.state !== "paused" || stepOf(trial) !== step) continue;
+      return {
+        action: "drop",
+        number: trial.number,
+        reason: `step ${step}: ${formatNumber(value)} is ${ordinal(place + 1)} of ${results.length}; a copy of one of the best ${few} takes its place`,
+      };
+    }
+    return refill(view, population, results.slice(0, Math.max(few, 1))) ?? onward(view, population);
+  }
+
   function judge(view: ScheduleView, trial: ScheduledTrial, step: number, value: number): Decision {
     const size = sizeOf(view);
     const own = populationsOf(view, size).find(({ members }) => members.includes(trial));
     const shown = `step ${step}: ${formatNumber(value)}`;
+    if (synchronous) return { decision: "pause", reason: `${shown}, waits for the other members` };
     if (own === undefined) return { decision: "pause", reason: `${shown}, waits for its turn` };
     // Before half of the population has come somewhere, the worst of few may still be one of the best.
     const needed = Math.max(2, Math.ceil((size - own.failed) / 2));
     const at = commonStep(own.members, step, interval, needed);
-    const results = own.members
-      .flatMap((member) => resultAt(view, member, at) ?? [])
-      .sort((a, b) => (goesBefore(a, b) ? -1 : 1));
+    const results = ranking(view, own.members, at);
     const place = results.findIndex(({ number }) => number === trial.number);
     if (at === 0 || place < 0)
       return { decision: "pause", reason: `${shown}, the first to come so far, waits for its turn` };
@@ -147,9 +204,7 @@ export function populationScheduler(options: PopulationOptions): Scheduler {
     const own = populationsOf(view, sizeOf(view)).find(({ members }) => members.includes(trial));
     const others = (own?.members ?? []).filter((member) => member !== trial);
     const at = commonStep(others, step, interval, Math.max(1, Math.ceil(others.length / 2)));
-    const results = others
-      .flatMap((member) => resultAt(view, member, at) ?? [])
-      .sort((a, b) => (goesBefore(a, b) ? -1 : 1));
+    const results = ranking(view, others, at);
     const best = results.slice(0, Math.ceil(results.length * quantile));
     return replaced(view, trial, step, best, own?.relatives ?? [], `step ${step}: the value is not a number`);
   }
@@ -163,22 +218,31 @@ export function populationScheduler(options: PopulationOptions): Scheduler {
     relatives: readonly ScheduledTrial[],
     standing: string,
   ): Decision | undefined {
-    // A copy that has not trained yet is its parent once more.
-    const donors = best.filter(({ trial: { checkpointStep, reports } }) => {
-      return checkpointStep !== undefined && checkpointStep < (view.maxSteps ?? Infinity) && reports.length > 0;
-    });
+    const copy = copied(view, best, relatives, `${trial.number} exploit at ${step}`);
+    if (copy === undefined) return undefined;
+    const { text, ...child } = copy;
+    return { decision: "exploit", ...child, reason: `${standing}; ${text}` };
+  }
+
+  /** A copy of one of these, at random; undefined when none of them has a checkpoint to go on from. */
+  function copied(
+    view: ScheduleView,
+    best: readonly Result[],
+    relatives: readonly ScheduledTrial[],
+    purpose: string,
+  ): { readonly from: number; readonly params: Params; readonly untilStep: number; readonly text: string } | undefined {
+    const donors = usable(view, best);
     if (donors.length === 0) return undefined;
-    const rng = rngFor(view.seed, trial.number, `exploit at ${step}`);
+    const rng = rngForKey(`${view.seed}:${purpose}`);
     const donor = rng.choice(donors);
-    const from = donor.trial.checkpointStep!;
-    const request = { donor: donor.trial, step: from, replaced: trial, relatives, interval, rng };
-    const { params, note } = explore(view, request);
+    const step = donor.trial.checkpointStep!;
+    const { params, note } = explore(view, { donor: donor.trial, step, relatives, interval, rng });
+    const noted = note === undefined ? "" : ` (${note})`;
     return {
-      decision: "exploit",
       from: donor.number,
       params,
-      untilStep: untilAfter(from, interval, view.maxSteps),
-      reason: `${standing}; a copy of trial ${donor.number} (${formatNumber(donor.value)}) goes on in its place from step ${from}: ${changesText(donor.trial.params, params)}${note === undefined ? "" : ` (${note})`}`,
+      untilStep: untilAfter(step, interval, view.maxSteps),
+      text: `a copy of trial ${donor.number} (${formatNumber(donor.value)}) goes on in its place from step ${step}: ${changesText(donor.trial.params, params)}${noted}`,
     };
   }
 
@@ -188,7 +252,8 @@ export function populationScheduler(options: PopulationOptions): Scheduler {
       const trial = view.trials.get(number);
       const { step } = report;
       const broken = stopNotANumber(report);
-      if (broken !== undefined) return (trial === undefined ? undefined : rescue(view, trial, step)) ?? broken;
+      if (broken !== undefined)
+        return (trial === undefined || synchronous ? undefined : rescue(view, trial, step)) ?? broken;
       if (trial === undefined || step >= (view.maxSteps ?? Infinity)) return { decision: "continue" };
       const before = trial.reports.at(-2)?.step ?? trial.parent?.step ?? 0;
       const until = trial.untilStep ?? untilAfter(before, interval, view.maxSteps);
@@ -212,6 +277,8 @@ export interface Population {
   founders: number;
   /** Founders and copies that ended with an error. */
   failed: number;
+  /** Those that were ended at a value that is no number. */
+  broken: number;
   /** Who counts: in training, resting, or at the end. */
   members: ScheduledTrial[];
   readonly relatives: ScheduledTrial[];
@@ -245,7 +312,8 @@ function populationIndex(): (view: ScheduleView, size: number) => readonly Popul
       }
       const own = trial.parent === undefined ? Math.floor(memory.begun++ / size) : (home.get(trial.parent.number) ?? 0);
       home.set(trial.number, own);
-      while (populations.length <= own) populations.push({ founders: 0, failed: 0, members: [], relatives: [] });
+      while (populations.length <= own)
+        populations.push({ founders: 0, failed: 0, broken: 0, members: [], relatives: [] });
       const population = populations[own]!;
       if (trial.parent === undefined) population.founders += 1;
       population.relatives.push(trial);
@@ -255,6 +323,9 @@ function populationIndex(): (view: ScheduleView, size: number) => readonly Popul
     for (const population of populations) {
       if (!population.members.some(({ state }) => state === "failed" || state === "pruned")) continue;
       population.failed += population.members.filter(({ state }) => state === "failed").length;
+      population.broken += population.members.filter(
+        ({ state, reports }) => state === "pruned" && Number.isNaN(reports.at(-1)?.value),
+      ).length;
       population.members = population.members.filter(({ state }) => state !== "failed" && state !== "pruned");
     }
     // Not remembered, so that the next question begins at the start.
@@ -272,6 +343,19 @@ export function valueThrough(view: ScheduleView, trial: ScheduledTrial, step: nu
     at = parent;
   }
   return reportFrom(at.reports, step)?.value;
+}
+
+/** Those a copy could go on from. One that has not trained yet is its parent once more. */
+function usable(view: ScheduleView, results: readonly Result[]): readonly Result[] {
+  return results.filter(({ trial: { checkpointStep, reports, state } }) => {
+    const isThere = state !== "pruned" && state !== "failed" && reports.length > 0;
+    return isThere && checkpointStep !== undefined && checkpointStep < (view.maxSteps ?? Infinity);
+  });
+}
+
+/** Trials that have come to a step, best first. O(trials log). */
+function ranking(view: ScheduleView, trials: readonly ScheduledTrial[], step: number): Result[] {
+  return trials.flatMap((trial) => resultAt(view, trial, step) ?? []).sort((a, b) => (goesBefore(a, b) ? -1 : 1));
 }
 
 /** The step at which a member that has come to `step` is compared: so many have come there; 0 when nowhere. O(members log). */

@@ -73,6 +73,17 @@ export type Decision =
 export type NextAction =
   | { readonly action: "new"; readonly untilStep?: number; readonly reason?: string }
   | { readonly action: "resume"; readonly number: number; readonly untilStep?: number; readonly reason: string }
+  /**
+   * A new trial with `params` waits for this slot with a copy of the newest checkpoint of `from`, as after "exploit": in the place
+   * of one that has failed or was dropped. The budget does not count it.
+   */
+  | {
+      readonly action: "copy";
+      readonly from: number;
+      readonly params: Params;
+      readonly untilStep?: number;
+      readonly reason: string;
+    }
   /** A paused trial will not go on: it ends as pruned, and `next` is asked again. */
   | { readonly action: "drop"; readonly number: number; readonly reason: string }
   /** Nothing for this slot now. When nothing runs either, the study is over. */

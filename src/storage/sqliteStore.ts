@@ -8,7 +8,7 @@ import { closeSync, fdatasyncSync, openSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { BasinError } from "../core/errors.ts";
 import type { Params } from "../core/space/parameter.ts";
-import { type AttemptEnd, isFinal, trialStates, type TrialState } from "../core/trial.ts";
+import { type AttemptEnd, isFinal, type Parent, trialStates, type TrialState } from "../core/trial.ts";
 import { openDatabase, type OpenOptions, storageError } from "./openDatabase.ts";
 import { decodeRecord, encodeNumbers, numberOf, type Row, trialFromRow } from "./rows.ts";
 import { SqliteReads } from "./sqliteReads.ts";
@@ -130,7 +130,7 @@ export class SqliteStore extends SqliteReads implements TrialStore {
     params: Params,
     suggestedBecause: string,
     at: number,
-    plan?: { readonly untilStep?: number },
+    plan?: { readonly untilStep?: number; readonly parent?: Parent },
   ): TrialRecord {
     return this.#durably(false, () => {
       const counters = this.#countersOf(studyId);
@@ -140,6 +140,7 @@ export class SqliteStore extends SqliteReads implements TrialStore {
         createdAt: at,
         scheduled: plan !== undefined,
         ...(plan?.untilStep === undefined ? {} : { untilStep: plan.untilStep }),
+        ...(plan?.parent === undefined ? {} : { parent: plan.parent }),
       });
       counters.nextNumber += 1;
       return record;

@@ -211,7 +211,7 @@ export interface TrialStore {
     params: Params,
     suggestedBecause: string,
     at: number,
-    plan?: { readonly untilStep?: number },
+    plan?: { readonly untilStep?: number; readonly parent?: Parent },
   ): TrialRecord;
   /** waiting | paused -> running; raises `attempt`. */
   startTrial(studyId: number, number: number, run: TrialStart): TrialRecord;

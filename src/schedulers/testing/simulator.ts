@@ -148,6 +148,13 @@ export async function simulate(options: Simulation): Promise<SimulationResult> {
         return true;
       }
       if (answer.action === "wait") break;
+      if (answer.action === "copy") {
+        const at = trials.get(answer.from)?.checkpointStep;
+        if (at === undefined) return fail("copies from a trial without a checkpoint");
+        if (answer.untilStep !== undefined && !(answer.untilStep > at)) fail("judges a copy before it has trained");
+        launch(add(answer.params, answer.untilStep, { number: answer.from, step: at }), answer.untilStep);
+        return true;
+      }
       const trial = trials.get(answer.number);
       if (trial?.state !== "paused") return fail(`would ${answer.action} trial ${answer.number}, which is not paused`);
       if (answer.action === "drop") {
