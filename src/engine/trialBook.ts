@@ -281,7 +281,7 @@ export class TrialBook {
   }
 
   /**
-   * Lets memory know reports that \`report\` is about to store: a scheduler decides on them, and its decision is stored
+   * Lets memory know reports that `report` is about to store: a scheduler decides on them, and its decision is stored
    * together with them.
    */
   note(number: number, reports: readonly NotedReport[]): void {
