@@ -11,7 +11,7 @@ import { isFinal } from "../../src/core/trial.ts";
 import { schedulers } from "../../src/schedulers/registry.ts";
 import { openSqliteStore } from "../../src/storage/sqliteStore.ts";
 import type { StoredAttempt, StoredDecision, TrialRecord } from "../../src/storage/trialStore.ts";
-import { bundleEngine, type FaultWorkspace, faultWorkspace, kill, sleep } from "./faultFixture.ts";
+import { builtInText, bundleEngine, type FaultWorkspace, faultWorkspace, kill, sleep } from "./faultFixture.ts";
 import { connect, untilDone } from "./told.ts";
 
 const seed = process.env["BASIN_FAULT_SEED"] ?? String(Date.now());
@@ -21,7 +21,7 @@ const trainer = path.resolve(import.meta.dirname, "../fixtures/trainers/resumabl
 let engine: { bundle: string; folder: string };
 beforeAll(async () => {
   console.log(`fault seed ${seed}`);
-  engine = await bundleEngine();
+  engine = await bundleEngine(true);
 });
 afterAll(() => rmSync(engine.folder, { recursive: true, force: true }));
 
@@ -48,11 +48,11 @@ interface Left {
 }
 
 /** Runs a study to its end, the engine killed now and then. @param kills how often */
-async function run(scheduler: string, trials: number, parallel: number, kills: number, rng: Rng): Promise<Left> {
+async function run(study: string, kills: number, rng: Rng): Promise<Left> {
   const place = faultWorkspace(engine.bundle);
   try {
     cpSync(trainer, path.join(place.folder, "train.mjs"));
-    return await runIn(place, text(scheduler, trials, parallel), kills, rng);
+    return await runIn(place, study, kills, rng);
   } catch (error) {
     console.log(place.logs());
     throw error;
@@ -141,7 +141,8 @@ for (const kind of kinds) {
   it.concurrent(`${kind}, one slot: killed is as undisturbed`, { timeout: 120_000 }, async () => {
     const rng = rngForKey(`fault/schedulers/${kind}/${seed}`);
     const trials = 8;
-    const [whole, killed] = await Promise.all([run(kind, trials, 1, 0, rng), run(kind, trials, 1, 4, rng)]);
+    const study = text(kind, trials, 1);
+    const [whole, killed] = await Promise.all([run(study, 0, rng), run(study, 4, rng)]);
     checkInvariants(whole, trials, 0);
     checkInvariants(killed, trials, 4);
     expect(outcome(killed)).toEqual(outcome(whole));
@@ -151,6 +152,26 @@ for (const kind of kinds) {
 for (const kind of kinds) {
   it.concurrent(`${kind}, three slots: what must hold holds`, { timeout: 120_000 }, async () => {
     const rng = rngForKey(`fault/slots/${kind}/${seed}`);
-    checkInvariants(await run(kind, 8, 3, 2, rng), 8, 2);
+    checkInvariants(await run(text(kind, 8, 3), 2, rng), 8, 2);
   });
+}
+
+for (const kind of ["asha", "pbt"]) {
+  it.concurrent(
+    `${kind} and the built-in trainer: killed is as undisturbed, to the last digit`,
+    { timeout: 120_000 },
+    async () => {
+      const rng = rngForKey(`fault/builtIn/${kind}/${seed}`);
+      const study = `${builtInText(6, 1, "shared").replace("epochs: 6", `epochs: ${steps}`)}scheduler: { kind: ${kind} }\n`;
+      const [whole, killed] = await Promise.all([run(study, 0, rng), run(study, 4, rng)]);
+      expect(outcome(killed)).toEqual(outcome(whole));
+      expect(whole.decisions.length).toBeGreaterThan(5);
+      // Undisturbed, every epoch is trained once.
+      for (const { number, last, parent } of whole.trials) {
+        const own = whole.attempts.filter((attempt) => attempt.number === number);
+        const trained = own.reduce((sum, { fromStep = 0, toStep = 0 }) => sum + toStep - fromStep, 0);
+        expect(trained, `trial ${number}`).toBe(last === undefined ? 0 : last.step - (parent?.step ?? 0));
+      }
+    },
+  );
 }
