@@ -315,6 +315,30 @@ it("makes the copy that a killed engine had not come to", async () => {
   expect(lineage).toEqual([{ number: 2, parent: 0, step: 3 }]);
 });
 
+it("does not give up on failures while others wait to go on, and carries FGHPO out to its end", async () => {
+  // Without sharpness the objective decides: a little better with each trial.
+  const executor = stepping({
+    crashes: ({ number }) => number > 2 && number < 18,
+    value: ({ number }, step) => 1 / (number + 1) + 1 / step,
+  });
+  const place = await open(executor);
+  const scheduler = "{ kind: fghpo, configurations: 20, keep: 2 }";
+  const { studyId } = await place.engine.request("study.start", {
+    path: "/s.study.yaml",
+    text: text(20).replace("{ kind: scripted }", scheduler),
+    mode: "fresh",
+  });
+  const { trials } = await ended(place, studyId);
+  const inState = (state: string): number[] => trials.flatMap((trial, i) => (trial.state === state ? [i] : []));
+  expect(inState("complete")).toEqual([18, 19]);
+  expect(inState("pruned")).toEqual([0, 1, 2]);
+  expect(inState("failed")).toHaveLength(15);
+  expect(executor.pieces.filter(({ number }) => number === 19)).toEqual([
+    { number: 19, from: 0, to: 1 },
+    { number: 19, from: 1, to: steps },
+  ]);
+});
+
 it("gives a person's trials the scheduler's turn and step, before suggested ones", async () => {
   script.scheduler = halving(4);
   const executor = stepping();

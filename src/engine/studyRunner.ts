@@ -375,7 +375,7 @@ export class StudyRunner {
       this.#close("complete", `${target} by trial ${number}.`, "The target was reached.");
     } else if (patience !== undefined) {
       this.#close("complete", `${patience}.`, "The study's patience is over.");
-    } else if (!this.#succeeded && this.#failures >= hopelessFailures) {
+    } else if (!this.#succeeded && this.#failures >= hopelessFailures && this.book.open("paused").length === 0) {
       const reasonText = `The first ${this.#failures} trials all failed. The last one: ${reason}`;
       this.#close("failed", reasonText, "The study gave up.");
     }

@@ -13,6 +13,8 @@ export interface SteppingOptions {
   readonly steps: number;
   readonly metric: string;
   readonly value: (job: TrialJob, step: number) => number;
+  /** Whether a trial crashes before its first step; default never. */
+  readonly crashes?: (job: TrialJob) => boolean;
   /** Writes a checkpoint at each step it stops at; default true. */
   readonly saves?: boolean;
   /** Stops by itself at `untilStep`; default true. */
@@ -73,6 +75,10 @@ export function createSteppingExecutor(options: SteppingOptions): SteppingExecut
       };
       const turn = (): void => {
         if (over) return;
+        if (options.crashes?.(job) === true) {
+          callbacks.event({ type: "failed", reason: "crashed, as planned" });
+          return end({ kind: "exited", code: 1 });
+        }
         if (step >= steps) {
           callbacks.event({ type: "done", metrics: {} });
           return end({ kind: "exited", code: 0 });
