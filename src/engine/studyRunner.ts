@@ -19,7 +19,7 @@ import { openSampler, type StudySampler } from "./sampling/studySampler.ts";
 import { StudyEnds } from "./studyEnds.ts";
 import type { Study } from "./study.ts";
 import type { BookTrial, TrialBook } from "./trialBook.ts";
-import { maxStepsOf, parentOf } from "./verdicts.ts";
+import { addCopy, maxStepsOf } from "./verdicts.ts";
 import { warmStartOf } from "./warmStart.ts";
 
 const tickMs = 5_000;
@@ -286,16 +286,9 @@ export class StudyRunner {
         study.log.add("info", "sampler", `Trial ${number}: ${suggestion.reason}`, number);
         return { kind: "trial", trial, plan };
       }
-      case "copy": {
-        const { from, params, untilStep, reason } = action;
-        const born = book.add(params, `${reason} (begins with a copy of trial ${from})`, study.parts.clock.now(), {
-          parent: parentOf(study, this.definition, from),
-          ...(untilStep === undefined ? {} : { untilStep }),
-        });
-        study.log.add("info", "scheduler", `Trial ${born.number}: ${reason}`, born.number);
-        study.touch();
+      case "copy":
+        addCopy(study, this.definition, action);
         return "again";
-      }
       default:
         return action satisfies never;
     }

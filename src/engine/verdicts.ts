@@ -6,7 +6,7 @@ import { BasinError } from "../core/errors.ts";
 import type { StudyDefinition } from "../core/study/definition.ts";
 import type { Params } from "../core/space/parameter.ts";
 import type { Parent, Report } from "../core/trial.ts";
-import type { Decision } from "../schedulers/scheduler.ts";
+import type { Decision, NextAction } from "../schedulers/scheduler.ts";
 import type { NewChild, StoredDecision } from "../storage/trialStore.ts";
 import type { Study } from "./study.ts";
 import type { BookTrial } from "./trialBook.ts";
@@ -68,8 +68,24 @@ function keptRates({ tuneOnline, scheduler }: StudyDefinition, { latest }: Trial
   );
 }
 
-/** @throws BasinError `internal` when there is no such trial */
-export function parentOf(study: Study, definition: StudyDefinition, number: number): Parent {
+/**
+ * Adds the trial that a scheduler wants to begin with a copy of another one; it waits for a slot.
+ * @throws BasinError `internal` when the scheduler copies a trial that does not exist
+ */
+export function addCopy(
+  study: Study,
+  definition: StudyDefinition,
+  { from, params, untilStep, reason }: Extract<NextAction, { action: "copy" }>,
+): void {
+  const born = study.book.add(params, `${reason} (begins with a copy of trial ${from})`, study.parts.clock.now(), {
+    parent: parentOf(study, definition, from),
+    ...(untilStep === undefined ? {} : { untilStep }),
+  });
+  study.log.add("info", "scheduler", `Trial ${born.number}: ${reason}`, born.number);
+  study.touch();
+}
+
+function parentOf(study: Study, definition: StudyDefinition, number: number): Parent {
   const parent = study.book.trial(number);
   if (parent === undefined)
     throw new BasinError(

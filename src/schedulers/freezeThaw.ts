@@ -18,7 +18,7 @@ import { expectedImprovement } from "../samplers/gp/acquisition.ts";
 import { featuresOf, type Features } from "../samplers/gp/features.ts";
 import { chosenRows } from "../samplers/gp/values.ts";
 import { defineScheduler } from "./entry.ts";
-import { intervalViews } from "./population.ts";
+import { intervalViews } from "./intervals.ts";
 import { counted, founders, lossOf, refusesShort, stepOf, stopNotANumber, withoutCheckpoint } from "./rungs.ts";
 import type { NextAction, ScheduledTrial, Scheduler, ScheduleView } from "./scheduler.ts";
 

@@ -9,16 +9,16 @@
  * Invariant: the least advanced member that rests goes on first, so members stay within an interval of each other as far as
  * slots and speeds allow, and one slot makes a fixed order; who belongs to a population follows from numbers and parents.
  */
-import type { BracketView, RungEntry } from "../core/brackets.ts";
 import { formatNumber } from "../core/format.ts";
 import { rngForKey, type Rng } from "../core/rng.ts";
 import type { Params } from "../core/space/parameter.ts";
 import { isFinal } from "../core/trial.ts";
 import { changesText } from "./explore.ts";
+import { intervalViews, untilAfter } from "./intervals.ts";
+import { populationIndex, type Population } from "./populationIndex.ts";
 import {
   counted,
   goesBefore,
-  isBegun,
   lossOf,
   ordinal,
   reportFrom,
@@ -267,73 +267,6 @@ export function populationScheduler(options: PopulationOptions): Scheduler {
   };
 }
 
-/** The end of the interval that begins after a step. */
-function untilAfter(step: number, interval: number, maxSteps: number | undefined): number {
-  return Math.min((Math.floor(step / interval) + 1) * interval, maxSteps ?? Infinity);
-}
-
-export interface Population {
-  /** How many the sampler or a person has made. */
-  founders: number;
-  /** Founders and copies that ended with an error. */
-  failed: number;
-  /** Those that were ended at a value that is no number. */
-  broken: number;
-  /** Who counts: in training, resting, or at the end. */
-  members: ScheduledTrial[];
-  readonly relatives: ScheduledTrial[];
-}
-
-/** Sorts a study's trials into populations, in order: so many founders each, and copies where their parents are. */
-function populationIndex(): (view: ScheduleView, size: number) => readonly Population[] {
-  interface Memory {
-    readonly trials: ScheduleView["trials"];
-    readonly size: number;
-    readonly populations: Population[];
-    readonly home: Map<number, number>;
-    /** Trials that have been sorted in. */
-    sorted: number;
-    begun: number;
-  }
-  let memory: Memory | undefined;
-  /** O(trials) for what is sorted in, else O(members). */
-  return ({ trials }, size) => {
-    // Enqueued trials that have not begun are passed over; once they have, everybody finds their place anew.
-    if (memory?.trials !== trials || memory.size !== size || memory.sorted > trials.size)
-      memory = { trials, size, populations: [], home: new Map(), sorted: 0, begun: 0 };
-    const { populations, home } = memory;
-    let at = 0;
-    let passed = false;
-    for (const trial of trials.values()) {
-      if (at++ < memory.sorted) continue;
-      if (trial.parent === undefined && !isBegun(trial)) {
-        passed = true;
-        continue;
-      }
-      const own = trial.parent === undefined ? Math.floor(memory.begun++ / size) : (home.get(trial.parent.number) ?? 0);
-      home.set(trial.number, own);
-      while (populations.length <= own)
-        populations.push({ founders: 0, failed: 0, broken: 0, members: [], relatives: [] });
-      const population = populations[own]!;
-      if (trial.parent === undefined) population.founders += 1;
-      population.relatives.push(trial);
-      population.members.push(trial);
-    }
-    memory.sorted = at;
-    for (const population of populations) {
-      if (!population.members.some(({ state }) => state === "failed" || state === "pruned")) continue;
-      population.failed += population.members.filter(({ state }) => state === "failed").length;
-      population.broken += population.members.filter(
-        ({ state, reports }) => state === "pruned" && Number.isNaN(reports.at(-1)?.value),
-      ).length;
-      population.members = population.members.filter(({ state }) => state !== "failed" && state !== "pruned");
-    }
-    // Not remembered, so that the next question begins at the start.
-    if (passed) memory = undefined;
-    return populations;
-  };
-}
-
 /** What a training has reported at a step, over the trials it was copied from; undefined when it has not come there. O(copies log). */
 export function valueThrough(view: ScheduleView, trial: ScheduledTrial, step: number): number | undefined {
   let at = trial;
@@ -370,49 +303,4 @@ function resultAt(view: ScheduleView, trial: ScheduledTrial, step: number): Resu
   const value = valueThrough(view, trial, step);
   if (value === undefined || Number.isNaN(value)) return undefined;
   return { trial, number: trial.number, value, loss: lossOf(value, view.objective.direction) };
-}
-
-/** The intervals of trials as rungs. O(trials intervals). */
-export function intervalViews(
-  view: ScheduleView,
-  trials: readonly ScheduledTrial[],
-  interval: number,
-): BracketView["rungs"] {
-  const rungs = new Map<number, RungEntry[]>();
-  const add = (step: number, entry: RungEntry): void => {
-    const entries = rungs.get(step);
-    if (entries === undefined) rungs.set(step, [entry]);
-    else entries.push(entry);
-  };
-  for (const trial of trials) {
-    const { number, state, parent } = trial;
-    const last = stepOf(trial);
-    const from = parent?.step ?? 0;
-    let step = untilAfter(from, interval, view.maxSteps);
-    for (; step <= last && step > from; step = untilAfter(step, interval, view.maxSteps)) {
-      const onward = untilAfter(step, interval, view.maxSteps);
-      const isLast = onward > last || onward === step;
-      add(step, {
-        number,
-        value: reportFrom(trial.reports, step)?.value ?? Number.NaN,
-        outcome: isLast ? outcomeOf(trial, onward === step) : "promoted",
-      });
-      if (onward === step) break;
-    }
-    const isOnItsWay = !isFinal(state) && state !== "paused" && step > last;
-    if (isOnItsWay) add(step, { number, value: Number.NaN, outcome: "running" });
-    else if (last <= from || step === untilAfter(from, interval, view.maxSteps)) {
-      // It ended, or rests, before its first comparison.
-      if (step > last)
-        add(step, { number, value: trial.reports.at(-1)?.value ?? Number.NaN, outcome: outcomeOf(trial, false) });
-    }
-  }
-  return [...rungs].sort(([a], [b]) => a - b).map(([step, entries]) => ({ step, entries }));
-}
-
-function outcomeOf({ state }: ScheduledTrial, end: boolean): RungEntry["outcome"] {
-  if (state === "complete" || state === "failed") return state;
-  if (state === "pruned") return "stopped";
-  if (state === "paused") return "waiting";
-  return end ? "running" : "promoted";
 }
