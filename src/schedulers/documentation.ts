@@ -21,11 +21,11 @@ What holds for all of them:
 - **The study is all they know.** A decision follows from the trials, their reports and the seed. A study that was interrupted goes on as if nothing had happened.
 - **Steps** are what the trainer counts: epochs, for most. Rungs are whole steps, found without logarithms; the last one is the full training (\`epochs\` of the trainer).
 - **A trial that rests keeps its checkpoint.** When it goes on, only the difference is trained. Without a checkpoint it begins again, and the reason says so.
-- **A value that is not a number** ends its trial at once. Infinite values are as bad as can be. A trial that crashed counts as the worst of the rung it was on its way to.
+- **A value that is not a number** ends its trial at once. Infinite values are as bad as can be. A trial that crashed counts as the worst of the rung it was on its way to; in a population a copy takes its place.
 - **Equal values**: the earlier trial wins.
 - **The budget counts trials** that a sampler or a person has made; copies in a population do not count.
-- **Methods that wait** (\`successive-halving\`, \`hyperband\` and those built on it) choose the same trials however many slots there are. A slot that a bracket could only wait with begins the next bracket. The last bracket is as large as the budget leaves it.
-- **Methods that do not wait** (\`asha\`, \`async-hyperband\`, populations) decide with what has arrived, so slots and speed matter. When the budget is used, trials that still rest stay paused; should none have been trained to its end by then, the leader goes on until one has.
+- **Methods that wait** (\`successive-halving\`, \`hyperband\` and those built on it) choose the same trials of the same configurations however many slots there are (a sampler that learns may propose others). A slot that a bracket could only wait with begins the next bracket. The last bracket is as large as the budget leaves it.
+- **Methods that do not wait** (\`asha\`, \`async-hyperband\`, populations) decide with what has arrived, so slots and speed matter. When the budget is used, trials that still rest stay paused; under \`asha\`, should none have been trained to its end by then, the leader goes on until one has. Populations with \`synchronous: true\` wait for each other.
 `;
 
 /** The text of docs/schedulers.md. */
