@@ -90,16 +90,18 @@ it.each<[string, (now: Rates, rates: { readonly theirs: Rates; readonly replaced
       };
       return { learningRate: at("learning_rate"), momentum: at("momentum") };
     };
+    let telling = 0;
     for (const [i, { number, parent, step }] of lineage.entries()) {
       const now = await ratesOf(number, step + 1);
       const theirs = await ratesOf(parent, step);
       const replaced = await ratesOf(exploits[i]!.number, exploits[i]!.step);
-      // Otherwise nothing would tell one policy from another.
-      expect(near(theirs.learningRate, start.learningRate)).toBe(false);
+      // A copy of a copy may have come back to where it began: it tells nothing of the policy.
+      if (!near(theirs.learningRate, start.learningRate)) telling += 1;
       check(now, { theirs, replaced });
       const { params } = await engine.request("trial.get", { studyId, number });
       expect(params).toMatchObject(hdCopy === "keep" ? replaced : start);
     }
+    expect(telling).toBeGreaterThan(0);
   },
   60_000,
 );
