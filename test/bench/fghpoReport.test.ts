@@ -87,7 +87,7 @@ describe("the summary", () => {
   });
 
   it("is a report, also where there is nothing to report", () => {
-    expect(reportOf(summaryOf(runs))).toContain("| FGHPO | 51.0 (51.0) tie |");
+    expect(reportOf(summaryOf(runs))).toContain("| FGHPO | 51.0 (51.0), 4 repeats: tie |");
     expect(reportOf(summaryOf([]))).toContain("No data set");
   });
 });

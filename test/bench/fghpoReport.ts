@@ -1,7 +1,7 @@
 /**
  * What the runs of the FGHPO benchmark come to: accuracies with wins, ties and losses, cost, what each part of the method brings,
  * and what one-epoch signals tell of curvature and of the end.
- * Invariant: pure; data sets count as far as all methods have the same seeds.
+ * Invariant: pure; a repeat counts once random search and FGHPO have played it, another method with the repeats that it has played.
  */
 import { spearman } from "../../src/core/rankCorrelation.ts";
 import type { Run, TrialRecord } from "./fghpoRun.ts";
@@ -61,7 +61,10 @@ export function verdictsOf(scores: ReadonlyMap<string, readonly number[]>): Verd
 const contenders = ["random", "random, same cost", "FGHPO", "FGHPO paper", "TPE", "TuRBO", "HEBO", "BOHB"] as const;
 const played = ["random", "FGHPO", "FGHPO paper", "TPE", "TuRBO", "HEBO", "BOHB"] as const;
 
-/** One seed of one data set with all methods. */
+/** Methods with fewer repeats are left out: no test could say anything of them. */
+const fewestRepeats = 3;
+
+/** One seed of one data set. */
 interface Repeat {
   readonly data: string;
   readonly seed: number;
@@ -77,7 +80,7 @@ function repeatsOf(runs: readonly Run[]): Repeat[] {
   }
   return [...keys.values()].flatMap((own) => {
     const random = own.get("random");
-    return random !== undefined && played.every((name) => own.has(name))
+    return random !== undefined && own.has("FGHPO") && own.has("FGHPO paper")
       ? [{ data: random.data, seed: random.seed, runs: own }]
       : [];
   });
@@ -209,13 +212,26 @@ function correlationsOf(repeats: readonly Repeat[]): Correlation[] {
 export function summaryOf(runs: readonly Run[]) {
   const repeats = repeatsOf(runs);
   const names = [...new Set(repeats.map(({ data }) => data))];
-  const scoreOf = (repeat: Repeat, method: string): number =>
-    method === "random, same cost" ? sameCost(repeat) : (repeat.runs.get(method)?.test ?? Number.NaN);
+  const scoresOf = (own: readonly Repeat[], method: string): number[] =>
+    own.flatMap((repeat) => {
+      if (method === "random, same cost") return [sameCost(repeat)];
+      const run = repeat.runs.get(method);
+      return run === undefined ? [] : [run.test];
+    });
   const data = names.map((name) => {
     const own = repeats.filter((repeat) => repeat.data === name);
-    const scores = new Map(contenders.map((method) => [method as string, own.map((one) => scoreOf(one, method))]));
+    const scores = new Map(
+      contenders
+        .map((method) => [method as string, scoresOf(own, method)] as const)
+        .filter(([, list]) => list.length >= fewestRepeats),
+    );
     const share = (method: string, of: (run: Run) => number): number =>
-      mean(own.map(({ runs: all }) => of(all.get(method)!) / of(all.get("random")!)));
+      mean(
+        own.flatMap(({ runs: all }) => {
+          const run = all.get(method);
+          return run === undefined ? [] : [of(run) / of(all.get("random")!)];
+        }),
+      );
     return {
       name,
       seeds: own.map(({ seed }) => seed),
@@ -254,7 +270,8 @@ export function summaryOf(runs: readonly Run[]) {
 export type Summary = ReturnType<typeof summaryOf>;
 
 const percent = (value: number): string => (100 * value).toFixed(1);
-const signed = (value: number): string => `${value >= 0 ? "+" : "-"}${Math.abs(value).toFixed(2)}`;
+const signed = (value: number): string =>
+  Number.isNaN(value) ? "–" : `${value >= 0 ? "+" : "-"}${Math.abs(value).toFixed(2)}`;
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
@@ -263,31 +280,29 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 /** The summary as Markdown. */
 export function reportOf({ data, parts, correlations, trainedOtherwise }: Summary): string {
   if (data.length === 0) return "No data set has a seed that all methods have played.";
-  const verdictOf = (name: string, method: string): Verdict =>
-    data.find((one) => one.name === name)!.verdicts.find((verdict) => verdict.method === method)!;
+  const shown = contenders.filter((method) => data.some(({ scores }) => scores[method] !== undefined));
   const accuracy = table(
-    [
-      "test accuracy, median (mean), %",
-      ...data.map(({ name, seeds }) => `${name}, ${seeds.length} repeats`),
-      "wins / ties / losses",
-    ],
-    contenders.map((method) => {
-      const own = data.map(({ name }) => verdictOf(name, method));
-      const count = (verdict: string): number => own.filter((one) => one.verdict === verdict).length;
-      const cells = own.map(
-        ({ mean: average, median, verdict }) => `${percent(median)} (${percent(average)}) ${verdict}`,
+    ["test accuracy, median (mean), %", ...data.map(({ name }) => name), "wins / ties / losses"],
+    shown.map((method) => {
+      const own = data.map(({ verdicts }) => verdicts.find((verdict) => verdict.method === method));
+      const count = (verdict: string): number => own.filter((one) => one?.verdict === verdict).length;
+      const cells = own.map((one, i) =>
+        one === undefined
+          ? "–"
+          : `${percent(one.median)} (${percent(one.mean)}), ${data[i]!.scores[method]!.length} repeats: ${one.verdict}`,
       );
       return [method, ...cells, `${count("win")} / ${count("tie")} / ${count("loss")}`];
     }),
   );
   const ahead = table(
     ["FGHPO is ahead (A12)", ...data.map(({ name }) => name)],
-    contenders
+    shown
       .filter((method) => method !== "FGHPO")
       .map((method) => [
         `of ${method}`,
         ...data.map(({ scores }) => {
           const [a, b] = [scores["FGHPO"] ?? [], scores[method] ?? []];
+          if (a.length === 0 || b.length === 0) return "–";
           return `${varghaDelaney(a, b).toFixed(2)} (p ${mannWhitney(a, b).p.toFixed(2)})`;
         }),
       ]),
@@ -298,6 +313,7 @@ export function reportOf({ data, parts, correlations, trainedOtherwise }: Summar
       method,
       ...data.map((one) => {
         const own = one.cost.find((entry) => entry.method === method)!;
+        if (Number.isNaN(own.epochs)) return "–";
         return `${percent(own.epochs)}, ${percent(own.trainingCpu)}, ${percent(own.cpu)}`;
       }),
     ]),

@@ -156,7 +156,7 @@ for (const kind of kinds) {
   });
 }
 
-for (const kind of ["asha", "pbt"]) {
+for (const kind of ["asha", "pbt", "fghpo, keep: 2"]) {
   it.concurrent(
     `${kind} and the built-in trainer: killed is as undisturbed, to the last digit`,
     { timeout: 120_000 },
