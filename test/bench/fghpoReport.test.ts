@@ -1,3 +1,4 @@
+/** What the tables of the comparison are reckoned from: ranks, corrected tests and shares of the cost. */
 import { describe, expect, it } from "vitest";
 import { reportOf, summaryOf, verdictsOf } from "./fghpoReport.ts";
 import type { Run, TrialRecord } from "./fghpoRun.ts";

@@ -1,3 +1,4 @@
+/** What is made of a played study: the best score by epochs trained, and when a level was first reached. */
 import { expect, it } from "vitest";
 import { catalog } from "../../../src/catalog.ts";
 import { parseStudy } from "../../../src/core/study/parse.ts";
