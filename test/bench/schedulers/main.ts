@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { openPlayer, type StudyPlayer } from "../trainings/playStudy.ts";
 import { type Arm, arms, budgetOf, type Method, methods, studyOf, type Task, tasks } from "./contenders.ts";
 import { printReport } from "./report.ts";
-import { improvementsOf, type Run, runsOf } from "./runs.ts";
+import { improvementsOf, jsonOf, type Run, runsOf } from "./runs.ts";
 
 const { values } = parseArgs({
   options: {
@@ -120,9 +120,14 @@ async function work(shard: number, shards: number, done: (run: Run) => void): Pr
   for (const player of players.values()) await player.close();
 }
 
+function tell(runs: readonly Run[]): void {
+  printReport(runs);
+  if (values.json !== undefined) writeFileSync(values.json, jsonOf(runs));
+}
+
 const workers = Number(values.workers);
 if (values.read !== undefined) {
-  printReport(runsOf(readFileSync(values.read, "utf8")));
+  tell(runsOf(readFileSync(values.read, "utf8")));
 } else if (values.shard !== undefined) {
   const [shard, shards] = values.shard.split("/").map(Number) as [number, number];
   await work(shard, shards, (run) => process.send!(run));
@@ -130,7 +135,5 @@ if (values.read !== undefined) {
 } else {
   if (workers > 1) await lead(workers);
   else await work(0, 1, finish);
-  const runs = jobs.flatMap((job) => kept.get(keyOfJob(job)) ?? []);
-  printReport(runs);
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ runs })}\n`);
+  tell(jobs.flatMap((job) => kept.get(keyOfJob(job)) ?? []));
 }

@@ -29,6 +29,14 @@ export function runsOf(text: string): Run[] {
   return lines.map((line) => schema.parse(JSON.parse(line)));
 }
 
+/** Runs as they are published: one a line, so that two versions can be compared. */
+export function jsonOf(runs: readonly Run[]): string {
+  const measure =
+    "best validation accuracy by epochs trained over all trials of a study: [epochs, best] wherever the best has changed";
+  const lines = runs.map((run) => `    ${JSON.stringify(run)}`).join(",\n");
+  return `{\n  "measure": ${JSON.stringify(measure)},\n  "runs": [\n${lines}\n  ]\n}\n`;
+}
+
 /** Where the best has changed, of values in the order in which they came; those that are no number count as time only. */
 export function improvementsOf(values: readonly number[]): [number, number][] {
   const found: [number, number][] = [];
