@@ -70,7 +70,7 @@ export const methods: readonly Method[] = [
   { name: "asha-stopping", sampler: random, scheduler: `{ kind: asha, ${eta}, variant: stopping }` },
   { name: "async-hyperband", sampler: random, scheduler: `{ kind: async-hyperband, ${eta} }` },
   { name: "hyperband", sampler: random, scheduler: `{ kind: hyperband, ${eta} }` },
-  { name: "genetic", sampler: "{ kind: genetic }", scheduler: "{ kind: none }" },
+  { name: "genetic", sampler: "{ kind: genetic, population: 4, tournament: 2 }", scheduler: "{ kind: none }" },
   { name: "pbt", sampler: random, scheduler: `{ kind: pbt, ${population} }` },
   { name: "pb2", sampler: random, scheduler: `{ kind: pb2, ${population} }` },
   { name: "successive-halving", sampler: random, scheduler: `{ kind: successive-halving, ${eta} }` },

@@ -111,21 +111,26 @@ function printArms(all: Comparison, task: string, [first, second]: readonly [Arm
   row(["mean of ratios", "", "", means[0]!, "", "", "", means[1]!, "", "", "", ""]);
 }
 
+interface Side {
+  readonly arm: Arm;
+  /** Undefined: the row's own. */
+  readonly method?: string;
+}
+
 /** Paired by task and seed, whose data are the same. */
-function printPairs(all: Comparison, [first, second]: readonly [Arm, Arm]): void {
-  const names = tasks.map(({ name }) => name);
+function printPairs(all: Comparison, title: string, first: Side, second: Side): void {
   const rows = methods.flatMap(({ name }) => {
-    const pairs = names.flatMap((task) => {
-      const others = new Map(all.of(task, name, second).map((run) => [run.seed, run]));
-      return all.of(task, name, first).flatMap((run) => {
+    const pairs = tasks.flatMap(({ name: task }) => {
+      const others = new Map(all.of(task, second.method ?? name, second.arm).map((run) => [run.seed, run]));
+      return all.of(task, first.method ?? name, first.arm).flatMap((run) => {
         const other = others.get(run.seed);
-        return other === undefined ? [] : [[run, other] as const];
+        return other === undefined || other === run ? [] : [[run, other] as const];
       });
     });
     return pairs.length === 0 ? [] : [{ name, pairs }];
   });
   if (rows.length === 0) return;
-  console.log(`\n### ${second} against ${first}, paired by task and seed: mean difference, Wilcoxon\n`);
+  console.log(`\n### ${title}, paired by task and seed: mean difference, Wilcoxon\n`);
   console.log(head(["method", "early", "p", "late", "p", "pairs"]));
   for (const { name, pairs } of rows) {
     const cells = [early, late].flatMap((of) => {
@@ -177,7 +182,10 @@ export function printReport(runs: readonly Run[]): void {
     ["fixed", "online"],
   ] as const;
   for (const { name } of tasks) for (const pair of pairs) printArms(all, name, pair);
-  for (const pair of pairs) printPairs(all, pair);
+  for (const [first, second] of pairs)
+    printPairs(all, `${second} against ${first} rates`, { arm: first }, { arm: second });
+  for (const arm of arms)
+    printPairs(all, `against random search, rates ${arm}`, { arm, method: methods[0]!.name }, { arm });
   for (const { name } of tasks) for (const arm of arms) printTimes(all, name, arm);
   console.log("\np: Mann and Whitney's test over seeds, two-sided, of no difference; of pairs Wilcoxon's.");
 }
