@@ -231,7 +231,7 @@ export const fghpoScheduler = defineScheduler(
     kind: "fghpo",
     label: "Flatness-guided HPO (FGHPO)",
     summary:
-      "Tries many configurations for an epoch, discards those that have not begun to learn, and trains the few with the flattest loss in full: a fifth to a third of the cost. What gains over chance is the gate on the loss; the sharpness itself has not been shown to.",
+      "Tries many configurations for an epoch, discards those that have not begun to learn, and trains the few with the flattest loss in full: a quarter of the epochs. Cheap; its choice has not been shown to be better than chance (docs/benchmarks.md).",
     source: "Flatness-guided hyper-parameter optimization, Algorithm 1",
     needsSteps: true,
     sampler: "random",
