@@ -209,7 +209,7 @@ or resumed. \`subset\` takes a share of the rows for a quick look. [Data](data.m
 | after each epoch | \`loss\`, \`accuracy\`, \`val_loss\`, \`val_accuracy\`, \`val_f1\` | \`loss\`, \`val_loss\`, \`val_rmse\`, \`val_mae\`, \`val_r2\` |
 | at the end | \`test_loss\`, \`test_accuracy\`, \`test_f1\` | \`test_loss\`, \`test_rmse\`, \`test_mae\`, \`test_r2\` |
 
-\`learning_rate\` comes with a schedule or hypergradients, \`momentum\` where it moves; at the end also \`epoch_seconds\`, \`parameters\`
+\`baseline_loss\` comes with the first epoch where the scheduler is \`fghpo\` ([docs/flatness.md](flatness.md)), \`learning_rate\` comes with a schedule or hypergradients, \`momentum\` where it moves; at the end also \`epoch_seconds\`, \`parameters\`
 (trainable numbers of the model) and with early stopping \`best_epoch\`. \`loss\` is what was minimised, a mean over the epoch while the
 weights moved; \`val_loss\` and \`test_loss\` are the plain cross-entropy or mean squared error (of the standardised target), so that
 trials with other \`labelSmoothing\`, \`classWeights\` or \`huberDelta\` compare. \`f1\` is the mean over the classes; \`rmse\` and \`mae\` are in
