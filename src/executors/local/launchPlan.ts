@@ -47,18 +47,18 @@ export interface LaunchContext {
   readonly baseEnv: Readonly<Record<string, string>>;
 }
 
-/**
- * Writes the trial's files and says what to spawn.
- * @throws BasinError "trainer" with a hint when it cannot be started at all
- */
-export function planLaunch(job: TrialJob, context: LaunchContext): LaunchPlan | SharedPlan {
-  const { trainer } = job.study;
+/** What a job's trainer finds in its folder, which is made ready, and in its environment. */
+export function prepareTrial(
+  job: TrialJob,
+  machine: Pick<TrialEnvironment, "marker" | "threads" | "visibleGpus">,
+): TrialEnvironment {
   const checkpointFolder = path.join(job.trialFolder, "checkpoints");
   mkdirSync(checkpointFolder, { recursive: true });
   const { hdCopy } = job.study.scheduler.options;
   const paramsFile = path.join(job.trialFolder, "params.json");
   writeFileAtomic(paramsFile, `${JSON.stringify(job.params, undefined, 2)}\n`);
-  const shared: TrialEnvironment = {
+  return {
+    ...machine,
     studyName: job.study.name,
     studyFolder: job.studyFolder,
     number: job.number,
@@ -69,9 +69,6 @@ export function planLaunch(job: TrialJob, context: LaunchContext): LaunchPlan | 
     paramsFile,
     trialFolder: job.trialFolder,
     checkpointFolder,
-    marker: job.marker ?? markerOf(job),
-    threads: context.threads,
-    visibleGpus: context.visibleGpus,
     ...(job.cacheFolder === undefined ? {} : { cacheFolder: job.cacheFolder }),
     ...(job.untilStep === undefined ? {} : { untilStep: job.untilStep }),
     ...(job.study.tuneOnline === undefined ? {} : { tuneOnline: job.study.tuneOnline }),
@@ -79,6 +76,23 @@ export function planLaunch(job: TrialJob, context: LaunchContext): LaunchPlan | 
     ...(job.gradientOf === undefined ? {} : { gradientOf: job.gradientOf }),
     ...(job.study.diagnostics === undefined ? {} : { diagnostics: job.study.diagnostics }),
   };
+}
+
+/** Writes the built-in trainer's own file. */
+export function writeTrainerFile(job: Pick<TrialJob, "trialFolder">, trainer: TfjsTrainerSpec): string {
+  const trainerFile = path.join(job.trialFolder, "trainer.json");
+  writeFileAtomic(trainerFile, `${JSON.stringify(trainer, undefined, 2)}\n`);
+  return trainerFile;
+}
+
+/**
+ * Writes the trial's files and says what to spawn.
+ * @throws BasinError "trainer" with a hint when it cannot be started at all
+ */
+export function planLaunch(job: TrialJob, context: LaunchContext): LaunchPlan | SharedPlan {
+  const { trainer } = job.study;
+  const { threads, visibleGpus } = context;
+  const shared = prepareTrial(job, { marker: job.marker ?? markerOf(job), threads, visibleGpus });
   if (trainer.kind === "tfjs") return planTfjs(job, trainer, shared, context);
   if (trainer.kind === "command") return planCommand(job, trainer, shared, context);
   throw new BasinError(
@@ -94,8 +108,7 @@ function planTfjs(
   shared: TrialEnvironment,
   context: LaunchContext,
 ): LaunchPlan | SharedPlan {
-  const trainerFile = path.join(job.trialFolder, "trainer.json");
-  writeFileAtomic(trainerFile, `${JSON.stringify(trainer, undefined, 2)}\n`);
+  const trainerFile = writeTrainerFile(job, trainer);
   const { bundle, built } = builtInTrainer(context);
   const node = context.node();
   const env = { ...trialEnvironment({ ...shared, trainerFile }, context.baseEnv, {}), ...node.env };

@@ -3,10 +3,9 @@
  * once. So a whole study (engine, store, sampler, scheduler, diagnostics) costs little more than its training.
  * Invariant: as executors/executor.ts says; a trial gets the environment that a process of its own would get.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
-import path from "node:path";
 import { errorText } from "../../../src/core/errors.ts";
 import type { Executor, RunningTrial, TrialExit, TrialJob } from "../../../src/executors/executor.ts";
+import { prepareTrial, writeTrainerFile } from "../../../src/executors/local/launchPlan.ts";
 import { trialEnvironment } from "../../../src/trainers/environment.ts";
 import { keptResources } from "../../../src/trainers/tfjs/resources.ts";
 import type { Session } from "../../../src/trainers/tfjs/session.ts";
@@ -31,40 +30,12 @@ function turn(): Promise<void> {
   });
 }
 
-/** Writes what a trial finds in its folder. */
 function environmentOf(job: TrialJob): Record<string, string> {
-  const checkpointFolder = path.join(job.trialFolder, "checkpoints");
-  mkdirSync(checkpointFolder, { recursive: true });
-  const paramsFile = path.join(job.trialFolder, "params.json");
-  const trainerFile = path.join(job.trialFolder, "trainer.json");
-  const { hdCopy } = job.study.scheduler.options;
-  writeFileSync(paramsFile, JSON.stringify(job.params));
-  writeFileSync(trainerFile, JSON.stringify(job.study.trainer));
-  return trialEnvironment(
-    {
-      studyName: job.study.name,
-      studyFolder: job.studyFolder,
-      number: job.number,
-      attempt: job.attempt,
-      seed: job.seed,
-      splitSeed: job.study.seed,
-      params: job.params,
-      paramsFile,
-      trialFolder: job.trialFolder,
-      checkpointFolder,
-      trainerFile,
-      marker: "bench",
-      threads: 1,
-      visibleGpus: undefined,
-      ...(job.untilStep === undefined ? {} : { untilStep: job.untilStep }),
-      ...(job.study.tuneOnline === undefined ? {} : { tuneOnline: job.study.tuneOnline }),
-      ...(typeof hdCopy === "string" ? { hdCopy } : {}),
-      ...(job.gradientOf === undefined ? {} : { gradientOf: job.gradientOf }),
-      ...(job.study.diagnostics === undefined ? {} : { diagnostics: job.study.diagnostics }),
-    },
-    {},
-    {},
-  );
+  const { trainer } = job.study;
+  if (trainer.kind !== "tfjs") throw new Error("Only the built-in trainer runs in this process.");
+  const trainerFile = writeTrainerFile(job, trainer);
+  const trial = prepareTrial(job, { marker: "bench", threads: 1, visibleGpus: undefined });
+  return trialEnvironment({ ...trial, trainerFile }, {}, {});
 }
 
 export function createInProcessExecutor(listener?: EpochListener): InProcessExecutor {
