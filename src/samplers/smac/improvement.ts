@@ -21,8 +21,9 @@ export function logged(values: Float64Array): Float64Array {
   const least = size > 0 ? low / size : 0;
   const range = size > 0 ? high / size - least : 0;
   if (range === 0) return scaled.fill(0);
-  const zero = least - Math.max(quantile(scaled, 0.05) - least, leastGap * range);
-  return scaled.map((value) => Math.log(value - zero));
+  const gap = Math.max(quantile(scaled, 0.05) - least, leastGap * range);
+  // In this order: beside a large value the gap of neighbouring doubles would round to nothing.
+  return scaled.map((value) => Math.log(value - least + gap));
 }
 
 /**

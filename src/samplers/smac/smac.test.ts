@@ -68,6 +68,11 @@ describe("logarithms", () => {
       ),
     );
   });
+  it("tell values apart that are neighbouring doubles", () => {
+    const [low, high] = logged(Float64Array.of(-1, -1 + 2 ** -53));
+    expect(low).toSatisfy(Number.isFinite);
+    expect(low).toBeLessThan(high!);
+  });
   it("shift by twice the way from the 5th percentile to the minimum", () => {
     const values = Float64Array.from({ length: 101 }, (_, i) => i - 100);
     // Percentile -95, so zero is at -105; in units of 100.
