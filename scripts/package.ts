@@ -18,7 +18,7 @@ const allowed: readonly RegExp[] = [
   /^package(\.nls)?\.json$/u,
   /^(README|CHANGELOG)\.md$|^LICENSE$/u,
   /^media\/[\w./-]+\.(svg|png|md|json)$/u,
-  /^docs\/[\w.-]+\.md$|^docs\/images\/[\w.-]+\.png$/u,
+  /^docs\/[\w.-]+\.md$|^docs\/images\/[\w.-]+\.(?:png|svg)$/u,
   /^dist\/(extension|language|engine|cli|sampler|topology|trainer)\.cjs$/u,
   /^dist\/THIRD_PARTY_NOTICES\.txt$/u,
   /^dist\/webview\/[\w.-]+\.(js|css|ttf|woff2)$/u,
