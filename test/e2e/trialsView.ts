@@ -56,17 +56,16 @@ export async function pressInline(row: Locator, title: string): Promise<void> {
 /** A command of the row's context menu. */
 export async function pressInContextMenu(page: Page, row: Locator, title: string): Promise<void> {
   const menu = page.locator(".monaco-menu");
+  const item = menu.locator(".action-item", { hasText: title }).first();
   for (let presses = 1; ; presses++) {
-    await row.click({ button: "right" });
-    await menu.locator(".action-item", { hasText: title }).first().click();
+    if (!(await menu.first().isVisible())) await row.click({ button: "right" });
+    await item.click();
     try {
-      await menu.waitFor({ state: "hidden", timeout: 5000 });
+      await menu.waitFor({ state: "hidden", timeout: 3000 });
       return;
     } catch (error) {
-      if (presses === 5) throw error;
-      // A menu takes no press in the moment it opens: it stays, and like a person, we press again.
-      await page.keyboard.press("Escape");
-      await menu.waitFor({ state: "hidden" });
+      // A menu takes no press in the moment it opens: it stays open, and like a person, we press again.
+      if (presses === 8) throw error;
     }
   }
 }
