@@ -62,10 +62,13 @@ export function randomWeights(count: number, rng: Rng): number[] {
 
 /** Mean 0 and standard deviation 1; zeros where all values are equal. */
 export function standardised(values: Float64Array): Float64Array {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  // From the least one on: where all lie close together these differences are exact, and the mean of the values is not.
+  const least = values.reduce((low, value) => Math.min(low, value), Infinity);
+  const above = values.map((value) => value - least);
+  const mean = above.reduce((sum, value) => sum + value, 0) / above.length;
+  const variance = above.reduce((sum, value) => sum + (value - mean) ** 2, 0) / above.length;
   const deviation = Math.sqrt(variance);
-  return values.map((value) => (deviation > 0 ? (value - mean) / deviation : 0));
+  return above.map((value) => (deviation > 0 ? (value - mean) / deviation : 0));
 }
 
 /** All rows, or where there are more than `most` the best half and the latest half, in order. */

@@ -91,7 +91,8 @@ export function forgetVerdicts(env: NodeJS.ProcessEnv): void {
 
 /** Tries a back end in a process of its own, with the bundled trainer; undefined when this code is not bundled. */
 export function childTrial(): TryInChild | undefined {
-  if (typeof __filename !== "string") return undefined;
+  // Test runners give a module its own source as file name, too: run as a program it would say nothing, which is not a crash.
+  if (typeof __filename !== "string" || path.extname(__filename) !== ".cjs") return undefined;
   const bundle = __filename;
   return (name) =>
     new Promise((resolve) => {

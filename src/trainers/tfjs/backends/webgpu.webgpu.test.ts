@@ -204,7 +204,8 @@ describe("training on WebGPU", () => {
   });
 
   it("refuses a software adapter where no test asks for it; an automatic choice goes on", async () => {
-    const env = { BASIN_WEBGPU_SOFTWARE: "" };
+    // Its own data folder: what another test's trial remembers of this back end takes no part.
+    const env = { BASIN_WEBGPU_SOFTWARE: "", XDG_DATA_HOME: folder };
     const forced = await train({ env });
     expect(last(forced)).toMatchObject({
       type: "failed",
