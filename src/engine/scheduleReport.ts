@@ -13,13 +13,14 @@ import type { StudyRunner } from "./studyRunner.ts";
 import { maxStepsOf } from "./verdicts.ts";
 
 const newestDecisions = 2_000;
+/** Places at rungs that are worked out between two breaths: a few milliseconds. */
+const entriesInTurn = 1_000;
 
 /** O(trials + attempts). */
 export async function scheduleReport(study: Study, runner: StudyRunner): Promise<ScheduleReport> {
   await study.book.load();
   await study.attempts.load();
-  const brackets = bracketsOf(study, runner);
-  await breathe();
+  const brackets = await bracketsOf(study, runner);
   const { book, attempts, parts, id, definition } = study;
   const live = new Map<number, { from: number; to: number }>();
   for (const run of runner.live.active.values()) {
@@ -49,12 +50,22 @@ export async function scheduleReport(study: Study, runner: StudyRunner): Promise
 }
 
 /** Who stands where, as the scheduler of the running study says, or one made for the purpose. */
-function bracketsOf(study: Study, runner: StudyRunner): readonly BracketView[] {
+async function bracketsOf(study: Study, runner: StudyRunner): Promise<readonly BracketView[]> {
   const { definition, book } = study;
   if (definition === undefined) return [];
   const { scheduler, view } = runner.scheduling ?? {
     scheduler: createScheduler(definition.scheduler),
     view: scheduleView(definition, book),
   };
-  return scheduler.brackets?.(view) ?? [];
+  const brackets: BracketView[] = [];
+  let entries = 0;
+  for (const bracket of scheduler.brackets?.(view) ?? []) {
+    brackets.push(bracket);
+    entries += bracket.rungs.reduce((sum, rung) => sum + rung.entries.length, 0);
+    if (entries < entriesInTurn) continue;
+    entries = 0;
+    await breathe();
+  }
+  await breathe();
+  return brackets;
 }

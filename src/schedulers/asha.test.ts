@@ -162,7 +162,7 @@ describe("ASHA by stopping", () => {
     });
     const kinds = new Set(answers.map(({ answer }) => ("action" in answer ? answer.action : answer.decision)));
     expect([...kinds].sort()).toEqual(["continue", "new", "stop", "wait"]);
-    expect(scheduler.brackets!(view).map(({ label }) => label)).toEqual([
+    expect([...scheduler.brackets!(view)].map(({ label }) => label)).toEqual([
       "Bracket 1 (first rung at step 1)",
       "Bracket 2 (first rung at step 3)",
       "Bracket 3 (first rung at step 9)",

@@ -76,13 +76,15 @@ export function stoppingScheduler({ eta, bracketsOf }: StoppingOptions): Schedul
         reason: `step ${report.step}: ${formatNumber(report.value)} is worse than ${formatNumber(toLoss(cutoff, view.objective.direction))}, the best 1 in ${eta} of the ${counted(others.length, "trial")} at ${where} before`,
       };
     },
-    brackets(view) {
-      if (view.maxSteps === undefined) return [];
+    *brackets(view) {
+      if (view.maxSteps === undefined) return;
       const brackets = bracketsFor(view.maxSteps);
-      return brackets.map((steps, at) => ({
-        label: `Bracket ${at + 1} (first rung at step ${steps[0]!})`,
-        rungs: rungViews(view, membersOf(view, at, brackets), steps, "paused"),
-      }));
+      for (const [at, steps] of brackets.entries()) {
+        yield {
+          label: `Bracket ${at + 1} (first rung at step ${steps[0]!})`,
+          rungs: rungViews(view, membersOf(view, at, brackets), steps, "paused"),
+        };
+      }
     },
   };
 }

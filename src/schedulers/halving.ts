@@ -141,9 +141,13 @@ export function synchronousHalving(plan: Plan, eta: number): Scheduler {
         reason: `step ${report.step}: ${formatNumber(report.value)}, waits at rung ${rung + 1} of ${label}`,
       };
     },
-    brackets(view) {
-      if (view.maxSteps === undefined) return [];
-      return cohortsOf(view, view.maxSteps).map(viewOf);
+    *brackets(view) {
+      const { maxSteps, objective } = view;
+      if (maxSteps === undefined) return;
+      for (const cohort of cohortsOf(view, maxSteps, Infinity)) {
+        const losses = cohort.members.map((trial) => climb(trial, cohort.steps, objective.direction));
+        yield viewOf({ ...cohort, losses });
+      }
     },
   };
 }

@@ -202,7 +202,7 @@ describe("population based training", () => {
   it("begins another population when the budget is larger than one", async () => {
     const scheduler = pbtScheduler.create({ population: 4 });
     const { view, trials } = await simulate(study({ maxTrials: 8, scheduler: () => scheduler }));
-    expect(scheduler.brackets!(view).map(({ label }) => label)).toEqual(["Population 1", "Population 2"]);
+    expect([...scheduler.brackets!(view)].map(({ label }) => label)).toEqual(["Population 1", "Population 2"]);
     expect([...trials.values()].filter(({ parent }) => parent === undefined)).toHaveLength(8);
     for (const { number, parent } of trials.values()) {
       if (parent === undefined) continue;

@@ -94,6 +94,9 @@ export interface Scheduler {
   next(view: ScheduleView): NextAction | Promise<NextAction>;
   /** Called after `report` of trial `number` has been stored (it is the last of its reports). NaN is reported as NaN. */
   onReport(view: ScheduleView, number: number, report: Report): Decision;
-  /** The rungs and who stands where, for the panel; absent for methods without rungs. O(trials). */
-  brackets?(view: ScheduleView): readonly BracketView[];
+  /**
+   * The rungs and who stands where, for the panel; absent for methods without rungs. O(trials) in all. Brackets may be worked
+   * out one at a time, each as the view is when it is asked for, so that thousands of trials need not be one piece of work.
+   */
+  brackets?(view: ScheduleView): Iterable<BracketView>;
 }

@@ -179,7 +179,7 @@ export function schedulerContract(entry: SchedulerEntry): void {
       const asking: Scheduler = {
         next: (view) => scheduler.next(view),
         onReport: (view, number, report) => {
-          const brackets = scheduler.brackets!(view);
+          const brackets = [...scheduler.brackets!(view)];
           const shown = brackets.flatMap(({ rungs }) => rungs.flatMap(({ entries }) => entries));
           seen.push(shown.length);
           for (const { rungs } of brackets) {
@@ -191,7 +191,9 @@ export function schedulerContract(entry: SchedulerEntry): void {
       const { trials, view } = await simulate(study(() => asking, { parallel: 2 }));
       expect(Math.max(...seen)).toBeGreaterThan(0);
       const shown = new Set(
-        scheduler.brackets(view).flatMap(({ rungs }) => rungs.flatMap(({ entries }) => entries.map((e) => e.number))),
+        [...scheduler.brackets(view)].flatMap(({ rungs }) =>
+          rungs.flatMap(({ entries }) => entries.map((e) => e.number)),
+        ),
       );
       expect([...trials.keys()].filter((number) => !shown.has(number))).toEqual([]);
     });
