@@ -6,12 +6,20 @@
  * Where the function is not concave along a step the curvature pair is useless and dropped; with no pair the direction is
  * towards the corner that the gradient points to, which for a convex function (a loss near its minimum) ends at a corner.
  */
-import { dot, norm } from "./matrix.ts";
+import { dot, norm } from "../core/linalg/vectors.ts";
+import {
+  arcPoint,
+  freePart,
+  heldBack,
+  promisedChange,
+  sufficientShare,
+  timesInverseHessian,
+  type Box,
+  type CurvaturePair,
+} from "../core/optimize/projectedLbfgs.ts";
 import { throwIfAborted } from "./oracle.ts";
 
-export interface BoxProblem {
-  readonly lower: Float64Array;
-  readonly upper: Float64Array;
+export interface BoxProblem extends Box {
   value(z: Float64Array): Promise<number>;
   gradient(z: Float64Array): Promise<Float64Array>;
 }
@@ -34,42 +42,24 @@ export interface BoxResult {
   readonly values: number;
 }
 
-interface Pair {
-  readonly s: Float64Array;
-  /** Minus the change of the gradient, so that s.y > 0 where the function is concave. */
-  readonly y: Float64Array;
-}
-
-/** Share of the promised rise that a step must bring (Armijo). */
-const sufficient = 1e-4;
 const mostHalvings = 20;
 
-/** Coordinates that are at a bound which the gradient pushes against. */
-function heldBack(z: Float64Array, g: Float64Array, { lower, upper }: BoxProblem): Uint8Array {
-  return Uint8Array.from(z, (x, i) => ((x <= lower[i]! && g[i]! < 0) || (x >= upper[i]! && g[i]! > 0) ? 1 : 0));
+function pairOf(s: Float64Array, y: Float64Array): CurvaturePair {
+  return { s, y, sy: dot(s, y) };
 }
 
-/** The two-loop recursion on the free coordinates; undefined when no pair is of use there or the result does not ascend. */
-function quasiNewton(g: Float64Array, held: Uint8Array, pairs: readonly Pair[]): Float64Array | undefined {
-  const free = (v: Float64Array): Float64Array => v.map((x, i) => (held[i] === 1 ? 0 : x));
+/** Whether the function is concave along the step. */
+function isUseful({ s, y, sy }: CurvaturePair): boolean {
+  return sy > 1e-12 * norm(s) * norm(y);
+}
+
+/** The quasi-Newton step on the free coordinates; undefined when no pair is of use there or the result does not ascend. */
+function quasiNewton(g: Float64Array, held: Uint8Array, pairs: readonly CurvaturePair[]): Float64Array | undefined {
   const useful = pairs
-    .map(({ s, y }) => ({ s: free(s), y: free(y) }))
-    .filter(({ s, y }) => dot(s, y) > 1e-12 * norm(s) * norm(y) && dot(y, y) > 0);
+    .map(({ s, y }) => pairOf(freePart(s, held), freePart(y, held)))
+    .filter((pair) => isUseful(pair) && dot(pair.y, pair.y) > 0);
   if (useful.length === 0) return undefined;
-  const d = free(g);
-  const factors: number[] = [];
-  for (const { s, y } of useful.toReversed()) {
-    const factor = dot(s, d) / dot(s, y);
-    factors.push(factor);
-    for (let i = 0; i < d.length; i++) d[i]! -= factor * y[i]!;
-  }
-  const last = useful.at(-1)!;
-  const scale = dot(last.s, last.y) / dot(last.y, last.y);
-  for (let i = 0; i < d.length; i++) d[i]! *= scale;
-  for (const { s, y } of useful) {
-    const factor = factors.pop()! - dot(y, d) / dot(s, y);
-    for (let i = 0; i < d.length; i++) d[i]! += factor * s[i]!;
-  }
+  const d = timesInverseHessian(freePart(g, held), useful);
   return dot(d, g) > 1e-10 * norm(d) * norm(g) ? d : undefined;
 }
 
@@ -80,27 +70,26 @@ function toCorner(z: Float64Array, g: Float64Array, { lower, upper }: BoxProblem
 
 /** Maximises from `start`, which lies in the box. At most 1 gradient and `mostHalvings` + 1 values an iteration. */
 export async function maximiseInBox(problem: BoxProblem, start: Float64Array, options: BoxOptions): Promise<BoxResult> {
-  const { lower, upper } = problem;
   const { iterations, memory = 10, signal, onIteration } = options;
   let z: Float64Array = Float64Array.from(start);
   let value = await problem.value(z);
   let g = await problem.gradient(z);
   let values = 1;
   let gradients = 1;
-  let pairs: Pair[] = [];
+  let pairs: CurvaturePair[] = [];
   let converged = false;
   let done = 0;
 
   /** The first point along the projected arc that rises enough. */
   const search = async (d: Float64Array): Promise<{ point: Float64Array; value: number } | undefined> => {
     for (let halving = 0, t = 1; halving <= mostHalvings; halving++, t /= 2) {
-      const point = z.map((x, i) => Math.min(upper[i]!, Math.max(lower[i]!, x + t * d[i]!)));
-      const promised = point.reduce((sum, x, i) => sum + g[i]! * (x - z[i]!), 0);
+      const point = arcPoint(z, d, t, problem);
+      const promised = promisedChange(g, z, point);
       if (promised <= 0) continue;
       throwIfAborted(signal);
       const there = await problem.value(point);
       values++;
-      if (there >= value + sufficient * promised && there > value) return { point, value: there };
+      if (there >= value + sufficientShare * promised && there > value) return { point, value: there };
     }
     return undefined;
   };
@@ -125,8 +114,11 @@ export async function maximiseInBox(problem: BoxProblem, start: Float64Array, op
     gradients++;
     const from = z;
     const before = g;
-    const pair = { s: found.point.map((x, i) => x - from[i]!), y: before.map((x, i) => x - next[i]!) };
-    if (dot(pair.s, pair.y) > 1e-12 * norm(pair.s) * norm(pair.y)) pairs = [...pairs, pair].slice(-memory);
+    const pair = pairOf(
+      found.point.map((x, i) => x - from[i]!),
+      before.map((x, i) => x - next[i]!),
+    );
+    if (isUseful(pair)) pairs = [...pairs, pair].slice(-memory);
     ({ point: z, value } = found);
     g = next;
     onIteration?.(done);

@@ -5,7 +5,7 @@
  */
 import { BasinError } from "../core/errors.ts";
 import { rngForKey, type Rng } from "../core/rng.ts";
-import { dot } from "./matrix.ts";
+import { dot } from "../core/linalg/vectors.ts";
 import { checkDimension, step, throwIfAborted, type LossOracle, type RunOptions } from "./oracle.ts";
 
 export interface HutchinsonOptions extends RunOptions {

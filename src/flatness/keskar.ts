@@ -8,7 +8,7 @@
 import { rngForKey } from "../core/rng.ts";
 import { BasinError } from "../core/errors.ts";
 import { maximiseInBox } from "./boxAscent.ts";
-import { norm } from "./matrix.ts";
+import { norm } from "../core/linalg/vectors.ts";
 import { checkDimension, step, throwIfAborted, type LossOracle, type RunOptions } from "./oracle.ts";
 
 export interface KeskarOptions extends RunOptions {

@@ -8,7 +8,7 @@
  */
 import { BasinError } from "../core/errors.ts";
 import { rngForKey } from "../core/rng.ts";
-import { axpy, dot, norm } from "./matrix.ts";
+import { axpy, dot, norm } from "../core/linalg/vectors.ts";
 import { checkDimension, step, throwIfAborted, type LossOracle, type RunOptions } from "./oracle.ts";
 import { tridiagonalEigen } from "./tridiagonal.ts";
 

@@ -14,7 +14,8 @@ import {
   squaredErrorScale,
   type LastLayerBatch,
 } from "./lastLayer.ts";
-import { matrix, norm, withOnes, type Matrix } from "./matrix.ts";
+import { norm } from "../core/linalg/vectors.ts";
+import { matrix, withOnes, type Matrix } from "./matrix.ts";
 import { normals } from "./testing/functionOracle.ts";
 
 const a = matrix(4, 3, fixture.A.flat());

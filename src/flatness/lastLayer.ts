@@ -7,7 +7,8 @@ import { rngForKey } from "../core/rng.ts";
 import { BasinError } from "../core/errors.ts";
 import type { LastLayerId } from "../core/sharpness.ts";
 import { headCurvature, type HeadKind } from "./headCurvature.ts";
-import { gramRow, norm, rowDot, rowsOf, withOnes, type Matrix } from "./matrix.ts";
+import { norm } from "../core/linalg/vectors.ts";
+import { gramRow, rowDot, rowsOf, withOnes, type Matrix } from "./matrix.ts";
 
 export interface LastLayerBatch {
   /** Input of the last layer, [m, n]. */

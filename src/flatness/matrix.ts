@@ -1,5 +1,5 @@
 /**
- * Row-major matrices as plain typed arrays, and the few operations on them and on vectors that the measures need.
+ * Row-major matrices as plain typed arrays, and the few operations on them that the measures need.
  * Invariant: sums are taken in float64 whatever the arrays hold.
  */
 import { BasinError } from "../core/errors.ts";
@@ -36,22 +36,6 @@ export function withOnes(m: Matrix): Matrix {
     values[(i + 1) * (m.columns + 1) - 1] = 1;
   }
   return { rows: m.rows, columns: m.columns + 1, values };
-}
-
-export function dot(a: Float32Array | Float64Array, b: Float32Array | Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-}
-
-/** Euclidean norm; the Frobenius norm of a matrix's values. */
-export function norm(a: Float32Array | Float64Array): number {
-  return Math.sqrt(dot(a, a));
-}
-
-/** y += factor * x. */
-export function axpy(factor: number, x: Float32Array | Float64Array, y: Float64Array): void {
-  for (let i = 0; i < y.length; i++) y[i]! += factor * x[i]!;
 }
 
 /** Inner product of row i of `a` with row j of `b`, which have equally many columns. */

@@ -3,7 +3,7 @@
  * It is the top of the spectrum only if no negative eigenvalue is larger in magnitude; lanczos.ts shows both ends.
  */
 import { rngForKey } from "../core/rng.ts";
-import { axpy, dot, norm } from "./matrix.ts";
+import { axpy, dot, norm } from "../core/linalg/vectors.ts";
 import { checkDimension, step, throwIfAborted, type LossOracle, type RunOptions } from "./oracle.ts";
 
 export interface PowerOptions extends RunOptions {

@@ -3,7 +3,7 @@
  * projected gradient ascent. Both only bound it from below; near no minimum they measure the gradient, so its norm is given.
  */
 import { BasinError } from "../core/errors.ts";
-import { norm } from "./matrix.ts";
+import { norm } from "../core/linalg/vectors.ts";
 import { checkDimension, step, throwIfAborted, type LossOracle, type RunOptions } from "./oracle.ts";
 
 export interface SamOptions extends RunOptions {

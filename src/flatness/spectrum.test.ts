@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { hutchinson, signs } from "./hutchinson.ts";
 import { rngForKey } from "../core/rng.ts";
 import { lanczos, spectralDensity } from "./lanczos.ts";
-import { norm } from "./matrix.ts";
+import { norm } from "../core/linalg/vectors.ts";
 import { topEigenvalue } from "./powerIteration.ts";
 import { functionOracle, quadratic } from "./testing/functionOracle.ts";
 import { tridiagonalEigen } from "./tridiagonal.ts";

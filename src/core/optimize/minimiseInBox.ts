@@ -3,6 +3,16 @@
  * search along the projected arc: Bertsekas 1982, Byrd et al. 1995). For functions that cost microseconds to milliseconds.
  * Invariant: every point it evaluates lies in the box, and the value falls from step to step.
  */
+import { dot } from "../linalg/vectors.ts";
+import {
+  arcPoint,
+  freePart,
+  heldBack,
+  promisedChange,
+  sufficientShare,
+  timesInverseHessian,
+  type CurvaturePair,
+} from "./projectedLbfgs.ts";
 
 export interface Evaluated {
   readonly value: number;
@@ -16,45 +26,20 @@ export interface BoxMinimum {
   readonly evaluations: number;
 }
 
-interface Pair {
-  readonly s: Float64Array;
-  readonly y: Float64Array;
-  readonly sy: number;
-}
-
-/** Share of the promised fall that a step must bring (Armijo). */
-const sufficient = 1e-4;
 const mostHalvings = 15;
 const pairsKept = 8;
 
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-}
-
 /**
- * Minus the inverse Hessian estimate times the gradient, on the coordinates that are free (two-loop recursion of Nocedal
- * 1980); undefined where that does not descend.
+ * Minus the inverse Hessian estimate times the gradient, on the coordinates that are free; undefined where that does not
+ * descend.
  */
-function direction(gradient: Float64Array, held: Uint8Array, pairs: readonly Pair[]): Float64Array | undefined {
-  const d = gradient.map((x, i) => (held[i] === 1 ? 0 : -x));
-  const factors: number[] = [];
-  for (const { s, y, sy } of pairs.toReversed()) {
-    const factor = dot(s, d) / sy;
-    factors.push(factor);
-    for (let i = 0; i < d.length; i++) d[i]! -= factor * y[i]!;
-  }
-  const last = pairs.at(-1);
-  if (last !== undefined) {
-    const scale = last.sy / dot(last.y, last.y);
-    for (let i = 0; i < d.length; i++) d[i]! *= scale;
-  }
-  for (const { s, y, sy } of pairs) {
-    const factor = factors.pop()! - dot(y, d) / sy;
-    for (let i = 0; i < d.length; i++) d[i]! += factor * s[i]!;
-  }
-  for (let i = 0; i < d.length; i++) if (held[i] === 1) d[i] = 0;
+function direction(
+  steepest: Float64Array,
+  gradient: Float64Array,
+  held: Uint8Array,
+  pairs: readonly CurvaturePair[],
+): Float64Array | undefined {
+  const d = freePart(timesInverseHessian(steepest.slice(), pairs), held);
   return dot(d, gradient) < 0 ? d : undefined;
 }
 
@@ -73,28 +58,27 @@ export function minimiseInBox(
   iterations: number,
   tolerance = 1e-9,
 ): BoxMinimum {
-  const inside = (x: number, i: number): number => Math.min(upper[i]!, Math.max(lower[i]!, x));
-  let point: Float64Array = start.map(inside);
+  const box = { lower, upper };
+  let point: Float64Array = start.map((x, i) => Math.min(upper[i]!, Math.max(lower[i]!, x)));
   let { value, gradient } = evaluate(point);
   let evaluations = 1;
-  let pairs: Pair[] = [];
+  let pairs: CurvaturePair[] = [];
   for (let done = 0; done < iterations && Number.isFinite(value); done++) {
-    const held = Uint8Array.from(point, (x, i) =>
-      (x <= lower[i]! && gradient[i]! > 0) || (x >= upper[i]! && gradient[i]! < 0) ? 1 : 0,
-    );
-    const steepest = gradient.map((x, i) => (held[i] === 1 ? 0 : -x));
+    const downhill = gradient.map((x) => -x);
+    const held = heldBack(point, downhill, box);
+    const steepest = freePart(downhill, held);
     const length = Math.sqrt(dot(steepest, steepest));
     if (!(length > 1e-9)) break;
     let moved: { readonly point: Float64Array; readonly at: Evaluated } | undefined;
-    for (const d of [direction(gradient, held, pairs), steepest.map((x) => x / Math.max(1, length))]) {
+    for (const d of [direction(steepest, gradient, held, pairs), steepest.map((x) => x / Math.max(1, length))]) {
       if (d === undefined) continue;
       for (let halving = 0, t = 1; halving <= mostHalvings; halving++, t /= 2) {
-        const next = point.map((x, i) => inside(x + t * d[i]!, i));
-        const promised = next.reduce((sum, x, i) => sum + gradient[i]! * (x - point[i]!), 0);
+        const next = arcPoint(point, d, t, box);
+        const promised = promisedChange(gradient, point, next);
         if (!(promised < 0)) break;
         const at = evaluate(next);
         evaluations++;
-        if (at.value <= value + sufficient * promised) {
+        if (at.value <= value + sufficientShare * promised) {
           moved = { point: next, at };
           break;
         }

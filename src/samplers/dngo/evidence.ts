@@ -5,6 +5,7 @@
  * Invariant: a regression is a function of its rows; precisions stay within bounds, so few rows do not end in certainty.
  */
 import { choleskyInPlace, solveLower, solveUpper } from "../../core/linalg/cholesky.ts";
+import { dot } from "../../core/linalg/vectors.ts";
 
 /** Rows of equal length (the basis functions at a trial) and their values. */
 export interface Design {
@@ -42,12 +43,6 @@ const iterations = 12;
 /** Precisions that change by less, in logarithms, are found. */
 const tolerance = 1e-2;
 const jitter = 1e-10;
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-}
 
 /** Products of all pairs of columns, and of each with the values. */
 function moments({ rows, values }: Design): { readonly gram: Float64Array; readonly cross: Float64Array } {

@@ -3,6 +3,7 @@
  * Source: J. Snoek et al., "Scalable Bayesian Optimization Using Deep Neural Networks" (ICML 2015), section 3; trained by Adam.
  * Invariant: a network is a function of its stream of randomness and of what it was trained on; `features` changes nothing.
  */
+import { dot } from "../../core/linalg/vectors.ts";
 import type { Rng } from "../../core/rng.ts";
 import { adam, copyWeights, uniformTensor, type Tensor } from "../learned/tensor.ts";
 
@@ -24,12 +25,6 @@ export interface Network {
 /** tanh by the exponential: within 1e-16, at half the cost. */
 function tanh(x: number): number {
   return 1 - 2 / (Math.exp(2 * x) + 1);
-}
-
-function dot(weights: Float64Array, x: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += weights[i]! * x[i]!;
-  return sum;
 }
 
 /** out = offsets + W x for one x, four rows of W at a time: a sum by itself would wait for itself. */

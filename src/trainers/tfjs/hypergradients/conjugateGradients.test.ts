@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { rngForKey } from "../../../core/rng.ts";
-import { dot, solveDamped, type Solution } from "./conjugateGradients.ts";
+import { dot } from "../../../core/linalg/vectors.ts";
+import { solveDamped, type Solution } from "./conjugateGradients.ts";
 import { solve } from "./testing/converged.ts";
 
 /** Q diag(eigenvalues) Q' with a random rotation made of reflections. */

@@ -5,6 +5,7 @@
  * Invariant: at most `maxProducts` products; x is finite, and 0 only where b is.
  */
 import { BasinError } from "../../../core/errors.ts";
+import { dot } from "../../../core/linalg/vectors.ts";
 import { tridiagonalEigen } from "../../../flatness/tridiagonal.ts";
 
 export interface SolveOptions {
@@ -74,12 +75,6 @@ export async function solveDamped(
     off.push(beta);
     v = u.map((value) => value / beta);
   }
-}
-
-export function dot(a: Float64Array | Float32Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }
 
 /** y of (T + shift I) y = e1 for a positive definite T + shift I, by elimination. O(n). */

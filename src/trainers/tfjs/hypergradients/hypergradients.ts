@@ -18,7 +18,8 @@ import { activationBytes, microBatchSize } from "../training/microBatch.ts";
 import { outputOf } from "../training/step.ts";
 import { tensorLoss } from "../training/tensorHead.ts";
 import { decaysWeights } from "../training/updater.ts";
-import { dot, solveDamped } from "./conjugateGradients.ts";
+import { dot } from "../../../core/linalg/vectors.ts";
+import { solveDamped } from "./conjugateGradients.ts";
 import { differentiableOf, metricByLoss, probeRows } from "./differentiable.ts";
 
 /** What the study wants to know. */

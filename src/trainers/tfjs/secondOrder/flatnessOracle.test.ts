@@ -7,7 +7,7 @@ import { filterNormalise, slice1d } from "../../../flatness/landscape.ts";
 import { lanczos } from "../../../flatness/lanczos.ts";
 import { lastLayerEstimate, lastLayerEstimateOverBatches } from "../../../flatness/lastLayer.ts";
 import { lastLayerIds } from "../../../core/sharpness.ts";
-import { norm } from "../../../flatness/matrix.ts";
+import { norm } from "../../../core/linalg/vectors.ts";
 import { topEigenvalue } from "../../../flatness/powerIteration.ts";
 import { samSharpness } from "../../../flatness/sam.ts";
 import type { LoadedBackend } from "../backends/backend.ts";

@@ -5,7 +5,7 @@
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { rngForKey } from "../../../core/rng.ts";
-import { norm } from "../../../flatness/matrix.ts";
+import { norm } from "../../../core/linalg/vectors.ts";
 import type { LoadedBackend } from "../backends/backend.ts";
 import type { Scalar, Tensor, Variable } from "../tf.ts";
 import { secondOrderGradients } from "./gradients.ts";

@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from "vitest";
 import { rngForKey } from "../../../core/rng.ts";
-import { norm } from "../../../flatness/matrix.ts";
+import { norm } from "../../../core/linalg/vectors.ts";
 import type { LoadedBackend } from "../backends/backend.ts";
 import { cpuBackend } from "../backends/cpu.ts";
 import { trainableVariables } from "../models/trainable.ts";

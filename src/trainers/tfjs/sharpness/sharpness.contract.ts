@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import smallNet from "../../../../test/fixtures/oracles/smallNet.json" with { type: "json" };
 import type { EstimatorId } from "../../../core/sharpness.ts";
 import { estimatorIds } from "../../../core/study/diagnostics.ts";
-import { dot, norm } from "../../../flatness/matrix.ts";
+import { dot, norm } from "../../../core/linalg/vectors.ts";
 import { topEigenvalue } from "../../../flatness/powerIteration.ts";
 import type { LoadedBackend } from "../backends/backend.ts";
 import { createBatches, type Batches } from "../data/batches.ts";

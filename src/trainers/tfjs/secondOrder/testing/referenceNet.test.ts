@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { rngForKey } from "../../../../core/rng.ts";
 import { exactFrobenius, exactTrace } from "../../../../flatness/lastLayer.ts";
-import { matrix, norm, withOnes } from "../../../../flatness/matrix.ts";
+import { norm } from "../../../../core/linalg/vectors.ts";
+import { matrix, withOnes } from "../../../../flatness/matrix.ts";
 import { referenceHessian, referenceResult, type ReferenceProblem } from "./referenceNet.ts";
 
 const normal = (key: string, size: number): Float64Array => {
