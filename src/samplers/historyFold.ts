@@ -2,6 +2,7 @@
  * What a sampler knows as a fold over the finished trials: each is taken in once, and everything is forgotten when another
  * history turns up. Invariant: the state follows from the history alone, whenever and however often it was asked for.
  */
+import { paramsKey } from "../core/space/configuration.ts";
 import type { FinishedTrial } from "../core/trial.ts";
 
 /**
@@ -26,6 +27,14 @@ export function historyFold<State>(
     }
     return state;
   };
+}
+
+/** The keys of all configurations that have finished. */
+export function triedFold(): (history: readonly FinishedTrial[]) => ReadonlySet<string> {
+  return historyFold(
+    () => new Set<string>(),
+    (tried, { params }) => tried.add(paramsKey(params)),
+  );
 }
 
 /** Not identity: a history may be read anew between calls. */

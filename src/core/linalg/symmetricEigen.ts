@@ -4,14 +4,13 @@
  * Invariant: eigenvalues ascend; eigenvectors are orthonormal to rounding, whatever the multiplicities.
  */
 import { BasinError } from "../errors.ts";
+import { ascending, implicitQl } from "./implicitQl.ts";
 
 export interface SymmetricEigen {
   readonly values: Float64Array;
   /** Eigenvector i is entries i * n .. (i + 1) * n. */
   readonly vectors: Float64Array;
 }
-
-const mostSweeps = 60;
 
 /**
  * @param matrix n x n, row by row; only its symmetric part counts
@@ -25,8 +24,11 @@ export function symmetricEigen(matrix: ArrayLike<number>, n: number): SymmetricE
   for (let k = 0; k + 2 < n; k++) reflect(a, basis, n, k);
   const diagonal = Float64Array.from({ length: n }, (_, i) => a[i * n + i]!);
   const off = Float64Array.from({ length: n }, (_, i) => (i + 1 < n ? a[(i + 1) * n + i]! : 0));
-  implicitQl(diagonal, off, basis, n);
-  const order = Array.from(diagonal.keys()).sort((i, j) => diagonal[i]! - diagonal[j]!);
+  const isNegligible = (i: number): boolean =>
+    Math.abs(off[i]!) <= Number.EPSILON * (Math.abs(diagonal[i]!) + Math.abs(diagonal[i + 1]!));
+  if (!implicitQl(diagonal, off, basis, isNegligible))
+    throw new BasinError("internal", "The eigenvalues of a symmetric matrix do not converge.");
+  const order = ascending(diagonal);
   const vectors = new Float64Array(n * n);
   order.forEach((from, to) => vectors.set(basis.subarray(from * n, (from + 1) * n), to * n));
   return { values: Float64Array.from(order, (i) => diagonal[i]!), vectors };
@@ -57,53 +59,4 @@ function reflect(a: Float64Array, basis: Float64Array, n: number, k: number): vo
   const share = new Float64Array(n);
   for (let j = k + 1; j < n; j++) for (let i = 0; i < n; i++) share[i]! += v[j]! * basis[j * n + i]!;
   for (let j = k + 1; j < n; j++) for (let i = 0; i < n; i++) basis[j * n + i]! -= 2 * v[j]! * share[i]!;
-}
-
-function implicitQl(d: Float64Array, e: Float64Array, basis: Float64Array, n: number): void {
-  for (let l = 0; l < n; l++) {
-    for (let sweep = 0; ; sweep++) {
-      let m = l;
-      while (m < n - 1 && !(Math.abs(e[m]!) <= Number.EPSILON * (Math.abs(d[m]!) + Math.abs(d[m + 1]!)))) m++;
-      if (m === l) break;
-      if (sweep === mostSweeps || Number.isNaN(d[l]!))
-        throw new BasinError("internal", "The eigenvalues of a symmetric matrix do not converge.");
-      chase(d, e, basis, n, l, m);
-    }
-  }
-}
-
-/** One implicit QL step on rows l..m: a bulge is chased from the bottom to the top. */
-function chase(d: Float64Array, e: Float64Array, basis: Float64Array, n: number, l: number, m: number): void {
-  const half = (d[l + 1]! - d[l]!) / (2 * e[l]!);
-  const root = Math.hypot(half, 1);
-  let g = d[m]! - d[l]! + e[l]! / (half + (half < 0 ? -root : root));
-  let [s, c, p] = [1, 1, 0];
-  for (let i = m - 1; i >= l; i--) {
-    const f = s * e[i]!;
-    const b = c * e[i]!;
-    const r = Math.hypot(f, g);
-    e[i + 1] = r;
-    if (r === 0) {
-      // The matrix fell apart here: start again on the parts.
-      d[i + 1]! -= p;
-      e[m] = 0;
-      return;
-    }
-    s = f / r;
-    c = g / r;
-    g = d[i + 1]! - p;
-    const t = (d[i]! - g) * s + 2 * c * b;
-    p = s * t;
-    d[i + 1] = g + p;
-    g = c * t - b;
-    for (let k = 0; k < n; k++) {
-      const upper = basis[(i + 1) * n + k]!;
-      const lower = basis[i * n + k]!;
-      basis[(i + 1) * n + k] = s * lower + c * upper;
-      basis[i * n + k] = c * lower - s * upper;
-    }
-  }
-  d[l]! -= p;
-  e[l] = g;
-  e[m] = 0;
 }

@@ -75,6 +75,12 @@ const testFeatures = (what: string): z.ZodOptional<z.ZodString> =>
 const testLabels = (what: string): z.ZodOptional<z.ZodString> =>
   z.string().min(1).optional().describe(`${what} with the labels of the test part.`);
 
+/** Of arrays, which may hold images or not. */
+const arrayOptions = { validation, test: officialTest, standardize, image, task, augment, subset };
+
+/** Of data that is images of classes. */
+const pictureOptions = { validation, test: officialTest, standardize, augment, subset };
+
 const csv = z
   .strictObject({
     csv: place("CSV file with a header line, relative to the study file.", "./data.csv"),
@@ -97,13 +103,7 @@ const npy = z
     labels: place("NumPy file with one label for each row: numbers, or text.", "./labels.npy"),
     testFeatures: testFeatures("NumPy file"),
     testLabels: testLabels("NumPy file"),
-    validation,
-    test: officialTest,
-    standardize,
-    image,
-    task,
-    augment,
-    subset,
+    ...arrayOptions,
   })
   .describe("Two NumPy files.");
 
@@ -114,24 +114,14 @@ const npz = z
     labels: place("Name of the array with one label for each row.", "y_train"),
     testFeatures: testFeatures("Name of the array"),
     testLabels: testLabels("Name of the array"),
-    validation,
-    test: officialTest,
-    standardize,
-    image,
-    task,
-    augment,
-    subset,
+    ...arrayOptions,
   })
   .describe("Arrays of a NumPy archive.");
 
 const cifar10 = z
   .strictObject({
     cifar10: place("Folder with data_batch_1.bin to data_batch_5.bin and test_batch.bin.", "./cifar-10-batches-bin"),
-    validation,
-    test: officialTest,
-    standardize,
-    augment,
-    subset,
+    ...pictureOptions,
   })
   .describe("CIFAR-10, the binary version.");
 
@@ -139,11 +129,7 @@ const cifar100 = z
   .strictObject({
     cifar100: place("Folder with train.bin and test.bin.", "./cifar-100-binary"),
     labels: z.enum(["fine", "coarse"]).default("fine").describe("The 100 classes, or the 20 groups of them."),
-    validation,
-    test: officialTest,
-    standardize,
-    augment,
-    subset,
+    ...pictureOptions,
   })
   .describe("CIFAR-100, the binary version.");
 
@@ -159,22 +145,14 @@ const mnist = z
       .optional()
       .describe("Which data set, where the folder holds several: what stands before `-train-images` in the file names.")
       .meta({ examples: ["emnist-balanced"] }),
-    validation,
-    test: officialTest,
-    standardize,
-    augment,
-    subset,
+    ...pictureOptions,
   })
   .describe("MNIST and others in IDX format.");
 
 const svhn = z
   .strictObject({
     svhn: place("Folder with train_32x32.mat and test_32x32.mat.", "./svhn"),
-    validation,
-    test: officialTest,
-    standardize,
-    augment,
-    subset,
+    ...pictureOptions,
   })
   .describe("Street View House Numbers, cropped digits.");
 

@@ -24,9 +24,10 @@ import {
   type Member,
   type Population,
 } from "../differentialEvolution/operators.ts";
+import { moveOptions, populationOption, type Bred } from "../differentialEvolution/options.ts";
 import { defineSampler } from "../entry.ts";
 import { historyFold } from "../historyFold.ts";
-import { firstNew, newcomerTest, placeOf, type Candidate } from "../proposals.ts";
+import { firstNew, newcomerTest, placeOf } from "../proposals.ts";
 import { dominates, lossesOf, order } from "../ranking.ts";
 import { fullRung, ladderOf, rungOfTrial, type Ladder } from "../rungs.ts";
 import { populationSize } from "./populationSize.ts";
@@ -45,10 +46,6 @@ interface State {
   readonly tried: Set<string>;
 }
 
-interface Bred extends Candidate {
-  readonly point: Float64Array;
-}
-
 export const dehbSampler = defineSampler(
   {
     kind: "dehb",
@@ -65,19 +62,8 @@ export const dehbSampler = defineSampler(
         .max(100)
         .default(3)
         .describe("The scheduler's: rungs are that many times as long as the one below, and populations smaller."),
-      population: z
-        .int()
-        .min(4)
-        .max(10_000)
-        .default(10)
-        .describe("Configurations that evolve where all trials run to their end."),
-      factor: z
-        .number()
-        .gt(0)
-        .max(2)
-        .default(0.5)
-        .describe("Length of a move, as a share of the difference of two members."),
-      crossover: z.number().min(0).max(1).default(0.5).describe("Chance that a parameter takes part in a move."),
+      population: populationOption.describe("Configurations that evolve where all trials run to their end."),
+      ...moveOptions,
     }),
   },
   (context, options) => {

@@ -15,7 +15,7 @@ import { cubeOf } from "../cube.ts";
 import { defineSampler } from "../entry.ts";
 import { historyFold } from "../historyFold.ts";
 import { holdsAgainst } from "../leaders.ts";
-import { firstNew, newcomerTest, placeOf, type Candidate } from "../proposals.ts";
+import { firstNew, newcomerTest, placeOf } from "../proposals.ts";
 import { bestFirst } from "../ranking.ts";
 import {
   crossed,
@@ -26,6 +26,7 @@ import {
   withMember,
   type Population,
 } from "./operators.ts";
+import { moveOptions, populationOption, type Bred } from "./options.ts";
 
 export const differentialEvolutionSampler = defineSampler(
   {
@@ -36,14 +37,8 @@ export const differentialEvolutionSampler = defineSampler(
     source:
       "R. Storn, K. Price, Differential evolution, Journal of Global Optimization 1997; constants of N. Awad, N. Mallik, F. Hutter, DEHB, IJCAI 2021",
     options: z.strictObject({
-      population: z.int().min(4).max(10_000).default(10).describe("Configurations that evolve side by side."),
-      factor: z
-        .number()
-        .gt(0)
-        .max(2)
-        .default(0.5)
-        .describe("Length of a move, as a share of the difference of two members."),
-      crossover: z.number().min(0).max(1).default(0.5).describe("Chance that a parameter takes part in a move."),
+      population: populationOption.describe("Configurations that evolve side by side."),
+      ...moveOptions,
     }),
   },
   (context, options) => {
@@ -55,9 +50,6 @@ export const differentialEvolutionSampler = defineSampler(
     interface State {
       population: Population<FinishedTrial>;
       readonly tried: Set<string>;
-    }
-    interface Bred extends Candidate {
-      readonly point: Float64Array;
     }
 
     const candidate = (population: Population<FinishedTrial>, place: number, rng: Rng): Bred => {

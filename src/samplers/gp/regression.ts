@@ -157,7 +157,7 @@ export function addPrior(weights: Float64Array, scale: number, noise: number, gr
 const fitTolerance = 1e-4;
 
 /** First guesses: the prior's own, and one for functions that vary quickly. */
-const guesses = [
+export const firstGuesses = [
   { weight: 1, noise: 1e-3 },
   { weight: 10, noise: 1e-4 },
 ];
@@ -182,7 +182,7 @@ export function fitHyperparameters(
   const upper = bounds(1e3, 1e2, 1);
   const starts =
     latest === undefined
-      ? guesses.map(({ weight, noise }) => bounds(weight, 1, noise))
+      ? firstGuesses.map(({ weight, noise }) => bounds(weight, 1, noise))
       : [Float64Array.of(...latest.weights, latest.scale, latest.noise).map(Math.log)];
   const evaluate = (theta: Float64Array): Evaluated => negativeLogPosterior(theta, parts, y);
   const found = starts.map((start) => minimiseInBox(evaluate, start, lower, upper, iterations, fitTolerance));

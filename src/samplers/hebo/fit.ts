@@ -6,7 +6,14 @@
  */
 import { minimiseInBox, type Evaluated } from "../../core/optimize/minimiseInBox.ts";
 import { inactive, type Features } from "../gp/features.ts";
-import { addPrior, kernelEvidence, leastNoise, pairwise, type Hyperparameters } from "../gp/regression.ts";
+import {
+  addPrior,
+  firstGuesses,
+  kernelEvidence,
+  leastNoise,
+  pairwise,
+  type Hyperparameters,
+} from "../gp/regression.ts";
 import { kumaraswamySlopes, warpedPoint, type Warp } from "./warp.ts";
 
 export interface WarpedFit {
@@ -76,12 +83,6 @@ export function warpedPosterior(
   return { value, gradient };
 }
 
-/** First guesses: the prior's own, and one for functions that vary quickly. */
-const guesses = [
-  { weight: 1, noise: 1e-3 },
-  { weight: 10, noise: 1e-4 },
-];
-
 /**
  * Hyperparameters and warp at the maximum of their posterior, the best of two searches.
  * @param y standardised values @param iterations of each search
@@ -100,7 +101,7 @@ export function fitWarped(
     );
   const lower = vector(1e-3, 1e-2, leastNoise, 1 / largestExponent);
   const upper = vector(1e3, 1e2, 1, largestExponent);
-  const [first, second] = guesses.map(({ weight, noise }) =>
+  const [first, second] = firstGuesses.map(({ weight, noise }) =>
     minimiseInBox(
       (theta) => warpedPosterior(theta, features, points, y),
       vector(weight, 1, noise, 1),

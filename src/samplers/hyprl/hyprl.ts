@@ -12,7 +12,7 @@ import { formatNumber } from "../../core/format.ts";
 import { paramsKey } from "../../core/space/configuration.ts";
 import { feasibleSampler } from "../../core/space/feasible.ts";
 import { defineSampler } from "../entry.ts";
-import { historyFold } from "../historyFold.ts";
+import { triedFold } from "../historyFold.ts";
 import { encodingOf } from "../learned/encoding.ts";
 import { generations, generationSize } from "../learned/generations.ts";
 import { candidatesOf, type Candidate } from "./candidates.ts";
@@ -61,10 +61,7 @@ export const hyprlSampler = defineSampler(
       generationTrials,
       studyRng.fork("agent"),
     );
-    const triedOf = historyFold(
-      () => new Set<string>(),
-      (tried, { params }) => tried.add(paramsKey(params)),
-    );
+    const triedOf = triedFold();
 
     return {
       suggest({ history, pending, rng }) {

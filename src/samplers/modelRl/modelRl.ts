@@ -7,10 +7,9 @@
  * Measured: at 100 trials ahead of random search on tables, on continuous functions not; at 25 trials nowhere.
  */
 import { z } from "zod";
-import { paramsKey } from "../../core/space/configuration.ts";
 import { feasibleSampler } from "../../core/space/feasible.ts";
 import { defineSampler } from "../entry.ts";
-import { historyFold } from "../historyFold.ts";
+import { triedFold } from "../historyFold.ts";
 import { encodingOf } from "../learned/encoding.ts";
 import { generations } from "../learned/generations.ts";
 import { firstNew, newcomerTest } from "../proposals.ts";
@@ -49,10 +48,7 @@ export const modelRlSampler = defineSampler(
       generationTrials,
       studyRng.fork("agent"),
     );
-    const triedOf = historyFold(
-      () => new Set<string>(),
-      (tried, { params }) => tried.add(paramsKey(params)),
-    );
+    const triedOf = triedFold();
 
     return {
       suggest({ history, pending, rng }) {

@@ -44,7 +44,8 @@ export function allFeatures({ features, rows }: Part): Float32Array {
   return all;
 }
 
-export interface Dataset {
+/** What a model has to know of its data. */
+export interface DataShape {
   readonly task: "classification" | "regression";
   /** Shape of one sample: [features] or [height, width, channels]. */
   readonly inputShape: readonly number[];
@@ -52,6 +53,9 @@ export interface Dataset {
   readonly outputs: number;
   /** Names of the classes by index; empty for regression. */
   readonly classes: readonly string[];
+}
+
+export interface Dataset extends DataShape {
   readonly train: Part;
   readonly validation: Part;
   readonly test: Part;

@@ -7,18 +7,13 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { BasinError, errorText } from "../../../core/errors.ts";
 import type { Params } from "../../../core/space/parameter.ts";
+import type { DataShape } from "../data/dataset.ts";
 import type { LayersModel, Tf } from "../tf.ts";
 import type { OutputKind } from "../training/head.ts";
 import type { TrainableModel } from "./trainable.ts";
 
 /** What `build` is told beside the trial's parameters. */
-export interface BuildInfo {
-  readonly task: "classification" | "regression";
-  /** Shape of one sample: [features] or [height, width, channels]. */
-  readonly inputShape: readonly number[];
-  /** Units of the last layer: number of classes, or 1. */
-  readonly outputs: number;
-  readonly classes: readonly string[];
+export interface BuildInfo extends DataShape {
   /** Rows of the training part. */
   readonly rows: number;
   readonly epochs: number;

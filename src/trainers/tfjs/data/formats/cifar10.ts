@@ -5,26 +5,13 @@ import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
 import type { Cifar10DataSpec } from "../../../../core/study/definition.ts";
 import { badFile } from "../files/bytes.ts";
-import {
-  cifarFolder,
-  cifarRows,
-  cifarSource,
-  classNames,
-  requireFolder,
-  type CifarLayout,
-} from "../files/cifarRecords.ts";
-import type { DataFormat } from "./format.ts";
+import { cifarFolder, requireFolder, type CifarLayout } from "../files/cifarRecords.ts";
+import { cifarFormat, type CifarFiles } from "./cifar.ts";
 
 const layout: CifarLayout = { labelBytes: 1, label: 0, classes: 10 };
 const hint = "Unpack the binary version of CIFAR-10 and name the folder that holds data_batch_1.bin.";
 
-interface Files {
-  readonly train: readonly string[];
-  readonly test: readonly string[];
-  readonly names: string;
-}
-
-function find({ cifar10 }: Cifar10DataSpec, root: string): Files {
+function find({ cifar10 }: Cifar10DataSpec, root: string): CifarFiles {
   requireFolder(root, cifar10, hint);
   const folder = cifarFolder(root, cifar10, "cifar-10-batches-bin", "data_batch_1.bin");
   const present = readdirSync(path.resolve(root, folder));
@@ -51,21 +38,4 @@ function find({ cifar10 }: Cifar10DataSpec, root: string): Files {
   };
 }
 
-export const cifar10Format: DataFormat<Cifar10DataSpec> = {
-  key: "cifar10",
-  files(spec, root) {
-    const { names, test, train } = find(spec, root);
-    return [...train, ...test, names].map((file) => path.resolve(root, file));
-  },
-  check(spec, root) {
-    const { names, test, train } = find(spec, root);
-    const rows = cifarRows(root, train, layout);
-    cifarRows(root, test, layout);
-    classNames(root, names, layout.classes);
-    return { rows, image: [32, 32, 3] };
-  },
-  open(spec, root) {
-    const { names, test, train } = find(spec, root);
-    return cifarSource(root, train, test, layout, classNames(root, names, layout.classes));
-  },
-};
+export const cifar10Format = cifarFormat<Cifar10DataSpec>("cifar10", find, () => layout);

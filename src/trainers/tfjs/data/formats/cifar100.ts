@@ -5,15 +5,8 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Cifar100DataSpec } from "../../../../core/study/definition.ts";
 import { badFile } from "../files/bytes.ts";
-import {
-  cifarFolder,
-  cifarRows,
-  cifarSource,
-  classNames,
-  requireFolder,
-  type CifarLayout,
-} from "../files/cifarRecords.ts";
-import type { DataFormat } from "./format.ts";
+import { cifarFolder, requireFolder, type CifarLayout } from "../files/cifarRecords.ts";
+import { cifarFormat, type CifarFiles } from "./cifar.ts";
 
 const layouts: Readonly<Record<Cifar100DataSpec["labels"], CifarLayout>> = {
   coarse: { labelBytes: 2, label: 0, classes: 20 },
@@ -21,13 +14,7 @@ const layouts: Readonly<Record<Cifar100DataSpec["labels"], CifarLayout>> = {
 };
 const hint = "Unpack the binary version of CIFAR-100 and name the folder that holds train.bin.";
 
-interface Files {
-  readonly train: readonly string[];
-  readonly test: readonly string[];
-  readonly names: string;
-}
-
-function find({ cifar100, labels }: Cifar100DataSpec, root: string): Files {
+function find({ cifar100, labels }: Cifar100DataSpec, root: string): CifarFiles {
   requireFolder(root, cifar100, hint);
   const folder = cifarFolder(root, cifar100, "cifar-100-binary", "train.bin");
   const there = (name: string): boolean => existsSync(path.resolve(root, folder, name));
@@ -43,23 +30,4 @@ function find({ cifar100, labels }: Cifar100DataSpec, root: string): Files {
   };
 }
 
-export const cifar100Format: DataFormat<Cifar100DataSpec> = {
-  key: "cifar100",
-  files(spec, root) {
-    const { names, test, train } = find(spec, root);
-    return [...train, ...test, names].map((file) => path.resolve(root, file));
-  },
-  check(spec, root) {
-    const { names, test, train } = find(spec, root);
-    const layout = layouts[spec.labels];
-    const rows = cifarRows(root, train, layout);
-    cifarRows(root, test, layout);
-    classNames(root, names, layout.classes);
-    return { rows, image: [32, 32, 3] };
-  },
-  open(spec, root) {
-    const { names, test, train } = find(spec, root);
-    const layout = layouts[spec.labels];
-    return cifarSource(root, train, test, layout, classNames(root, names, layout.classes));
-  },
-};
+export const cifar100Format = cifarFormat<Cifar100DataSpec>("cifar100", find, ({ labels }) => layouts[labels]);
