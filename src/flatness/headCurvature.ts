@@ -10,7 +10,7 @@
  * so every H is a sum of Kronecker products, and
  *   <H, H> = (1/m^2) sum_ij <S_i, S_j> (a_i.a_j)^2,   tr H = (1/m) sum_i tr(S_i) |a_i|^2,   H V = A'R/m with R_i = S_i (A V)_i.
  */
-import { rowDot, type Matrix } from "./matrix.ts";
+import { gramRow, type Matrix } from "./matrix.ts";
 
 /** What the last layer's outputs mean. "sigmoid" is one or several independent labels. */
 export type HeadKind = "softmax" | "sigmoid" | "linear";
@@ -18,8 +18,8 @@ export type HeadKind = "softmax" | "sigmoid" | "linear";
 export interface HeadCurvature {
   /** tr S_i. */
   trace(i: number): number;
-  /** <S_i, S_j>, the Frobenius inner product. */
-  inner(i: number, j: number): number;
+  /** out[j] = <S_i, S_j>, the Frobenius inner product, for j from 0 to i. */
+  innerRow(i: number, out: Float64Array): void;
   /** Replaces u (k values, at `at` of `values`) by S_i u. */
   apply(i: number, values: Float64Array, at: number): void;
 }
@@ -34,16 +34,51 @@ function softmax(p: Matrix): HeadCurvature {
       return sum;
     },
     // tr((D_i - p_i p_i')(D_j - p_j p_j')) = p_i.p_j - (p_i.p_i).p_j - p_i.(p_j.p_j) + (p_i.p_j)^2, squares elementwise.
-    inner(i, j) {
-      let product = 0;
-      let squares = 0;
-      for (let c = 0; c < k; c++) {
-        const a = p.values[i * k + c]!;
-        const b = p.values[j * k + c]!;
-        product += a * b;
-        squares += a * b * (a + b);
+    innerRow(i, out) {
+      const { values } = p;
+      const start = i * k;
+      let j = 0;
+      // Four at a time share the loads of row i.
+      for (; j + 4 <= i + 1; j += 4) {
+        let product0 = 0;
+        let product1 = 0;
+        let product2 = 0;
+        let product3 = 0;
+        let squares0 = 0;
+        let squares1 = 0;
+        let squares2 = 0;
+        let squares3 = 0;
+        let r = j * k;
+        for (let q = start; q < start + k; q++, r++) {
+          const a = values[q]!;
+          const b0 = values[r]!;
+          const b1 = values[r + k]!;
+          const b2 = values[r + 2 * k]!;
+          const b3 = values[r + 3 * k]!;
+          product0 += a * b0;
+          product1 += a * b1;
+          product2 += a * b2;
+          product3 += a * b3;
+          squares0 += a * b0 * (a + b0);
+          squares1 += a * b1 * (a + b1);
+          squares2 += a * b2 * (a + b2);
+          squares3 += a * b3 * (a + b3);
+        }
+        out[j] = product0 - squares0 + product0 * product0;
+        out[j + 1] = product1 - squares1 + product1 * product1;
+        out[j + 2] = product2 - squares2 + product2 * product2;
+        out[j + 3] = product3 - squares3 + product3 * product3;
       }
-      return product - squares + product * product;
+      for (; j <= i; j++) {
+        let product = 0;
+        let squares = 0;
+        for (let q = start, r = j * k; q < start + k; q++, r++) {
+          const ab = values[q]! * values[r]!;
+          product += ab;
+          squares += ab * (values[q]! + values[r]!);
+        }
+        out[j] = product - squares + product * product;
+      }
     },
     apply(i, values, at) {
       let mean = 0;
@@ -62,7 +97,7 @@ function sigmoid(p: Matrix): HeadCurvature {
       for (let c = i * k; c < (i + 1) * k; c++) sum += slopes.values[c]!;
       return sum;
     },
-    inner: (i, j) => rowDot(slopes, i, slopes, j),
+    innerRow: (i, out) => gramRow(slopes, i, out),
     apply(i, values, at) {
       for (let c = 0; c < k; c++) values[at + c]! *= slopes.values[i * k + c]!;
     },
@@ -70,7 +105,7 @@ function sigmoid(p: Matrix): HeadCurvature {
 }
 
 function linear(k: number): HeadCurvature {
-  return { trace: () => k, inner: () => k, apply: () => {} };
+  return { trace: () => k, innerRow: (i, out) => void out.fill(k, 0, i + 1), apply: () => {} };
 }
 
 /** The curvature of a head whose probabilities (softmax, sigmoid) or outputs (linear; only their number counts) are `p`. */

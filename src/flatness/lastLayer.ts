@@ -8,7 +8,7 @@ import { BasinError } from "../core/errors.ts";
 import type { LastLayerId } from "../core/sharpness.ts";
 import { headCurvature, type HeadKind } from "./headCurvature.ts";
 import { norm } from "../core/linalg/vectors.ts";
-import { gramRow, rowDot, rowsOf, withOnes, type Matrix } from "./matrix.ts";
+import { gramRow, gramRows, rowDot, rowsOf, withOnes, type Matrix } from "./matrix.ts";
 
 export interface LastLayerBatch {
   /** Input of the last layer, [m, n]. */
@@ -56,16 +56,21 @@ function smallestRowNorm(a: Matrix): number {
   return Math.sqrt(smallest);
 }
 
-/** Frobenius norm of the last layer's Hessian: (1/m) sqrt(sum_ij <S_i, S_j> (a_i.a_j)^2). O(m^2 (n + k)), one row of the kernel is kept. */
+/** Frobenius norm of the last layer's Hessian: (1/m) sqrt(sum_ij <S_i, S_j> (a_i.a_j)^2). O(m^2 (n + k)), a few rows of it are kept. */
 export function exactFrobenius(a: Matrix, p: Matrix, head: HeadKind): number {
   const s = headCurvature(head, p);
-  const kernel = new Float64Array(a.rows);
+  const inner = new Float64Array(a.rows + 1);
+  let kernel = new Float64Array(a.rows + 1);
+  let next = new Float64Array(a.rows + 1);
   let sum = 0;
   for (let i = 0; i < a.rows; i++) {
-    gramRow(a, i, kernel);
+    if (i % 2 === 1) [kernel, next] = [next, kernel];
+    else if (i + 1 < a.rows) gramRows(a, i, kernel, next);
+    else gramRow(a, i, kernel);
+    s.innerRow(i, inner);
     let row = 0;
-    for (let j = 0; j < i; j++) row += s.inner(i, j) * kernel[j]! * kernel[j]!;
-    sum += 2 * row + s.inner(i, i) * kernel[i]! * kernel[i]!;
+    for (let j = 0; j < i; j++) row += inner[j]! * kernel[j]! * kernel[j]!;
+    sum += 2 * row + inner[i]! * kernel[i]! * kernel[i]!;
   }
   // Rounding can leave a saturated head a hair below zero.
   return Math.sqrt(Math.max(0, sum)) / a.rows;

@@ -1,8 +1,8 @@
 /**
  * What measuring sharpness costs a trial: `npm run bench:sharpness`. Trainings of 30 epochs on examples/digits with the
  * default diagnostics, and the share of their time that the diagnostics take, for small and large networks.
- * Invariant: the diagnostics are timed inside the training they belong to, in processor time, and the median of five counts,
- * so that what else the machine does cancels.
+ * Invariant: the diagnostics are timed inside the training they belong to, in processor time, and the median of many counts,
+ * so that what else the machine does cancels; some trainings before are not counted, as in a process that serves trials.
  */
 import path from "node:path";
 import { estimatorIds, diagnosticsSchema, type Diagnostics } from "../../src/core/study/diagnostics.ts";
@@ -95,22 +95,24 @@ const { sharpness } = defaults;
 if (sharpness === undefined) throw new Error("The defaults measure nothing.");
 console.log(`${backend.name}, ${epochs} epochs, defaults: ${sharpness.estimators.join(", ")}`);
 
-/** The median of five trainings. */
+const counted = 15;
+const uncounted = 3;
+
+/** The median of the counted trainings. */
 async function report(label: string, params: Readonly<Record<string, number>>, asked: Diagnostics): Promise<void> {
   const runs: { readonly share: number; readonly text: string }[] = [];
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < uncounted; i++) await timed(params, asked);
+  for (let i = 0; i < counted; i++) {
     const [whole, spent] = await timed(params, asked);
     const share = spent / (whole - spent);
     const text = `${(whole - spent).toFixed(0)} ms + ${spent.toFixed(1)} ms = ${(100 * share).toFixed(2)}%`;
     runs.push({ share, text });
   }
   runs.sort((a, b) => a.share - b.share);
-  console.log(
-    `${label}: ${runs[2]?.text ?? ""} (of five: ${runs.map(({ share }) => `${(100 * share).toFixed(1)}%`).join(", ")})`,
-  );
+  const shares = runs.map(({ share }) => `${(100 * share).toFixed(1)}%`);
+  console.log(`${label}: ${runs[(counted - 1) / 2]?.text ?? ""} (${shares[0] ?? ""} to ${shares.at(-1) ?? ""})`);
 }
 
-await timed(configurations[0] ?? {}, defaults);
 for (const params of configurations) await report(JSON.stringify(params), params, defaults);
 if (process.argv.includes("--each"))
   for (const id of estimatorIds)

@@ -19,12 +19,24 @@ export interface Probe {
   readonly indexHash: string;
 }
 
+/** A process that keeps its data for trial after trial keeps their probes, too. */
+const probes = new WeakMap<Dataset, Map<string, Probe>>();
+
 /**
  * `count` samples of a part, every class in its share; all of them where there are no more. O(rows of the part) and a copy of
  * the samples.
  * @param splitSeed equal for all trials of a study
  */
 export function probeOf(dataset: Dataset, from: "train" | "validation", count: number, splitSeed: number): Probe {
+  const known = probes.get(dataset) ?? new Map<string, Probe>();
+  probes.set(dataset, known);
+  const key = `${from} ${count} ${splitSeed}`;
+  const probe = known.get(key) ?? newProbe(dataset, from, count, splitSeed);
+  known.set(key, probe);
+  return probe;
+}
+
+function newProbe(dataset: Dataset, from: "train" | "validation", count: number, splitSeed: number): Probe {
   const part = dataset[from];
   const classes = dataset.task === "classification" ? Int32Array.from(part.targets) : new Int32Array(part.rows);
   const rows = sampleRows(classes, count, splitSeed);

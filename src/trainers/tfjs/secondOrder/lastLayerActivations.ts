@@ -86,11 +86,12 @@ function headWithBody(tf: Tf, trainable: TrainableModel): Head {
 /** Softmax of each row in float64, in place. */
 function softmaxRows(values: Float64Array, width: number): void {
   for (let from = 0; from < values.length; from += width) {
-    const row = values.subarray(from, from + width);
-    const largest = row.reduce((a, b) => Math.max(a, b));
+    const to = from + width;
+    let largest = values[from]!;
+    for (let c = from + 1; c < to; c++) largest = Math.max(largest, values[c]!);
     let total = 0;
-    for (let c = 0; c < width; c++) total += row[c] = Math.exp(row[c]! - largest);
-    for (let c = 0; c < width; c++) row[c]! /= total;
+    for (let c = from; c < to; c++) total += values[c] = Math.exp(values[c]! - largest);
+    for (let c = from; c < to; c++) values[c]! /= total;
   }
 }
 
