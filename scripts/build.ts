@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { build, context, type BuildOptions, type Metafile, type Plugin } from "esbuild";
+import { nodeBundle, trainerExternals } from "./bundleOptions.ts";
 import { writeKernel } from "./kernel.ts";
 import { thirdPartyNotices } from "./notices.ts";
 
@@ -33,13 +34,7 @@ const shared: BuildOptions = {
   metafile: true,
 };
 
-const node: BuildOptions = {
-  ...shared,
-  platform: "node",
-  format: "cjs",
-  target: "node20",
-  outExtension: { ".js": ".cjs" },
-};
+const node: BuildOptions = { ...shared, ...nodeBundle };
 
 /** The host's heavy part stays out of extension.cjs: compiling the study schema at every activation would cost 70 ms. */
 const languageApart: Plugin = {
@@ -57,11 +52,10 @@ const bundles: BuildOptions[] = [
     entryPoints: { extension: "src/extension.ts" },
     outdir: dist,
     external: ["vscode"],
-    mainFields: ["module", "main"],
     plugins: [languageApart],
     supported: { "dynamic-import": false },
   },
-  { ...node, entryPoints: { language: "src/host/studyLanguage.ts" }, outdir: dist, mainFields: ["module", "main"] },
+  { ...node, entryPoints: { language: "src/host/studyLanguage.ts" }, outdir: dist },
   {
     ...node,
     entryPoints: {
@@ -71,8 +65,6 @@ const bundles: BuildOptions[] = [
       topology: "src/engine/diagnostics/rtdThread.ts",
     },
     outdir: dist,
-    // jsonc-parser's main is UMD with a require that no bundler can follow.
-    mainFields: ["module", "main"],
     // `basin` is installed as a command; Node takes no notice of the line in the others.
     banner: { js: "#!/usr/bin/env node" },
   },
@@ -80,8 +72,7 @@ const bundles: BuildOptions[] = [
     ...node,
     entryPoints: { trainer: "src/trainers/tfjs/main.ts" },
     outdir: dist,
-    mainFields: ["module", "main"],
-    external: ["@tensorflow/tfjs-node", "@tensorflow/tfjs-node-gpu"],
+    external: trainerExternals,
   },
   {
     ...shared,

@@ -3,11 +3,10 @@
  * Invariant: everything is below one temporary folder, which `dispose` removes; no process outlives its test.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { build } from "esbuild";
+import { bundleWithEngine } from "../engine/testing/engineBundle.ts";
 
 export interface Finished {
   readonly code: number | null;
@@ -56,34 +55,15 @@ process.exit(0);
 
 /** Bundles the command line; call once for a file of tests. */
 export async function createCliBench(): Promise<CliBench> {
-  const repository = path.resolve(import.meta.dirname, "../..");
   const root = realpathSync(mkdtempSync(path.join(os.tmpdir(), "basin-cli-")));
   const dist = path.join(root, "package", "dist");
   mkdirSync(dist, { recursive: true });
-  await build({
-    absWorkingDir: repository,
-    entryPoints: {
-      cli: "src/cli.ts",
-      sampler: "src/engine/sampling/samplerThread.ts",
-      topology: "src/engine/diagnostics/rtdThread.ts",
-    },
-    outdir: dist,
-    outExtension: { ".js": ".cjs" },
-    bundle: true,
-    platform: "node",
-    format: "cjs",
-    target: "node20",
-    mainFields: ["module", "main"],
-    keepNames: true,
-    logLevel: "warning",
-  });
-  const sqlite = path.dirname(createRequire(import.meta.url).resolve("better-sqlite3/package.json"));
-  cpSync(path.join(sqlite, "prebuilds"), path.join(dist, "prebuilds"), { recursive: true });
+  const program = await bundleWithEngine(dist, "cli", "src/cli.ts");
 
   const running = new Set<RunningCli>();
   let workspaces = 0;
   const start = (folder: string, args: readonly string[], nodeArgs: readonly string[] = []): RunningCli => {
-    const child = spawn(process.execPath, [...nodeArgs, path.join(dist, "cli.cjs"), ...args], {
+    const child = spawn(process.execPath, [...nodeArgs, program, ...args], {
       cwd: folder,
       env: {
         ...process.env,

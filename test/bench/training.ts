@@ -11,6 +11,7 @@ import { cpus, loadavg, tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { nodeBundle, trainerExternals } from "../../scripts/bundleOptions.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -199,14 +200,8 @@ try {
   await build({
     entryPoints: entries,
     outdir: bundles,
-    outExtension: { ".js": ".cjs" },
-    bundle: true,
-    platform: "node",
-    format: "cjs",
-    target: "node20",
-    keepNames: true,
-    mainFields: ["module", "main"],
-    external: ["@tensorflow/tfjs-node", "@tensorflow/tfjs-node-gpu", "webgpu"],
+    ...nodeBundle,
+    external: [...trainerExternals, "webgpu"],
     logLevel: "error",
   });
   const resultsFile = path.join(root, "test/bench/results/training.json");

@@ -9,6 +9,7 @@ import { cpus, loadavg } from "node:os";
 import path from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { build } from "esbuild";
+import { nodeBundle, trainerExternals } from "../../scripts/bundleOptions.ts";
 import { backends } from "../../src/trainers/tfjs/backends/select.ts";
 import { needs, nvidiaGpus } from "./trainingGpuNeeds.ts";
 
@@ -95,14 +96,8 @@ async function main(): Promise<number> {
   await build({
     entryPoints: [path.join(root, "test/bench/trainingGpuWorker.ts")],
     outdir: bundles,
-    outExtension: { ".js": ".cjs" },
-    bundle: true,
-    platform: "node",
-    format: "cjs",
-    target: "node20",
-    keepNames: true,
-    mainFields: ["module", "main"],
-    external: ["@tensorflow/tfjs-node", "@tensorflow/tfjs-node-gpu"],
+    ...nodeBundle,
+    external: trainerExternals,
     logLevel: "error",
   });
   const worker = path.join(bundles, "trainingGpuWorker.cjs");

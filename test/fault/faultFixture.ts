@@ -13,41 +13,19 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 import Database from "better-sqlite3";
-import { build } from "esbuild";
 import { connectEngine } from "../../src/client/engineClient.ts";
 import type { EngineClient } from "../../src/client/engineClient.types.ts";
+import { bundleWithEngine } from "../../src/engine/testing/engineBundle.ts";
 import { bundleTrainer } from "../../src/trainers/tfjs/testing/trainerBundle.ts";
 import { readLock, workspaceFiles } from "../../src/client/workspaceFiles.ts";
-
-const root = path.resolve(import.meta.dirname, "../..");
 
 /** Bundles the engine, and the built-in trainer beside it if wanted, into a fresh folder; returns the bundle's path. */
 export async function bundleEngine(withTrainer = false): Promise<{ bundle: string; folder: string }> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "basin-fault-engine-"));
-  const bundle = path.join(folder, "engine.cjs");
-  await build({
-    entryPoints: {
-      engine: "src/engine/main.ts",
-      sampler: "src/engine/sampling/samplerThread.ts",
-      topology: "src/engine/diagnostics/rtdThread.ts",
-    },
-    outdir: folder,
-    outExtension: { ".js": ".cjs" },
-    bundle: true,
-    platform: "node",
-    format: "cjs",
-    target: "node20",
-    mainFields: ["module", "main"],
-    keepNames: true,
-    logLevel: "error",
-    absWorkingDir: root,
-  });
-  const sqlite = path.dirname(createRequire(import.meta.url).resolve("better-sqlite3/package.json"));
-  cpSync(path.join(sqlite, "prebuilds"), path.join(folder, "prebuilds"), { recursive: true });
+  const bundle = await bundleWithEngine(folder, "engine", "src/engine/main.ts");
   if (withTrainer) {
     const built = await bundleTrainer("fault-test");
     cpSync(built.file, path.join(folder, "trainer.cjs"));

@@ -1,96 +1,34 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtemp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { spawn } from "node:child_process";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { until } from "../../executors/local/testing.ts";
-import { trainerEventSchema, type TrainerEvent } from "../protocol.ts";
+import type { TrainerEvent } from "../protocol.ts";
 import { readWeights } from "./training/checkpoint.ts";
-import { bundleTrainer, type TrainerBundle } from "./testing/trainerBundle.ts";
+import { tableSpec } from "./testing/classTable.ts";
+import { useTrainer, type Ended, type TrainerRun } from "./testing/trainerProcess.ts";
 
-let bundle: TrainerBundle;
-let folder: string;
-const children = new Set<ChildProcess>();
+const stage = useTrainer("trainer-test");
 
-beforeAll(async () => {
-  bundle = await bundleTrainer("trainer-test");
-});
-afterAll(() => bundle.remove());
 beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), "basin-trainer-"));
   const rows = Array.from(
     { length: 90 },
     (_, i) => `${i % 3},${(i % 3) * (i % 2)},${Math.sin(i).toFixed(3)},c${i % 3}`,
   );
-  await writeFile(path.join(folder, "data.csv"), `a,b,noise,y\n${rows.join("\n")}\n`);
-});
-afterEach(async () => {
-  for (const child of children) child.kill("SIGKILL");
-  children.clear();
-  await rm(folder, { recursive: true, force: true });
+  await writeFile(path.join(stage.folder, "data.csv"), `a,b,noise,y\n${rows.join("\n")}\n`);
 });
 
-interface Ended {
-  readonly code: number | null;
-  readonly events: TrainerEvent[];
-  readonly log: string;
-}
-
-interface Trial {
-  readonly params?: object;
+interface Trial extends Partial<Omit<TrainerRun, "trainer">> {
   readonly spec?: object;
-  readonly env?: Record<string, string>;
-  /** Nothing of its output is read before this resolves. */
-  readonly readAfter?: () => Promise<void>;
-  /** Called at each event, with the child, to send commands. */
-  readonly onEvent?: (event: TrainerEvent, child: ChildProcess) => void;
 }
 
-async function runTrainer({
+function runTrainer({
   params = { width: 16, batchSize: 16, learningRate: 0.01 },
   spec = {},
-  env = {},
-  readAfter,
-  onEvent,
+  ...how
 }: Trial): Promise<Ended> {
-  await mkdir(path.join(folder, "checkpoints"), { recursive: true });
-  await writeFile(path.join(folder, "params.json"), JSON.stringify(params));
-  const data = { csv: "./data.csv", label: "y", validation: 0.2, test: 0.2, standardize: true, task: "classification" };
-  await writeFile(
-    path.join(folder, "trainer.json"),
-    JSON.stringify({ kind: "tfjs", model: "mlp", data, epochs: 4, backend: "wasm", threads: 0, ...spec }),
-  );
-  const child = spawn(process.execPath, [bundle.file], {
-    env: {
-      ...process.env,
-      BASIN_PARAMS_FILE: path.join(folder, "params.json"),
-      BASIN_TRAINER_FILE: path.join(folder, "trainer.json"),
-      BASIN_DATA_ROOT: folder,
-      BASIN_CHECKPOINT_DIR: path.join(folder, "checkpoints"),
-      BASIN_SEED: "1",
-      ...env,
-    },
-    stdio: ["pipe", "pipe", "pipe"],
-  });
-  children.add(child);
-  const events: TrainerEvent[] = [];
-  let rest = "";
-  let log = "";
-  await readAfter?.();
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (log += chunk));
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    rest += chunk;
-    const lines = rest.split("\n");
-    rest = lines.pop()!;
-    for (const line of lines) {
-      expect(line[0], `not an event: ${line}`).toBe("\u001E");
-      const event = trainerEventSchema.parse(JSON.parse(line.slice(1)));
-      events.push(event);
-      onEvent?.(event, child);
-    }
-  });
-  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { code, events, log };
+  const trainer = { kind: "tfjs", model: "mlp", data: tableSpec, epochs: 4, backend: "wasm", threads: 0, ...spec };
+  return stage.run({ params, trainer, ...how });
 }
 
 const types = ({ events }: Ended): string[] => events.map((event) => event.type).filter((type) => type !== "heartbeat");
@@ -116,7 +54,7 @@ describe("the trainer process", () => {
       [...Array.from({ length: 36 }, (_, j) => ((i % 2) * j) % 5), i % 2].join(","),
     );
     await writeFile(
-      path.join(folder, "images.csv"),
+      path.join(stage.folder, "images.csv"),
       [[...Array.from({ length: 36 }, (_, j) => `p${j}`), "y"].join(","), ...rows].join("\n"),
     );
     const data = {
@@ -140,7 +78,7 @@ describe("the trainer process", () => {
   it("stops when told, with a checkpoint, and goes on from it to the same end", async () => {
     const spec = { epochs: 30, backend: "cpu" };
     const whole = await runTrainer({ spec });
-    await rm(path.join(folder, "checkpoints"), { recursive: true });
+    await rm(path.join(stage.folder, "checkpoints"), { recursive: true });
     const first = await runTrainer({
       spec,
       onEvent: (event, child) => {
@@ -160,8 +98,8 @@ describe("the trainer process", () => {
     expect(withoutCheckpoints(ended)).toEqual(["started", "report", "report"]);
     const checkpoint = last(ended);
     expect(checkpoint).toMatchObject({ type: "checkpoint", step: 2 });
-    expect(path.dirname((checkpoint as { path: string }).path)).toBe(path.join(folder, "checkpoints"));
-    const stored = await readWeights(path.join(folder, "checkpoints"));
+    expect(path.dirname((checkpoint as { path: string }).path)).toBe(path.join(stage.folder, "checkpoints"));
+    const stored = await readWeights(path.join(stage.folder, "checkpoints"));
     expect(stored).toMatchObject({ epoch: 2, finished: false });
     expect(ended.events[0]).toMatchObject({ steps: 4 });
     expect(ended.log).toContain("Paused after epoch 2");
@@ -181,7 +119,7 @@ describe("the trainer process", () => {
         until(
           "it has trained to its rung",
           async () =>
-            (await readdir(path.join(folder, "checkpoints"))).some((name) => Number(/\d+/.exec(name)) === epochs),
+            (await readdir(path.join(stage.folder, "checkpoints"))).some((name) => Number(/\d+/.exec(name)) === epochs),
           50_000,
         ),
     });
@@ -205,7 +143,7 @@ describe("the trainer process", () => {
 
   it("runs a user's module, chained operations and stock dropout included, the same each time", async () => {
     await writeFile(
-      path.join(folder, "model.cjs"),
+      path.join(stage.folder, "model.cjs"),
       `exports.build = (params, tf, info) => {
         if (tf.scalar(2).add(1).dataSync()[0] !== 3) throw new Error("no chained operations");
         const m = tf.sequential();
@@ -217,7 +155,7 @@ describe("the trainer process", () => {
     );
     const trial: Trial = { params: { units: 6, learningRate: 0.02 }, spec: { model: "./model.cjs" } };
     const a = await runTrainer(trial);
-    await rm(path.join(folder, "checkpoints"), { recursive: true });
+    await rm(path.join(stage.folder, "checkpoints"), { recursive: true });
     const b = await runTrainer(trial);
     expect(last(a), a.log).toMatchObject({ type: "done" });
     const metrics = ({ events }: Ended) => events.filter((event) => event.type === "report");
@@ -251,8 +189,8 @@ describe("the trainer process", () => {
   });
 
   it("probes a back end in one line", async () => {
-    const child = spawn(process.execPath, [bundle.file, "--probe", "wasm"], { stdio: ["ignore", "pipe", "inherit"] });
-    children.add(child);
+    const child = spawn(process.execPath, [stage.file, "--probe", "wasm"], { stdio: ["ignore", "pipe", "inherit"] });
+    stage.own(child);
     let text = "";
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
     await new Promise((resolve) => child.once("close", resolve));

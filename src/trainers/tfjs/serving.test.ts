@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Params } from "../../core/space/parameter.ts";
@@ -7,6 +7,7 @@ import { estimatorIds, type Diagnostics } from "../../core/study/diagnostics.ts"
 import { createLocalExecutor, type LocalExecutor } from "../../executors/local/localExecutor.ts";
 import { commandJob, record, type Recording, temporaryFolder } from "../../executors/local/testing.ts";
 import type { TrainerEvent } from "../protocol.ts";
+import { imagesSpec, writeTable } from "./testing/classTable.ts";
 import { bundleTrainer, type TrainerBundle } from "./testing/trainerBundle.ts";
 
 let bundle: TrainerBundle;
@@ -26,12 +27,7 @@ beforeEach(() => {
     gpus: [],
     log: (message) => said.push(message),
   });
-  const rows = Array.from({ length: 90 }, (_, i) => {
-    const pixels = Array.from({ length: 16 }, (_, j) => ((i % 3) * j + i) % 7);
-    return [...pixels, `c${i % 3}`].join(",");
-  });
-  const names = Array.from({ length: 16 }, (_, j) => `p${j}`);
-  writeFileSync(path.join(place.folder, "data.csv"), `${[...names, "y"].join(",")}\n${rows.join("\n")}\n`);
+  writeTable(place.folder, (i, j) => ((i % 3) * j + i) % 7);
 });
 afterEach(async () => {
   await executor.close();
@@ -59,16 +55,15 @@ function start(
   const job = commandJob({ run: ["unused"], folder: place.folder, params, number });
   const trialFolder = path.join(place.folder, folderName, String(number));
   mkdirSync(trialFolder, { recursive: true });
-  const data = {
-    csv: "./data.csv",
-    label: "y",
-    image: [4, 4, 1],
-    validation: 0.2,
-    test: 0.2,
-    standardize: true,
-    task: "classification",
+  const trainer = {
+    kind: "tfjs",
+    model: "mlp",
+    data: imagesSpec,
+    epochs: 3,
+    backend: "cpu",
+    threads: 1,
+    ...spec,
   } as const;
-  const trainer = { kind: "tfjs", model: "mlp", data, epochs: 3, backend: "cpu", threads: 1, ...spec } as const;
   const study = { ...job.study, trainer, ...(diagnostics === undefined ? {} : { diagnostics }) };
   const rung = untilStep === undefined ? {} : { untilStep };
   return record(executor, { ...job, ...rung, seed, trialFolder, study });

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
+import { nodeBundle } from "../../../../scripts/bundleOptions.ts";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Tensor4D } from "@tensorflow/tfjs-core";
 import type { LoadedBackend } from "./backend.ts";
@@ -168,11 +169,7 @@ it("leaves no worker and keeps no process alive at its end", async () => {
       },
       // Below the root, so that the bundle finds the WebAssembly files of the packages.
       outfile: path.join(cache, "main.cjs"),
-      bundle: true,
-      platform: "node",
-      format: "cjs",
-      target: "node20",
-      mainFields: ["module", "main"],
+      ...nodeBundle,
       logLevel: "error",
     });
     // Without a word to end: the process must find its end by itself.

@@ -1,116 +1,31 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import path from "node:path";
-import { build } from "esbuild";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { rngForKey } from "../../../core/rng.ts";
-import { trainerEventSchema, type TrainerEvent } from "../../protocol.ts";
+import type { TrainerEvent } from "../../protocol.ts";
+import { imagesSpec, tableSpec, writeTable } from "../testing/classTable.ts";
+import { useTrainer, type Ended, type TrainerRun } from "../testing/trainerProcess.ts";
 
-const root = path.resolve(import.meta.dirname, "../../../..");
-/** Below the root, so that the bundle finds the packages' files. */
-const bundleFolder = path.join(root, "node_modules", ".cache", `basin-webgpu-test-${process.pid}`);
-const bundle = path.join(bundleFolder, "trainer.cjs");
-let folder: string;
-const children = new Set<ChildProcess>();
+const stage = useTrainer("webgpu-test");
 
-beforeAll(async () => {
-  await build({
-    entryPoints: [path.join(root, "src/trainers/tfjs/main.ts")],
-    outfile: bundle,
-    bundle: true,
-    platform: "node",
-    format: "cjs",
-    target: "node20",
-    mainFields: ["module", "main"],
-    external: ["@tensorflow/tfjs-node", "@tensorflow/tfjs-node-gpu"],
-    keepNames: true,
-    logLevel: "error",
-  });
-});
-afterAll(() => rm(bundleFolder, { recursive: true, force: true }));
-beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), "basin-webgpu-"));
+beforeEach(() => {
   const rng = rngForKey("webgpu-test");
-  const rows = Array.from({ length: 90 }, (_, i) => {
-    const cells = Array.from({ length: 16 }, (_, j) => (rng.normal() + ((i % 3) * (j % 4)) / 2).toFixed(4));
-    return [...cells, `c${i % 3}`].join(",");
-  });
-  const head = [...Array.from({ length: 16 }, (_, j) => `x${j}`), "y"].join(",");
-  await writeFile(path.join(folder, "data.csv"), `${head}\n${rows.join("\n")}\n`);
-});
-afterEach(async () => {
-  for (const child of children) child.kill("SIGKILL");
-  children.clear();
-  await rm(folder, { recursive: true, force: true });
+  writeTable(stage.folder, (i, j) => (rng.normal() + ((i % 3) * (j % 4)) / 2).toFixed(4));
 });
 
-interface Ended {
-  readonly code: number | null;
-  readonly events: TrainerEvent[];
-  readonly log: string;
-}
-
-interface Trial {
+interface Trial extends Partial<Omit<TrainerRun, "trainer">> {
   readonly backend?: string;
   readonly model?: string;
   readonly epochs?: number;
-  readonly params?: object;
-  readonly env?: Record<string, string>;
-  readonly onEvent?: (event: TrainerEvent, child: ChildProcess) => void;
 }
 
-async function train({
-  backend = "webgpu",
-  model = "mlp",
-  epochs = 3,
-  params = {},
-  env = {},
-  onEvent,
-}: Trial): Promise<Ended> {
-  await mkdir(path.join(folder, "checkpoints"), { recursive: true });
-  await writeFile(path.join(folder, "params.json"), JSON.stringify(params));
-  const data = {
-    csv: "./data.csv",
-    label: "y",
-    validation: 0.2,
-    test: 0.2,
-    standardize: true,
-    task: "classification",
-    ...(model === "mlp" ? {} : { image: [4, 4, 1] }),
-  };
-  const spec = { kind: "tfjs", model, data, epochs, backend, threads: 0 };
-  await writeFile(path.join(folder, "trainer.json"), JSON.stringify(spec));
-  const child = spawn(process.execPath, [bundle], {
-    cwd: root,
-    env: {
-      ...process.env,
-      BASIN_PARAMS_FILE: path.join(folder, "params.json"),
-      BASIN_TRAINER_FILE: path.join(folder, "trainer.json"),
-      BASIN_DATA_ROOT: folder,
-      BASIN_CHECKPOINT_DIR: path.join(folder, "checkpoints"),
-      BASIN_SEED: "1",
-      ...env,
-    },
-    stdio: ["pipe", "pipe", "pipe"],
-  });
-  children.add(child);
-  const events: TrainerEvent[] = [];
-  let rest = "";
-  let log = "";
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (log += chunk));
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop()!;
-    for (const line of lines) {
-      const event = trainerEventSchema.parse(JSON.parse(line.slice(1)));
-      events.push(event);
-      onEvent?.(event, child);
-    }
-  });
-  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  await rm(path.join(folder, onEvent === undefined ? "checkpoints" : "kept"), { recursive: true, force: true });
-  return { code, events, log };
+async function train({ backend = "webgpu", model = "mlp", epochs = 3, params = {}, ...how }: Trial): Promise<Ended> {
+  const data = model === "mlp" ? tableSpec : imagesSpec;
+  const trainer = { kind: "tfjs", model, data, epochs, backend, threads: 0 };
+  const ended = await stage.run({ params, trainer, ...how });
+  // What was stopped is to be gone on with.
+  if (how.onEvent === undefined) await rm(path.join(stage.folder, "checkpoints"), { recursive: true, force: true });
+  return ended;
 }
 
 const last = ({ events }: Ended): TrainerEvent => events.at(-1)!;
@@ -205,7 +120,7 @@ describe("training on WebGPU", () => {
 
   it("refuses a software adapter where no test asks for it; an automatic choice goes on", async () => {
     // Its own data folder: what another test's trial remembers of this back end takes no part.
-    const env = { BASIN_WEBGPU_SOFTWARE: "", XDG_DATA_HOME: folder };
+    const env = { BASIN_WEBGPU_SOFTWARE: "", XDG_DATA_HOME: stage.folder };
     const forced = await train({ env });
     expect(last(forced)).toMatchObject({
       type: "failed",

@@ -1,5 +1,5 @@
 /** A look at trained models in processes of their own, through the local executor. */
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FlatnessRequest, FlatnessResult } from "../../../core/flatness.ts";
@@ -8,6 +8,7 @@ import { estimatorIds, type Diagnostics } from "../../../core/study/diagnostics.
 import type { DiagnoseJob, DiagnoseOutcome, RunningDiagnosis, TrialJob } from "../../../executors/executor.ts";
 import { createLocalExecutor, type LocalExecutor } from "../../../executors/local/localExecutor.ts";
 import { commandJob, record, temporaryFolder, until } from "../../../executors/local/testing.ts";
+import { imagesSpec, writeTable } from "../testing/classTable.ts";
 import { bundleTrainer, type TrainerBundle } from "../testing/trainerBundle.ts";
 import { newestCheckpoint } from "../training/checkpoint.ts";
 
@@ -22,16 +23,7 @@ const diagnostics: Diagnostics = {
 /** A trial of the built-in trainer on three classes of noisy 4 x 4 images. */
 function jobOf(number: number, params: Params, model: "mlp" | "vgg" = "mlp"): TrialJob {
   const job = commandJob({ run: ["unused"], folder: place.folder, params, number });
-  const data = {
-    csv: "./data.csv",
-    label: "y",
-    image: [4, 4, 1],
-    validation: 0.2,
-    test: 0.2,
-    standardize: true,
-    task: "classification",
-  } as const;
-  const trainer = { kind: "tfjs", model, data, epochs: 4, backend: "wasm", threads: 1 } as const;
+  const trainer = { kind: "tfjs", model, data: imagesSpec, epochs: 4, backend: "wasm", threads: 1 } as const;
   return { ...job, seed: 100 + number, study: { ...job.study, trainer, diagnostics } };
 }
 
@@ -44,11 +36,7 @@ const finals = new Map<number, Readonly<Record<string, number>>>();
 beforeAll(async () => {
   bundle = await bundleTrainer("diagnose-test");
   executor = createLocalExecutor({ distFolder: bundle.folder, nodePath: process.execPath, gpus: [], cores: 1 });
-  const rows = Array.from({ length: 90 }, (_, i) =>
-    [...Array.from({ length: 16 }, (_, j) => (((i % 3) * j + i) % 7) + ((i * j) % 5)), `c${i % 3}`].join(","),
-  );
-  const names = Array.from({ length: 16 }, (_, j) => `p${j}`);
-  writeFileSync(path.join(place.folder, "data.csv"), `${[...names, "y"].join(",")}\n${rows.join("\n")}\n`);
+  writeTable(place.folder, (i, j) => (((i % 3) * j + i) % 7) + ((i * j) % 5));
   for (const job of [...jobs, ...images]) {
     mkdirSync(job.trialFolder, { recursive: true });
     const recording = record(executor, job);

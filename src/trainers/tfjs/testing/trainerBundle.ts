@@ -5,6 +5,7 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { build } from "esbuild";
+import { nodeBundle, trainerExternals } from "../../../../scripts/bundleOptions.ts";
 
 export interface TrainerBundle {
   /** Absolute folder: usable as the folder of bundles of an executor. */
@@ -17,19 +18,13 @@ export interface TrainerBundle {
 export async function bundleTrainer(name: string): Promise<TrainerBundle> {
   const root = path.resolve(import.meta.dirname, "../../../..");
   const folder = path.join(root, "node_modules", ".cache", `basin-${name}-${process.pid}`);
-  const file = path.join(folder, "trainer.cjs");
   await build({
     absWorkingDir: root,
-    entryPoints: [path.join(root, "src/trainers/tfjs/main.ts")],
-    outfile: file,
-    bundle: true,
-    platform: "node",
-    format: "cjs",
-    target: "node20",
-    mainFields: ["module", "main"],
-    external: ["@tensorflow/tfjs-node", "@tensorflow/tfjs-node-gpu"],
-    keepNames: true,
+    entryPoints: { trainer: "src/trainers/tfjs/main.ts" },
+    outdir: folder,
+    ...nodeBundle,
+    external: trainerExternals,
     logLevel: "error",
   });
-  return { folder, file, remove: () => rm(folder, { recursive: true, force: true }) };
+  return { folder, file: path.join(folder, "trainer.cjs"), remove: () => rm(folder, { recursive: true, force: true }) };
 }
