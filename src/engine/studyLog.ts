@@ -15,6 +15,7 @@ export class StudyLog {
   readonly #clock: Clock;
   #buffer: StudyLogLine[] = [];
   #cancel: (() => void) | undefined;
+  #dropped = false;
 
   constructor(store: TrialStore, studyId: number, clock: Clock) {
     this.#store = store;
@@ -23,6 +24,7 @@ export class StudyLog {
   }
 
   add(level: StudyLogLine["level"], source: StudyLogLine["source"], message: string, number?: number): void {
+    if (this.#dropped) return;
     const text = message.length > maxMessage ? `${message.slice(0, maxMessage)}…` : message;
     this.#buffer.push({
       at: this.#clock.now(),
@@ -49,8 +51,9 @@ export class StudyLog {
     this.#store.addLog(this.#studyId, lines);
   }
 
-  /** Drops what is not written: the study is deleted. */
+  /** Drops what is not written and all that is still to come: the study is deleted, and work that was under way may end later. */
   drop(): void {
+    this.#dropped = true;
     this.#cancel?.();
     this.#cancel = undefined;
     this.#buffer = [];
