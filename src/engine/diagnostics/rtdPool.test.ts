@@ -1,50 +1,31 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import { rngForKey } from "../../core/rng.ts";
 import { noiseCloud, shuffledRows } from "../../topology/noise.ts";
 import { pointCloud } from "../../topology/pointCloud.ts";
 import { bytesOf, prepare } from "../../topology/preparation.ts";
 import { divergence, liteDivergence } from "../../topology/rtd.ts";
 import { gaussianCloud } from "../../topology/testing/matrices.ts";
-import { breathe, type Clock } from "../clock.ts";
+import { breathe } from "../clock.ts";
 import { rtdThreadFile } from "../distFolder.ts";
 import { until } from "../testing/engineFixture.ts";
+import { useThreadStage } from "../testing/threadStage.ts";
 import { PreparationCache } from "./preparationCache.ts";
 import { type Embedding, RtdPool, type RtdPoolOptions } from "./rtdPool.ts";
 
 const troubled = path.resolve(import.meta.dirname, "../testing/troubledRtd.ts");
-let folder = "";
+const stage = useThreadStage();
+const { clock, timers, trouble, warn, warnings } = stage;
 let pool: RtdPool | undefined;
-let warnings: string[] = [];
-let timers: (() => void)[] = [];
-const clock: Clock = {
-  now: () => 0,
-  after: (_ms, work) => {
-    timers.push(work);
-    return () => void timers.splice(timers.indexOf(work), 1);
-  },
-};
 
-beforeEach(() => {
-  folder = mkdtempSync(path.join(os.tmpdir(), "basin-rtd-"));
-  process.env["BASIN_TEST_TROUBLE"] = folder;
-  warnings = [];
-  timers = [];
-});
-afterEach(async () => {
-  await pool?.end();
-  delete process.env["BASIN_TEST_TROUBLE"];
-  rmSync(folder, { recursive: true, force: true });
-});
+afterEach(() => pool?.end());
 
 function open(options: Partial<RtdPoolOptions> = {}): RtdPool {
-  return (pool = new RtdPool({ file: troubled, clock, warn: (text) => warnings.push(text), ...options }));
+  return (pool = new RtdPool({ file: troubled, clock, warn, ...options }));
 }
 
-const trouble = (name: string): void => writeFileSync(path.join(folder, name), "");
-const loaded = (): string[] => readFileSync(path.join(folder, "loaded"), "utf8").trimEnd().split("\n");
+const loaded = (): string[] => readFileSync(path.join(stage.folder, "loaded"), "utf8").trimEnd().split("\n");
 /** A noise whose width is its name. */
 const noise = (width: number, count = 40): Embedding => ({
   key: `noise ${width} ${count}`,
@@ -55,7 +36,7 @@ const prepared = (width: number, count = 40): ReturnType<typeof prepare> => prep
 it("answers as the library does, from files, clouds and noise", async () => {
   const far = open({ file: rtdThreadFile() });
   const cloud = gaussianCloud(30, 4, rngForKey("pool"));
-  const file = path.join(folder, "embedding.csv");
+  const file = path.join(stage.folder, "embedding.csv");
   writeFileSync(file, Array.from({ length: 30 }, (_, k) => cloud.points.subarray(4 * k, 4 * k + 4).join()).join("\n"));
   const near = prepare(cloud);
   const fromFile: Embedding = { key: "file", source: { kind: "file", file } };
@@ -126,7 +107,7 @@ it("goes on while a thread computes, for as long as that takes", async () => {
   void answer.then(() => (done = true));
   for (let turn = 0; turn < 200; turn++) await breathe();
   expect(done).toBe(false);
-  rmSync(path.join(folder, "hang-3"));
+  rmSync(path.join(stage.folder, "hang-3"));
   expect((await answer).score).toBe(divergence(prepared(3), prepared(4)).score);
 });
 
@@ -141,7 +122,7 @@ it("breaks off what waits at once and what runs soon, and then serves the others
   second.abort();
   await expect(waiting).rejects.toMatchObject({ code: "cancelled" });
   first.abort();
-  rmSync(path.join(folder, "hang-3"));
+  rmSync(path.join(stage.folder, "hang-3"));
   await expect(running).rejects.toMatchObject({ code: "cancelled" });
   expect((await last).score).toBeGreaterThan(0);
   // In the middle of a walk: it says how far it is, and hears that it is enough.
@@ -185,7 +166,7 @@ it("tries a pair again whose thread was lost, and gives it up the second time; o
 
 it("hands on what is wrong with an embedding, and goes on", async () => {
   const far = open({ file: rtdThreadFile() });
-  const file = path.join(folder, "bad.csv");
+  const file = path.join(stage.folder, "bad.csv");
   writeFileSync(file, "1,2\n3,nan\n5,6\n");
   const bad: Embedding = { key: "bad", source: { kind: "file", file } };
   await expect(far.compare(bad, noise(3))).rejects.toMatchObject({

@@ -1,42 +1,25 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
+import { rmSync } from "node:fs";
 import path from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import { BasinError } from "../../core/errors.ts";
 import { rngFor } from "../../core/rng.ts";
 import type { StudyDefinition } from "../../core/study/definition.ts";
 import type { FinishedTrial, PendingTrial } from "../../core/trial.ts";
 import { createSampler } from "../../samplers/registry.ts";
-import type { Clock } from "../clock.ts";
 import { samplerThreadFile } from "../distFolder.ts";
 import { definitionOf } from "../study.ts";
 import { studyText, until } from "../testing/engineFixture.ts";
+import { useThreadStage } from "../testing/threadStage.ts";
 import { samplerContextOf } from "./context.ts";
 import { ThreadSampler } from "./threadSampler.ts";
 
 const troubled = path.resolve(import.meta.dirname, "../testing/troubledThread.ts");
-let folder = "";
+const stage = useThreadStage();
+const { clock, timers, trouble, warn, warnings } = stage;
 let sampler: ThreadSampler | undefined;
-let warnings: string[] = [];
-let timers: (() => void)[] = [];
-const clock: Clock = {
-  now: () => 0,
-  after: (_ms, work) => {
-    timers.push(work);
-    return () => void timers.splice(timers.indexOf(work), 1);
-  },
-};
 
-beforeEach(() => {
-  folder = mkdtempSync(path.join(os.tmpdir(), "basin-thread-"));
-  process.env["BASIN_TEST_TROUBLE"] = folder;
-  warnings = [];
-  timers = [];
-});
 afterEach(() => {
   void sampler?.end();
-  delete process.env["BASIN_TEST_TROUBLE"];
-  rmSync(folder, { recursive: true, force: true });
 });
 
 function definition(kind: string): StudyDefinition {
@@ -46,14 +29,12 @@ function definition(kind: string): StudyDefinition {
 }
 
 function open(file: string, study = definition("random")): ThreadSampler {
-  return (sampler = new ThreadSampler({ definition: study, file, clock, warn: (message) => warnings.push(message) }));
+  return (sampler = new ThreadSampler({ definition: study, file, clock, warn }));
 }
 
 function finished(number: number, params: FinishedTrial["params"] = { x: number / 100 }): FinishedTrial {
   return { number, state: "complete", params, values: [Math.abs(Number(params["x"]) - 0.3)] };
 }
-
-const trouble = (name: string): void => writeFileSync(path.join(folder, name), "");
 
 it("answers as the sampler in this process does, told of each trial once", async () => {
   for (const kind of ["gp", "tpe"]) {
@@ -148,7 +129,7 @@ it("takes a thread that gives no answer for lost", async () => {
   const answer = far.suggest({ history: [], pending: [], number: 0 });
   await until(() => timers.length === 1, "the question");
   const [late] = timers.splice(0);
-  rmSync(path.join(folder, "hang-0"));
+  rmSync(path.join(stage.folder, "hang-0"));
   late?.();
   expect((await answer).reason).toBe("knows 0, plans 50");
   expect(warnings).toEqual(["The sampler random is started again: it gave no answer within 10:00."]);
@@ -167,7 +148,7 @@ it("hands on errors as they are", async () => {
   expect(warnings).toEqual([]);
   const wrong = open(samplerThreadFile(), { ...definition("tpe"), sampler: { kind: "tpe", options: { no: 1 } } });
   await expect(wrong.suggest({ history: [], pending: [], number: 0 })).rejects.toMatchObject({ code: "invalid-study" });
-  const missing = open(path.join(folder, "missing.js"));
+  const missing = open(path.join(stage.folder, "missing.js"));
   await expect(missing.suggest({ history: [], pending: [], number: 0 })).rejects.toMatchObject({ code: "internal" });
 });
 

@@ -4,6 +4,7 @@
  */
 import type { Executor, RunningTrial, TrialCallbacks, TrialExit, TrialJob } from "../../executors/executor.ts";
 import type { TrainerEvent } from "../../trainers/protocol.ts";
+import { trialEnd } from "./trialEnd.ts";
 
 /** What a trial does: events, an exit (default: code 0 at the end), or "hang" until it is stopped. */
 export type Script = readonly (TrainerEvent | { readonly exit: TrialExit } | "hang")[];
@@ -39,33 +40,22 @@ export function createFakeExecutor(script: (job: TrialJob) => Script): FakeExecu
       peak = Math.max(peak, running);
       const steps = script(job);
       let position = 0;
-      let over = false;
-      let gone = (): void => undefined;
-      const left = new Promise<void>((resolve) => {
-        gone = resolve;
-      });
-      const end = (exit: TrialExit): void => {
-        if (over) return;
-        over = true;
+      const ending = trialEnd((exit) => {
         running -= 1;
         callbacks.exit(exit);
-        gone();
-      };
+      });
       const turn = (): void => {
-        if (over) return;
+        if (ending.isOver) return;
         const step = steps[position];
         position += 1;
-        if (step === undefined) return end({ kind: "exited", code: 0 });
+        if (step === undefined) return ending.end({ kind: "exited", code: 0 });
         if (step === "hang") return;
-        if ("exit" in step) return end(step.exit);
+        if ("exit" in step) return ending.end(step.exit);
         callbacks.event(step);
         setImmediate(turn);
       };
       setImmediate(turn);
-      const kill = (): Promise<void> => {
-        setImmediate(() => end({ kind: "killed", cause: "requested" }));
-        return left;
-      };
+      const { kill } = ending;
       return { pid: 1_000_000 + jobs.length, placement: "fake", send: () => undefined, stop: kill, kill };
     },
     reap(pid, marker) {

@@ -5,8 +5,9 @@
  */
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { Executor, RunningTrial, TrialCallbacks, TrialExit, TrialJob } from "../../executors/executor.ts";
+import type { Executor, RunningTrial, TrialCallbacks, TrialJob } from "../../executors/executor.ts";
 import type { TrainerCommand } from "../../trainers/protocol.ts";
+import { trialEnd } from "./trialEnd.ts";
 
 export interface SteppingOptions {
   /** Steps of a full training. */
@@ -55,17 +56,7 @@ export function createSteppingExecutor(options: SteppingOptions): SteppingExecut
       const piece: TrainedPiece = { number: job.number, from: step, to: step };
       pieces.push(piece);
       let stopping = false;
-      let over = false;
-      let gone = (): void => undefined;
-      const left = new Promise<void>((resolve) => {
-        gone = resolve;
-      });
-      const end = (exit: TrialExit): void => {
-        if (over) return;
-        over = true;
-        callbacks.exit(exit);
-        gone();
-      };
+      const ending = trialEnd((exit) => callbacks.exit(exit));
       const save = (): void => {
         if (!saves) return;
         const file = path.join(folder, `step-${step}`);
@@ -74,18 +65,18 @@ export function createSteppingExecutor(options: SteppingOptions): SteppingExecut
         callbacks.event({ type: "checkpoint", step, path: file });
       };
       const turn = (): void => {
-        if (over) return;
+        if (ending.isOver) return;
         if (options.crashes?.(job) === true) {
           callbacks.event({ type: "failed", reason: "crashed, as planned" });
-          return end({ kind: "exited", code: 1 });
+          return ending.end({ kind: "exited", code: 1 });
         }
         if (step >= steps) {
           callbacks.event({ type: "done", metrics: {} });
-          return end({ kind: "exited", code: 0 });
+          return ending.end({ kind: "exited", code: 0 });
         }
         if (stopping || (heedsUntil && job.untilStep !== undefined && step >= job.untilStep)) {
           save();
-          return end({ kind: "exited", code: 0 });
+          return ending.end({ kind: "exited", code: 0 });
         }
         step += 1;
         piece.to = step;
@@ -93,10 +84,6 @@ export function createSteppingExecutor(options: SteppingOptions): SteppingExecut
         setImmediate(turn);
       };
       setImmediate(turn);
-      const kill = (): Promise<void> => {
-        setImmediate(() => end({ kind: "killed", cause: "requested" }));
-        return left;
-      };
       const send = (command: TrainerCommand): void => {
         if (heedsCommands && command.type === "stop") stopping = true;
       };
@@ -106,9 +93,9 @@ export function createSteppingExecutor(options: SteppingOptions): SteppingExecut
         send,
         stop: () => {
           send({ type: "stop", reason: "" });
-          return heedsCommands ? left : kill();
+          return heedsCommands ? ending.left : ending.kill();
         },
-        kill,
+        kill: ending.kill,
       };
     },
     reap: () => Promise.resolve(),

@@ -1,10 +1,9 @@
 /** Constants against published ones; what the strategy promises on known functions; the sampler's dealings with a history. */
 import { describe, expect, it } from "vitest";
-import { rngFor, rngForKey, type Rng } from "../../core/rng.ts";
+import { rngForKey, type Rng } from "../../core/rng.ts";
 import type { Params, Space } from "../../core/space/parameter.ts";
-import type { FinishedTrial } from "../../core/trial.ts";
 import oracle from "../../../test/fixtures/oracles/cmaes.json" with { type: "json" };
-import { samplerStream, type Sampler } from "../sampler.ts";
+import { lowest, searcher } from "../testing/search.ts";
 import { cmaesSampler } from "./cmaes.ts";
 import { defaultLambda, initialState, samplePoint, strategyConstants, update, type StrategyState } from "./strategy.ts";
 
@@ -98,29 +97,7 @@ describe("strategy", () => {
 });
 
 describe("sampler", () => {
-  const minimize = [{ metric: "loss", direction: "minimize" }] as const;
-  const create = (space: Space, options = {}, parallel = 1): Sampler =>
-    cmaesSampler.create(
-      { space, objectives: [...minimize], isFeasible: () => true, parallel, rng: samplerStream(1) },
-      options,
-    );
-
-  async function search(space: Space, f: (params: Params) => number, trials: number, options = {}, seed = 1) {
-    const sampler = create(space, options);
-    const history: FinishedTrial[] = [];
-    const reasons: string[] = [];
-    for (let number = 0; number < trials; number++) {
-      const { params, reason } = await sampler.suggest({
-        history,
-        pending: [],
-        number,
-        rng: rngFor(seed, number, "suggest"),
-      });
-      history.push({ number, state: "complete", params, values: [f(params)] });
-      reasons.push(reason);
-    }
-    return { history, reasons, best: Math.min(...history.map(({ values }) => values[0]!)) };
-  }
+  const once = { restart: false };
 
   it("leaves a wrong bin of a discrete parameter, however narrow the distribution has become", async () => {
     const space: Space = [
@@ -128,13 +105,12 @@ describe("sampler", () => {
       { name: "x", type: "float", low: 0, high: 1, log: false },
     ];
     // From the middle the valley of x is steep and n's slope is gentle: x converges long before n has moved.
-    const { best, history } = await search(
+    const history = await searcher(cmaesSampler, once, 1).search(
       space,
       (params) => 100 * (Number(params["x"]) - 0.3) ** 2 + 0.001 * Math.abs(Number(params["n"]) - 17),
       400,
-      { restart: false },
     );
-    expect(best).toBeLessThan(0.002);
+    expect(lowest(history)).toBeLessThan(0.002);
     expect(new Set(history.slice(-50).map(({ params }) => params["n"])).size).toBeGreaterThan(1);
   });
 
@@ -143,11 +119,10 @@ describe("sampler", () => {
       { name: "kind", type: "categorical", choices: ["a", "b", "c", "d"] },
       { name: "x", type: "float", low: 0, high: 1, log: false },
     ];
-    const { history } = await search(
+    const history = await searcher(cmaesSampler, once, 1).search(
       space,
       (params) => (params["kind"] === "c" ? 0 : 1) + (Number(params["x"]) - 0.6) ** 2,
       200,
-      { restart: false },
     );
     const late = history.slice(-100).filter(({ params }) => params["kind"] === "c").length;
     expect(late).toBeGreaterThan(70);
@@ -156,18 +131,18 @@ describe("sampler", () => {
 
   it("begins again elsewhere with a larger population once it has converged", async () => {
     const space: Space = [{ name: "x", type: "float", low: 0, high: 1, log: false }];
-    const { reasons } = await search(space, (params) => (Number(params["x"]) - 0.5) ** 2, 300);
+    const bowl = (params: Params): number => (Number(params["x"]) - 0.5) ** 2;
+    const { reasons } = await searcher(cmaesSampler, {}, 1).walk(space, bowl, 300);
     expect(reasons[0]).toBe("generation 1 of 4, sigma 0.167");
     expect(reasons.some((reason) => reason.includes("of 8, restart 1"))).toBe(true);
-    const { reasons: never } = await search(space, (params) => (Number(params["x"]) - 0.5) ** 2, 300, {
-      restart: false,
-    });
+    const { reasons: never } = await searcher(cmaesSampler, once, 1).walk(space, bowl, 300);
     expect(never.some((reason) => reason.includes("restart"))).toBe(false);
   });
 
   it("makes generations at least as large as the slots", async () => {
     const space: Space = [{ name: "x", type: "float", low: 0, high: 1, log: false }];
-    const { reason } = await create(space, {}, 24).suggest({ history: [], pending: [], number: 0, rng: rngForKey("") });
+    const { create, ask } = searcher(cmaesSampler, {}, 1);
+    const { reason } = await ask(create(space, 24), []);
     expect(reason).toContain("of 24,");
   });
 });

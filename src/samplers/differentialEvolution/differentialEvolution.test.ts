@@ -1,15 +1,13 @@
 /** Operators by hand; what the sampler promises on a known function; the population in a conditional space. */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { rngFor, rngForKey } from "../../core/rng.ts";
+import { rngForKey } from "../../core/rng.ts";
 import { uniformParams } from "../../core/space/configuration.ts";
 import type { Params, Space } from "../../core/space/parameter.ts";
-import type { FinishedTrial } from "../../core/trial.ts";
-import { samplerStream } from "../sampler.ts";
+import { lowest, searcher } from "../testing/search.ts";
 import { differentialEvolutionSampler } from "./differentialEvolution.ts";
 import { crossed, emptyPopulation, mayEnter, mutantOf, threeParents, withMember } from "./operators.ts";
 
-const minimize = [{ metric: "loss", direction: "minimize" }] as const;
 const floats = (count: number): Space =>
   Array.from({ length: count }, (_, i) => ({ name: `x${i}`, type: "float", low: 0, high: 1, log: false }));
 
@@ -61,16 +59,7 @@ describe("operators", () => {
 });
 
 async function best(space: Space, f: (params: Params) => number, trials: number, seed: number): Promise<number> {
-  const sampler = differentialEvolutionSampler.create(
-    { space, objectives: [...minimize], isFeasible: () => true, parallel: 1, rng: samplerStream(seed) },
-    {},
-  );
-  const history: FinishedTrial[] = [];
-  for (let number = 0; number < trials; number++) {
-    const { params } = await sampler.suggest({ history, pending: [], number, rng: rngFor(seed, number, "suggest") });
-    history.push({ number, state: "complete", params, values: [f(params)] });
-  }
-  return Math.min(...history.map(({ values }) => values[0]!));
+  return lowest(await searcher(differentialEvolutionSampler, {}, seed).search(space, f, trials));
 }
 
 describe("differential evolution", () => {

@@ -1,12 +1,12 @@
 /** The network's slopes against finite differences, the regression against dense formulas; the sampler on functions. */
 import { describe, expect, it } from "vitest";
-import { rngFor, rngForKey } from "../../core/rng.ts";
+import { rngForKey } from "../../core/rng.ts";
 import { uniformParams } from "../../core/space/configuration.ts";
 import type { Params, Space } from "../../core/space/parameter.ts";
 import type { FinishedTrial } from "../../core/trial.ts";
 import { spaces } from "../../../test/contract/spaces.ts";
 import { featuresOf } from "../gp/features.ts";
-import { samplerStream } from "../sampler.ts";
+import { searcher } from "../testing/search.ts";
 import { dngoSampler } from "./dngo.ts";
 import { fitEvidence, regressionWith, type Design } from "./evidence.ts";
 import { inputsOf } from "./inputs.ts";
@@ -159,27 +159,8 @@ describe("sampler", () => {
     const space: Space = [0, 1, 2, 3].map((i) => ({ name: `x${i}`, type: "float", low: 0, high: 1, log: false }));
     const bowl = (params: Params): number =>
       space.reduce((sum, { name }) => sum + (Number(params[name]) - 0.3) ** 2, 0);
-    const sampler = dngoSampler.create(
-      {
-        space,
-        objectives: [{ metric: "loss", direction: "minimize" }],
-        isFeasible: () => true,
-        parallel: 1,
-        rng: samplerStream(3),
-      },
-      { startupTrials: 10 },
-    );
-    const history: FinishedTrial[] = [];
-    for (let number = 0; number < 40; number++) {
-      const { params, reason } = await sampler.suggest({
-        history,
-        pending: [],
-        number,
-        rng: rngFor(3, number, "suggest"),
-      });
-      if (number >= 10) expect(reason).toContain("network");
-      history.push({ number, state: "complete", params, values: [bowl(params)] });
-    }
+    const { history, reasons } = await searcher(dngoSampler, { startupTrials: 10 }, 3).walk(space, bowl, 40);
+    for (const reason of reasons.slice(10)) expect(reason).toContain("network");
     // Random trials lie at 0.49 on average, their mean over twenty within 0.045 of it.
     const late = history.slice(20).map(({ values }) => values[0]!);
     expect(late.reduce((sum, value) => sum + value, 0) / late.length).toBeLessThan(0.27);
@@ -192,17 +173,8 @@ describe("sampler", () => {
       const params = uniformParams(space, rng);
       return { number, state: "complete", params, values: [params["model"] === "svm" ? 1 : 2 + rng.next()] };
     });
-    const sampler = dngoSampler.create(
-      {
-        space,
-        objectives: [{ metric: "loss", direction: "minimize" }],
-        isFeasible: () => true,
-        parallel: 1,
-        rng: samplerStream(3),
-      },
-      { steps: 100 },
-    );
-    const { params } = await sampler.suggest({ history, pending: [], number: 1000, rng: rngFor(3, 1000, "suggest") });
+    const { create, ask } = searcher(dngoSampler, { steps: 100 }, 3);
+    const { params } = await ask(create(space), history);
     expect(params["model"]).toBe("svm");
   });
 });

@@ -1,14 +1,13 @@
 /** Operators against published numbers and their promises; what the population keeps; fronts on a known trade-off. */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { rngFor, rngForKey } from "../../core/rng.ts";
+import { rngForKey } from "../../core/rng.ts";
 import { checkParams, paramsKey, uniformParams } from "../../core/space/configuration.ts";
 import { gridCount } from "../../core/space/domain.ts";
 import type { Params, Space } from "../../core/space/parameter.ts";
 import type { FinishedTrial } from "../../core/trial.ts";
 import { spaces } from "../../../test/contract/spaces.ts";
-import type { SamplerEntry } from "../entry.ts";
-import { samplerStream } from "../sampler.ts";
+import { lowest, searcher } from "../testing/search.ts";
 import { geneticSampler } from "./genetic.ts";
 import { nsga2Sampler } from "./nsga2.ts";
 import { childOf, crossoverSpread, mutated, polynomialStep, type Variation } from "./variation.ts";
@@ -71,45 +70,6 @@ describe("variation", () => {
   });
 });
 
-interface Searched {
-  readonly history: readonly FinishedTrial[];
-  readonly reasons: readonly string[];
-}
-
-async function search(
-  entry: SamplerEntry,
-  space: Space,
-  evaluate: (params: Params) => readonly number[],
-  trials: number,
-  options = {},
-): Promise<Searched> {
-  const width = evaluate(uniformParams(space, rngForKey("width"))).length;
-  const objectives = Array.from({ length: width }, (_, i) => ({ metric: `f${i}`, direction: "minimize" as const }));
-  const sampler = entry.create(
-    {
-      space,
-      objectives: [objectives[0]!, ...objectives.slice(1)],
-      isFeasible: () => true,
-      parallel: 1,
-      rng: samplerStream(2),
-    },
-    options,
-  );
-  const history: FinishedTrial[] = [];
-  const reasons: string[] = [];
-  for (let number = 0; number < trials; number++) {
-    const { params, reason } = await sampler.suggest({
-      history,
-      pending: [],
-      number,
-      rng: rngFor(2, number, "suggest"),
-    });
-    history.push({ number, state: "complete", params, values: evaluate(params) });
-    reasons.push(reason);
-  }
-  return { history, reasons };
-}
-
 describe("genetic", () => {
   it("breeds from the best so many trials only", async () => {
     const space: Space = Array.from({ length: 4 }, (_, i) => ({
@@ -122,7 +82,7 @@ describe("genetic", () => {
     const bowl = (params: Params): number[] => [
       Object.values(params).reduce<number>((sum, x) => sum + (Number(x) - 0.3) ** 2, 0),
     ];
-    const { history, reasons } = await search(geneticSampler, space, bowl, 150, { population: 8 });
+    const { history, reasons } = await searcher(geneticSampler, { population: 8 }).walk(space, bowl, 150);
     expect(reasons.slice(0, 8).every((reason) => reason.startsWith("first population"))).toBe(true);
     reasons.forEach((reason, number) => {
       const parents = [...reason.matchAll(/\d+/gu)].map(([text]) => Number(text));
@@ -133,8 +93,7 @@ describe("genetic", () => {
         .slice(0, 8);
       for (const own of parents) expect(best.map((trial) => trial.number)).toContain(own);
     });
-    const half = Math.min(...history.slice(0, 75).map(({ values }) => values[0]!));
-    expect(Math.min(...history.map(({ values }) => values[0]!))).toBeLessThan(half);
+    expect(lowest(history)).toBeLessThan(lowest(history.slice(0, 75)));
   });
 
   it("never loses its best trial: somebody breeds from it as long as it leads", async () => {
@@ -151,7 +110,7 @@ describe("genetic", () => {
         Object.values(params).reduce<number>((sum, x) => sum + (Number(x) - 0.3) ** 2, -0.02),
       ),
     ];
-    const { history, reasons } = await search(geneticSampler, space, flatAtTheBottom, 200);
+    const { history, reasons } = await searcher(geneticSampler).walk(space, flatAtTheBottom, 200);
     const first = history.findIndex(({ values }) => values[0] === 0);
     expect(first).toBeGreaterThanOrEqual(0);
     const leader = new RegExp(`\\b${first}\\b`, "u");
@@ -164,7 +123,8 @@ describe("genetic", () => {
       { name: "a", type: "categorical", choices: ["x", "y", "z"] },
       { name: "b", type: "int", low: 1, high: 10, log: false },
     ];
-    const { history } = await search(geneticSampler, space, (params) => [Number(params["b"])], 30, { population: 4 });
+    const { search } = searcher(geneticSampler, { population: 4 });
+    const history = await search(space, (params) => Number(params["b"]), 30);
     expect(new Set(history.slice(4).map(({ params }) => paramsKey(params))).size).toBeGreaterThanOrEqual(25);
   });
 });
@@ -194,7 +154,7 @@ describe("nsga2", () => {
       }
       return sum;
     };
-    const { history } = await search(nsga2Sampler, space, zdt1, 1000, { population: 30 });
+    const history = await searcher(nsga2Sampler, { population: 30 }).search(space, zdt1, 1000);
     // The whole front has 0.8767 over (1.1, 1.1).
     expect(volume(history)).toBeGreaterThan(0.8);
     const tail = history.slice(-200);

@@ -2,11 +2,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Objective } from "../../core/objective.ts";
-import { rngFor, rngForKey } from "../../core/rng.ts";
+import { rngForKey } from "../../core/rng.ts";
 import type { Space } from "../../core/space/parameter.ts";
 import type { FinishedTrial } from "../../core/trial.ts";
 import { hypervolume } from "../../core/hypervolume.ts";
-import { samplerStream } from "../sampler.ts";
+import { searcher } from "../testing/search.ts";
 import { nichingSurvival } from "./niching.ts";
 import { nsga3Sampler } from "./nsga3.ts";
 import { associated, axisLengths, extremePoints, lattice, latticeSize, referencePoints } from "./referencePoints.ts";
@@ -148,21 +148,9 @@ describe("niching", () => {
   });
 });
 
-async function front(space: Space, f: (x: number[]) => number[], count: number, trials: number, seed: number) {
-  const sampler = nsga3Sampler.create(
-    { space, objectives: losses(count), isFeasible: () => true, parallel: 1, rng: samplerStream(seed) },
-    {},
-  );
-  const history: FinishedTrial[] = [];
-  for (let number = 0; number < trials; number++) {
-    const { params } = await sampler.suggest({ history, pending: [], number, rng: rngFor(seed, number, "suggest") });
-    history.push({
-      number,
-      state: "complete",
-      params,
-      values: f(space.map(({ name }) => Number(params[name]))),
-    });
-  }
+async function front(space: Space, f: (x: number[]) => number[], trials: number) {
+  const { search } = searcher(nsga3Sampler, {}, 1);
+  const history = await search(space, (params) => f(space.map(({ name }) => Number(params[name]))), trials);
   return history.map(({ values }) => values);
 }
 
@@ -181,7 +169,7 @@ describe("nsga3", () => {
       const [a, b] = [(x[0]! * Math.PI) / 2, (x[1]! * Math.PI) / 2];
       return [g * Math.cos(a) * Math.cos(b), g * Math.cos(a) * Math.sin(b), g * Math.sin(a)];
     };
-    const found = await front(space, dtlz2, 3, 400, 1);
+    const found = await front(space, dtlz2, 400);
     const whole = 1.1 ** 3 - Math.PI / 6;
     // Random search misses more than a quarter after five hundred trials.
     expect(hypervolume(found, [1.1, 1.1, 1.1]) / whole).toBeGreaterThan(0.82);
@@ -192,8 +180,8 @@ describe("nsga3", () => {
       const g = 1 + (9 * x.slice(1).reduce((sum, value) => sum + value, 0)) / 4;
       return [x[0]!, g * (1 - Math.sqrt(x[0]! / g))];
     };
-    expect(hypervolume(await front(space, zdt1, 2, 500, 1), [1.1, 1.1])).toBeGreaterThan(0.8);
+    expect(hypervolume(await front(space, zdt1, 500), [1.1, 1.1])).toBeGreaterThan(0.8);
     const bowl = (x: number[]): number[] => [x.reduce((sum, value) => sum + (value - 0.3) ** 2, 0)];
-    expect(Math.min(...(await front(space, bowl, 1, 300, 1)).map(([value]) => value!))).toBeLessThan(0.005);
+    expect(Math.min(...(await front(space, bowl, 300)).map(([value]) => value!))).toBeLessThan(0.005);
   });
 });

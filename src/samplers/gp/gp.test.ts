@@ -2,12 +2,12 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { median } from "../../core/stats.ts";
-import { rngFor, rngForKey } from "../../core/rng.ts";
+import { rngForKey } from "../../core/rng.ts";
 import { paramsKey, uniformParams } from "../../core/space/configuration.ts";
 import type { Params, Space } from "../../core/space/parameter.ts";
-import type { FinishedTrial, PendingTrial } from "../../core/trial.ts";
+import type { PendingTrial } from "../../core/trial.ts";
 import { spaces } from "../../../test/contract/spaces.ts";
-import { samplerStream, type Sampler, type Suggestion } from "../sampler.ts";
+import { lowest, searcher } from "../testing/search.ts";
 import { expectedImprovement, logExpectedImprovement, logImprovement } from "./acquisition.ts";
 import { featuresOf } from "./features.ts";
 import { gpSampler } from "./gp.ts";
@@ -179,36 +179,7 @@ describe("regression", () => {
 });
 
 describe("sampler", () => {
-  const create = (space: Space, objectives = 1, seed = 4): Sampler => {
-    const own = Array.from({ length: objectives }, (_, i) => ({ metric: `m${i}`, direction: "minimize" as const }));
-    return gpSampler.create(
-      { space, objectives: [own[0]!, ...own.slice(1)], isFeasible: () => true, parallel: 1, rng: samplerStream(seed) },
-      {},
-    );
-  };
-  const ask = async (
-    sampler: Sampler,
-    history: readonly FinishedTrial[],
-    pending: readonly PendingTrial[] = [],
-    seed = 4,
-  ): Promise<Suggestion> => {
-    const number = history.length + pending.length;
-    return sampler.suggest({ history, pending, number, rng: rngFor(seed, number, "suggest") });
-  };
-  async function search(
-    space: Space,
-    f: (params: Params) => readonly number[],
-    trials: number,
-    seed = 4,
-  ): Promise<FinishedTrial[]> {
-    const sampler = create(space, f(uniformParams(space, rngForKey("width"))).length, seed);
-    const history: FinishedTrial[] = [];
-    for (let number = 0; number < trials; number++) {
-      const { params } = await ask(sampler, history, [], seed);
-      history.push({ number, state: "complete", params, values: f(params) });
-    }
-    return history;
-  }
+  const { ask, create, search } = searcher(gpSampler, {}, 4);
 
   it("finds the minimum of Branin's function to a thousandth in forty trials, on most seeds", async () => {
     const space: Space = [
@@ -221,8 +192,8 @@ describe("sampler", () => {
     };
     const bests: number[] = [];
     for (let seed = 1; seed <= 5; seed++) {
-      const history = await search(space, branin, 40, seed);
-      bests.push(Math.min(...history.map(({ values }) => values[0]!)));
+      const history = await searcher(gpSampler, {}, seed).search(space, branin, 40);
+      bests.push(lowest(history));
     }
     expect(median(bests)).toBeLessThan(0.3978874 + 1e-3);
   });

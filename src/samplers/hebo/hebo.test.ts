@@ -4,11 +4,10 @@ import { functions } from "../../../test/bench/samplers/functions.ts";
 import { rngForKey } from "../../core/rng.ts";
 import { paramsKey, uniformParams } from "../../core/space/configuration.ts";
 import type { Params, Space } from "../../core/space/parameter.ts";
-import type { FinishedTrial, PendingTrial } from "../../core/trial.ts";
 import { lowest, searcher } from "../testing/search.ts";
 import { heboSampler } from "./hebo.ts";
 
-const { create, ask, search } = searcher(heboSampler);
+const { create, ask, fill, search } = searcher(heboSampler);
 
 it("finds in sixty trials what random search does not in a thousand: values over six decades, a curved valley", async () => {
   const { space, evaluate } = functions.find(({ name }) => name === "rosenbrock4")!;
@@ -37,18 +36,7 @@ it("suggests the same for values of another unit", async () => {
 
 it("hands different configurations to parallel slots, of which the first bets and the second explores", async () => {
   const { space, evaluate } = functions.find(({ name }) => name === "hartmann6")!;
-  const history: FinishedTrial[] = Array.from({ length: 20 }, (_, number) => {
-    const params = uniformParams(space, rngForKey(`parallel ${number}`));
-    return { number, state: "complete", params, values: [evaluate(params)] };
-  });
-  const sampler = create(space, 5);
-  const pending: PendingTrial[] = [];
-  const reasons: string[] = [];
-  for (let slot = 0; slot < 5; slot++) {
-    const { params, reason } = await ask(sampler, history, pending);
-    pending.push({ number: 20 + slot, state: "running", params });
-    reasons.push(reason);
-  }
+  const { pending, reasons } = await fill(space, evaluate, 20, 5);
   expect(new Set(pending.map(({ params }) => paramsKey(params))).size).toBe(5);
   expect(reasons[0]).toMatch(/^best mean of/);
   expect(reasons[1]).toMatch(/^least known of/);

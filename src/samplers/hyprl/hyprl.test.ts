@@ -1,10 +1,10 @@
 /** That the agent learns where learning is easy, and chooses among few, feasible, new configurations. */
 import { describe, expect, it } from "vitest";
-import { rngFor, rngForKey } from "../../core/rng.ts";
+import { rngForKey } from "../../core/rng.ts";
 import type { Params, Space } from "../../core/space/parameter.ts";
 import type { FinishedTrial } from "../../core/trial.ts";
 import { encodingOf } from "../learned/encoding.ts";
-import { samplerStream } from "../sampler.ts";
+import { lowest, searcher } from "../testing/search.ts";
 import { candidatesOf } from "./candidates.ts";
 import { hyprlSampler } from "./hyprl.ts";
 import { qNetwork } from "./qNetwork.ts";
@@ -69,16 +69,8 @@ it("values what was rewarded above what was not", () => {
 it("learns choices that each help by themselves: later trials are far better than random ones", async () => {
   let sum = 0;
   for (const seed of [0, 1, 2]) {
-    const sampler = hyprlSampler.create(
-      { space, objectives: [...objectives], isFeasible: () => true, parallel: 1, rng: samplerStream(seed) },
-      { explorationTrials: 24 },
-    );
-    const history: FinishedTrial[] = [];
-    for (let number = 0; number < 40; number++) {
-      const { params } = await sampler.suggest({ history, pending: [], number, rng: rngFor(seed, number, "suggest") });
-      history.push({ number, state: "complete", params, values: [lossOf(params)] });
-    }
-    expect(Math.min(...history.map(({ values }) => values[0]!))).toBe(0);
+    const history = await searcher(hyprlSampler, { explorationTrials: 24 }, seed).search(space, lossOf, 40);
+    expect(lowest(history)).toBe(0);
     sum += history.slice(24).reduce((all, { values }) => all + values[0]!, 0) / 16;
   }
   // A random configuration misses 3 of 4 on average, with a deviation of 0.13 for the mean of 48.

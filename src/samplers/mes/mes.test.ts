@@ -2,10 +2,10 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { normalCdf, normalPdf } from "../../core/normal.ts";
-import { rngFor, rngForKey } from "../../core/rng.ts";
+import { rngForKey } from "../../core/rng.ts";
 import type { Params, Space } from "../../core/space/parameter.ts";
 import type { FinishedTrial, PendingTrial } from "../../core/trial.ts";
-import { samplerStream } from "../sampler.ts";
+import { lowest, searcher } from "../testing/search.ts";
 import { gumbelOfMinima, gumbelQuantile, logEntropyGain, logInformation } from "./maxValue.ts";
 import { mesSampler } from "./mes.ts";
 
@@ -116,33 +116,17 @@ describe("sampler", () => {
     const bowl = Number(y) - (5.1 * Number(x) ** 2) / (4 * Math.PI ** 2) + (5 * Number(x)) / Math.PI - 6;
     return bowl ** 2 + 10 * (1 - 1 / (8 * Math.PI)) * Math.cos(Number(x)) + 10;
   };
-  const context = { space, objectives: [{ metric: "loss", direction: "minimize" }], isFeasible: () => true } as const;
+  const { ask, create, walk } = searcher(mesSampler, {}, 4);
 
   it("finds the minimum of Branin's function to two hundredths in forty trials", async () => {
-    const sampler = mesSampler.create(
-      { ...context, objectives: [...context.objectives], parallel: 1, rng: samplerStream(4) },
-      {},
-    );
-    const history: FinishedTrial[] = [];
-    for (let number = 0; number < 40; number++) {
-      const { params, reason } = await sampler.suggest({
-        history,
-        pending: [],
-        number,
-        rng: rngFor(4, number, "suggest"),
-      });
-      if (number >= 10) expect(reason).toContain("nats");
-      history.push({ number, state: "complete", params, values: [branin(params)] });
-    }
+    const { history, reasons } = await walk(space, branin, 40);
+    for (const reason of reasons.slice(10)) expect(reason).toContain("nats");
     // Forty random trials come within one of it in the median, and within two hundredths once in seventy studies.
-    expect(Math.min(...history.map(({ values }) => values[0]!))).toBeLessThan(0.3978874 + 0.02);
+    expect(lowest(history)).toBeLessThan(0.3978874 + 0.02);
   });
 
   it("keeps parallel slots apart", async () => {
-    const sampler = mesSampler.create(
-      { ...context, objectives: [...context.objectives], parallel: 4, rng: samplerStream(4) },
-      {},
-    );
+    const sampler = create(space, 4);
     const rng = rngForKey("apart");
     const history = Array.from({ length: 12 }, (_, number): FinishedTrial => {
       const params = { x: 15 * rng.next() - 5, y: 15 * rng.next() };
@@ -150,8 +134,7 @@ describe("sampler", () => {
     });
     const pending: PendingTrial[] = [];
     for (let slot = 0; slot < 4; slot++) {
-      const number = 12 + slot;
-      const { params } = await sampler.suggest({ history, pending, number, rng: rngFor(4, number, "suggest") });
+      const { params } = await ask(sampler, history, pending);
       for (const other of pending) {
         const apart = Math.hypot(
           Number(params["x"]) - Number(other.params["x"]),
@@ -159,7 +142,7 @@ describe("sampler", () => {
         );
         expect(apart).toBeGreaterThan(0.02);
       }
-      pending.push({ number, state: "running", params });
+      pending.push({ number: 12 + slot, state: "running", params });
     }
   });
 });

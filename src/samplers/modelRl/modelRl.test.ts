@@ -1,10 +1,9 @@
 /** The policy's gradient by differences, and that the agent learns where learning is easy. */
 import { describe, expect, it } from "vitest";
-import { rngFor, rngForKey } from "../../core/rng.ts";
+import { rngForKey } from "../../core/rng.ts";
 import type { Params, Space } from "../../core/space/parameter.ts";
-import type { FinishedTrial } from "../../core/trial.ts";
 import { encodingOf } from "../learned/encoding.ts";
-import { samplerStream } from "../sampler.ts";
+import { lowest, searcher } from "../testing/search.ts";
 import { modelRlSampler } from "./modelRl.ts";
 import { actionCount, divergence, policyOf, type Policy, type Trace } from "./policy.ts";
 
@@ -84,22 +83,8 @@ const lossOf = (params: Params): number =>
 it("learns choices that each help by themselves: later trials are far better than random ones", async () => {
   const means: number[] = [];
   for (const seed of [0, 1, 2]) {
-    const sampler = modelRlSampler.create(
-      {
-        space: separable,
-        objectives: [{ metric: "loss", direction: "minimize" }],
-        isFeasible: () => true,
-        parallel: 1,
-        rng: samplerStream(seed),
-      },
-      {},
-    );
-    const history: FinishedTrial[] = [];
-    for (let number = 0; number < 40; number++) {
-      const { params } = await sampler.suggest({ history, pending: [], number, rng: rngFor(seed, number, "suggest") });
-      history.push({ number, state: "complete", params, values: [lossOf(params)] });
-    }
-    expect(Math.min(...history.map(({ values }) => values[0]!))).toBe(0);
+    const history = await searcher(modelRlSampler, {}, seed).search(separable, lossOf, 40);
+    expect(lowest(history)).toBe(0);
     means.push(history.slice(16, 32).reduce((sum, { values }) => sum + values[0]!, 0) / 16);
   }
   // A random configuration misses 3 of 4 on average, with a deviation of 0.13 for the mean of 48.

@@ -2,13 +2,13 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { spaces } from "../../../test/contract/spaces.ts";
-import { rngFor, rngForKey } from "../../core/rng.ts";
+import { rngForKey } from "../../core/rng.ts";
 import { uniformParams } from "../../core/space/configuration.ts";
 import { fromUnit } from "../../core/space/domain.ts";
 import type { Params, Space } from "../../core/space/parameter.ts";
 import type { FinishedTrial } from "../../core/trial.ts";
 import { cubeOf } from "../cube.ts";
-import { samplerStream } from "../sampler.ts";
+import { searcher, type Walk } from "../testing/search.ts";
 import { afterMove, isTabu, neighbour, tabuBin, type TabuList } from "./neighbourhood.ts";
 import { tabuSampler } from "./tabu.ts";
 
@@ -56,43 +56,6 @@ describe("the list", () => {
   });
 });
 
-interface Walk {
-  readonly history: readonly FinishedTrial[];
-  readonly reasons: readonly string[];
-}
-
-async function walk(
-  space: Space,
-  f: (params: Params) => number,
-  trials: number,
-  options = {},
-  seed = 1,
-): Promise<Walk> {
-  const sampler = tabuSampler.create(
-    {
-      space,
-      objectives: [{ metric: "loss", direction: "minimize" }],
-      isFeasible: () => true,
-      parallel: 1,
-      rng: samplerStream(seed),
-    },
-    options,
-  );
-  const history: FinishedTrial[] = [];
-  const reasons: string[] = [];
-  for (let number = 0; number < trials; number++) {
-    const { params, reason } = await sampler.suggest({
-      history,
-      pending: [],
-      number,
-      rng: rngFor(seed, number, "suggest"),
-    });
-    reasons.push(reason);
-    history.push({ number, state: "complete", params, values: [f(params)] });
-  }
-  return { history, reasons };
-}
-
 /** The trials the search stood at, one a step, read from what it says. */
 function positions({ reasons }: Walk): number[] {
   const stood: number[] = [];
@@ -109,7 +72,7 @@ describe("tabu search", () => {
     const rugged = (params: Params): number =>
       Math.abs(Number(params["rung"]) - 120) / 50 + Math.sin(Number(params["rung"]));
     for (const seed of [1, 2, 3]) {
-      const result = await walk(ladder, rugged, 120, { neighbours: 4 }, seed);
+      const result = await searcher(tabuSampler, { neighbours: 4 }, seed).walk(ladder, rugged, 120);
       const best = result.history.map((_, i) =>
         Math.min(...result.history.slice(0, i + 1).map(({ values }) => values[0]!)),
       );
@@ -128,17 +91,7 @@ describe("tabu search", () => {
   });
 
   it("goes to what is tabu only if it is the best so far", () => {
-    const sampler = () =>
-      tabuSampler.create(
-        {
-          space: unit,
-          objectives: [{ metric: "loss", direction: "minimize" }],
-          isFeasible: () => true,
-          parallel: 1,
-          rng: samplerStream(1),
-        },
-        { neighbours: 1, patience: 100 },
-      );
+    const { ask, create } = searcher(tabuSampler, { neighbours: 1, patience: 100 }, 1);
     const trial = (number: number, x: number, loss: number): FinishedTrial => ({
       number,
       state: "complete",
@@ -148,14 +101,7 @@ describe("tabu search", () => {
     // From 0.52 to 0.71, which makes the bin of 0.52 tabu; then somebody tries 0.53.
     const start = [trial(0, 0.52, 2), trial(1, 0.71, 1)];
     const from = async (loss: number): Promise<string> =>
-      (
-        await sampler().suggest({
-          history: [...start, trial(2, 0.53, loss)],
-          pending: [],
-          number: 3,
-          rng: rngForKey("next"),
-        })
-      ).reason;
+      (await ask(create(unit), [...start, trial(2, 0.53, loss)])).reason;
     return Promise.all([
       expect(from(1.5)).resolves.toContain("from trial 1"),
       expect(from(0.5)).resolves.toContain("from trial 2"),
@@ -163,7 +109,7 @@ describe("tabu search", () => {
   });
 
   it("starts again elsewhere when nothing has improved for long", async () => {
-    const { reasons } = await walk(unit, () => 1, 40, { neighbours: 2, patience: 5 });
+    const { reasons } = await searcher(tabuSampler, { neighbours: 2, patience: 5 }, 1).walk(unit, () => 1, 40);
     expect(reasons[0]).toBe("uniform draw to start from");
     expect(reasons).toContain("uniform draw for start 2");
     expect(reasons).toContain("uniform draw for start 3");
@@ -182,7 +128,7 @@ describe("tabu search", () => {
     for (const seed of [1, 2, 3]) {
       const rng = rngForKey(`random ${seed}`);
       const random = Math.min(...Array.from({ length: 250 }, () => f(uniformParams(space, rng))));
-      const { history } = await walk(space, f, 250, {}, seed);
+      const history = await searcher(tabuSampler, {}, seed).search(space, f, 250);
       expect(Math.min(...history.map(({ values }) => values[0]!))).toBeLessThan(random / 2);
     }
   });

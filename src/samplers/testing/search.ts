@@ -16,12 +16,26 @@ export interface Searcher {
     history: readonly FinishedTrial[],
     pending?: readonly PendingTrial[],
   ) => Promise<Suggestion>;
-  /** The history of a study of `f` from its beginning; a number is one objective. */
-  readonly search: (
-    space: Space,
-    f: (params: Params) => number | readonly number[],
-    trials: number,
-  ) => Promise<FinishedTrial[]>;
+  /** A study of `f` from its beginning. */
+  readonly walk: (space: Space, f: Losses, trials: number) => Promise<Walk>;
+  /** Its history alone. */
+  readonly search: (space: Space, f: Losses, trials: number) => Promise<FinishedTrial[]>;
+  /** What parallel slots get, one after the other, after so many uniform trials of `f`. */
+  readonly fill: (space: Space, f: Losses, trials: number, slots: number) => Promise<Slots>;
+}
+
+/** A number is one objective. */
+export type Losses = (params: Params) => number | readonly number[];
+
+export interface Walk {
+  readonly history: readonly FinishedTrial[];
+  /** What the sampler said of each trial. */
+  readonly reasons: readonly string[];
+}
+
+export interface Slots {
+  readonly pending: readonly PendingTrial[];
+  readonly reasons: readonly string[];
 }
 
 export function searcher(entry: SamplerEntry, options: Readonly<Record<string, unknown>> = {}, seed = 2): Searcher {
@@ -36,18 +50,37 @@ export function searcher(entry: SamplerEntry, options: Readonly<Record<string, u
     const number = history.length + pending.length;
     return sampler.suggest({ history, pending, number, rng: rngFor(seed, number, "suggest") });
   };
+  const walk: Searcher["walk"] = async (space, f, trials) => {
+    const objectives = [f(uniformParams(space, rngForKey("width")))].flat().length;
+    const sampler = create(space, 1, objectives);
+    const history: FinishedTrial[] = [];
+    const reasons: string[] = [];
+    for (let number = 0; number < trials; number++) {
+      const { params, reason } = await ask(sampler, history);
+      history.push({ number, state: "complete", params, values: [f(params)].flat() });
+      reasons.push(reason);
+    }
+    return { history, reasons };
+  };
   return {
     create,
     ask,
-    search: async (space, f, trials) => {
-      const objectives = [f(uniformParams(space, rngForKey("width")))].flat().length;
-      const sampler = create(space, 1, objectives);
-      const history: FinishedTrial[] = [];
-      for (let number = 0; number < trials; number++) {
-        const { params } = await ask(sampler, history);
-        history.push({ number, state: "complete", params, values: [f(params)].flat() });
+    walk,
+    search: async (space, f, trials) => [...(await walk(space, f, trials)).history],
+    fill: async (space, f, trials, slots) => {
+      const history = Array.from({ length: trials }, (_, number): FinishedTrial => {
+        const params = uniformParams(space, rngForKey(`parallel ${number}`));
+        return { number, state: "complete", params, values: [f(params)].flat() };
+      });
+      const sampler = create(space, slots, history[0]!.values.length);
+      const pending: PendingTrial[] = [];
+      const reasons: string[] = [];
+      for (let slot = 0; slot < slots; slot++) {
+        const { params, reason } = await ask(sampler, history, pending);
+        pending.push({ number: trials + slot, state: "running", params });
+        reasons.push(reason);
       }
-      return history;
+      return { pending, reasons };
     },
   };
 }

@@ -4,11 +4,11 @@ import { functions } from "../../../test/bench/samplers/functions.ts";
 import { rngForKey } from "../../core/rng.ts";
 import { paramsKey, uniformParams } from "../../core/space/configuration.ts";
 import type { Params, Space } from "../../core/space/parameter.ts";
-import type { FinishedTrial, PendingTrial } from "../../core/trial.ts";
+import type { FinishedTrial } from "../../core/trial.ts";
 import { lowest, searcher } from "../testing/search.ts";
 import { turboSampler } from "./turbo.ts";
 
-const { create, ask, search } = searcher(turboSampler, { candidates: 100 });
+const { create, ask, fill, search } = searcher(turboSampler, { candidates: 100 });
 
 it("finds in a hundred trials what random search does not in two thousand", async () => {
   const { space, evaluate, minimum } = functions.find(({ name }) => name === "hartmann6")!;
@@ -52,16 +52,7 @@ it("tries everything there is before it repeats anything", async () => {
 
 it("hands different configurations to parallel slots", async () => {
   const { space, evaluate } = functions.find(({ name }) => name === "hartmann6")!;
-  const history: FinishedTrial[] = Array.from({ length: 20 }, (_, number) => {
-    const params = uniformParams(space, rngForKey(`parallel ${number}`));
-    return { number, state: "complete", params, values: [evaluate(params)] };
-  });
-  const sampler = create(space, 5);
-  const pending: PendingTrial[] = [];
-  for (let slot = 0; slot < 5; slot++) {
-    const { params } = await ask(sampler, history, pending);
-    pending.push({ number: 20 + slot, state: "running", params });
-  }
+  const { pending } = await fill(space, evaluate, 20, 5);
   expect(new Set(pending.map(({ params }) => paramsKey(params))).size).toBe(5);
 });
 
