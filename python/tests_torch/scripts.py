@@ -1,26 +1,14 @@
 """Training scripts under test, as Basin runs them: parameters and folders in variables, events on standard output."""
 
-import json
 import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from tests.output import split
+
 SDK = str(Path(__file__).resolve().parents[1])
-
-
-def split(output):
-    """Standard output as (events, log text)."""
-    events, log = [], b""
-    while output:
-        before, mark, rest = output.partition(b"\x1e")
-        log += before
-        if not mark:
-            break
-        record, _, output = rest.partition(b"\n")
-        events.append(json.loads(record))
-    return events, log.decode()
 
 
 class Trial:

@@ -5,10 +5,11 @@
  * Invariant: a study is a function of its data, method and seed. Random search and FGHPO draw the same configurations with the
  * same seed and train them alike, so random search at FGHPO's cost is the beginning of random search.
  */
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { samplerThreadFile } from "../../src/engine/distFolder.ts";
+import { keptRecords } from "./keptRecords.ts";
 import { reportOf, summaryOf } from "./fghpoReport.ts";
 import type { Run, TrialRecord } from "./fghpoRun.ts";
 import { openPlayer, type PlayedStudy, type PlayedTrial } from "./trainings/playStudy.ts";
@@ -141,15 +142,8 @@ function runOf({ name }: Data, method: Method, seed: number, study: PlayedStudy,
   };
 }
 
-/** The runs in a file; a line cut off by a kill is left out. */
-function runsIn(file: string): Run[] {
-  if (!existsSync(file)) return [];
-  const lines = readFileSync(file, "utf8").split("\n");
-  return lines.filter((line) => line.endsWith("}")).map((line) => JSON.parse(line) as Run);
-}
-
 async function play(): Promise<Run[]> {
-  const runs = values.keep === undefined ? [] : runsIn(values.keep);
+  const runs = values.keep === undefined ? [] : keptRecords<Run>(values.keep);
   const wanted = data.filter(({ name }) => values.data.split(",").includes(name));
   const files = wanted.map(({ file }) => path.join(root, file));
   const player = await openPlayer({ files, samplerThread: samplerThreadFile() });
@@ -179,7 +173,7 @@ async function play(): Promise<Run[]> {
   return runs;
 }
 
-const runs = values.read === undefined ? await play() : runsIn(values.read);
+const runs = values.read === undefined ? await play() : keptRecords<Run>(values.read);
 const summary = summaryOf(runs);
 console.log(reportOf(summary));
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(summary, undefined, 1)}\n`);

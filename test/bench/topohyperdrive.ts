@@ -6,10 +6,11 @@
  * Invariant: a study is a function of its task, method and seed; budgets are equal in epochs. Random search and Hyperband choose
  * without a model, so no score can change what they try: they are played once, and stand for all variants.
  */
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { samplerThreadFile } from "../../src/engine/distFolder.ts";
+import { keptRecords } from "./keptRecords.ts";
 import { openPlayer, type PlayedStudy } from "./trainings/playStudy.ts";
 import { mannWhitney } from "./statistics.ts";
 import { figureOf } from "./topohyperdriveFigure.ts";
@@ -157,15 +158,8 @@ function runOf(task: Task, method: Method, seed: number, study: PlayedStudy): Ru
   };
 }
 
-/** The runs in a file; a line cut off by a kill is left out. */
-function runsIn(file: string): Run[] {
-  if (!existsSync(file)) return [];
-  const lines = readFileSync(file, "utf8").split("\n");
-  return lines.filter((line) => line.endsWith("}")).map((line) => JSON.parse(line) as Run);
-}
-
 async function play(): Promise<Run[]> {
-  const runs = values.keep === undefined ? [] : runsIn(values.keep);
+  const runs = values.keep === undefined ? [] : keptRecords<Run>(values.keep);
   const wanted = values.tasks.split(",");
   for (const task of tasks.filter(({ name }) => wanted.includes(name))) {
     const player = await openPlayer({ files: [path.join(root, task.file)], samplerThread: samplerThreadFile() });
@@ -220,7 +214,7 @@ function print(runs: readonly Run[]): void {
   }
 }
 
-const runs = values.read === undefined ? await play() : runsIn(values.read);
+const runs = values.read === undefined ? await play() : keptRecords<Run>(values.read);
 print(runs);
 if (values.json !== undefined) {
   const rounded = runs.map((run) => ({ ...run, best: run.best.map((value) => Number(value.toFixed(4))) }));

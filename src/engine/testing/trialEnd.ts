@@ -9,9 +9,9 @@ export interface TrialEnd {
   /** Resolves once it is over. */
   readonly left: Promise<void>;
   /** Nothing when it is over. */
-  end(exit: TrialExit): void;
+  readonly end: (exit: TrialExit) => void;
   /** Ends it from outside; resolves once it is over. */
-  kill(): Promise<void>;
+  readonly kill: () => Promise<void>;
 }
 
 /** @param exit called once */

@@ -10,9 +10,10 @@
  * change with our code, and hours of them need not be repeated; runs of ours belong into one only while the code stands.
  */
 import { fork } from "node:child_process";
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { samplers } from "../../../src/samplers/registry.ts";
+import { keptRecords, recordsIn } from "../keptRecords.ts";
 import { ownContender, optunaContender, type Contender } from "./contenders.ts";
 import { findPeer } from "./peer.ts";
 import { printReport, type Run } from "./report.ts";
@@ -41,17 +42,11 @@ const seeds = Number(values.seeds);
 const firstSeed = Number(values["first-seed"]);
 const lastSeed = firstSeed + seeds - 1;
 
-/** The runs in a file of `--keep`; a line cut off by a kill is left out. */
-function runsIn(file: string): Run[] {
-  const lines = readFileSync(file, "utf8").split("\n");
-  return lines.filter((line) => line.endsWith("}")).map((line) => JSON.parse(line) as Run);
-}
-
 const keyOf = (run: Pick<Run, "contender" | "task" | "seed">): string => `${run.contender}|${run.task}|${run.seed}`;
 /** By who, what and how. */
 const kept = new Map<string, Run>();
-if (values.keep !== undefined && existsSync(values.keep)) {
-  for (const run of runsIn(values.keep)) if (run.regrets.length >= trials) kept.set(keyOf(run), run);
+if (values.keep !== undefined) {
+  for (const run of keptRecords<Run>(values.keep)) if (run.regrets.length >= trials) kept.set(keyOf(run), run);
 }
 
 async function play(contender: Contender, task: Task, seed: number): Promise<Run> {
@@ -136,7 +131,7 @@ async function lead(): Promise<void> {
 }
 
 if (values.read !== undefined) {
-  printReport(runsIn(values.read), trials);
+  printReport(recordsIn<Run>(readFileSync(values.read, "utf8")), trials);
 } else if (values.shard !== undefined) {
   await work();
 } else {

@@ -3,6 +3,7 @@
  * Invariant: time is the number of epochs trained, over all trials.
  */
 import { z } from "zod";
+import { recordsIn } from "../keptRecords.ts";
 import { arms } from "./contenders.ts";
 
 const schema = z.object({
@@ -25,8 +26,7 @@ export type Run = z.infer<typeof schema>;
 
 /** Runs in a file of one a line; a line cut off by a kill is left out. @throws ZodError for a line that is no run */
 export function runsOf(text: string): Run[] {
-  const lines = text.split("\n").filter((line) => line.endsWith("}"));
-  return lines.map((line) => schema.parse(JSON.parse(line)));
+  return recordsIn(text).map((record) => schema.parse(record));
 }
 
 /** Runs as they are published: one a line, so that two versions can be compared. */
