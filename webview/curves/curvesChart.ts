@@ -2,19 +2,20 @@
  * Learning curves on canvas: ragged series as they come, no padding to a common grid, hundreds of lines at once.
  * Invariant: what is drawn are reported values unless smoothing is on, and then the picture says so.
  */
-import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import type { PropertyDeclarations, TemplateResult, nothing } from "lit";
 import type { CurveColumns } from "../../src/core/columns.ts";
 import { formatNumber } from "../../src/core/format.ts";
 import type { LineageRow } from "../../src/protocol/schedule.ts";
 import { trialStates } from "../../src/core/trial.ts";
 import { cursorMove } from "../shared/keyboardCursor.ts";
-import { drawXAxis, drawYAxis, fontOf, yLabelRoom, type Rect } from "../shared/axes.ts";
-import { CanvasChart } from "../shared/canvasChart.ts";
+import { fontOf } from "../shared/axes.ts";
+import { CanvasChart, type PlotEvents } from "../shared/canvasChart.ts";
+import { drawDot } from "../shared/emphasis.ts";
 import type { Ink } from "../shared/ink.ts";
 import { addMark } from "../shared/marks.ts";
-import type { MenuItem } from "../shared/menu.ts";
+import { frameFor, noFrame } from "../shared/plotFrame.ts";
 import type { Painter } from "../shared/progressive.ts";
-import { extentOf, linearScale, logScale, robustExtent, type Scale } from "../shared/scales.ts";
+import { extentOf, linearScale, logScale, robustExtent } from "../shared/scales.ts";
 import { indexOfSorted } from "../shared/sortIndex.ts";
 import { trialsForScreenReaders } from "../shared/srTable.ts";
 import type { Topic } from "../shared/store.ts";
@@ -29,7 +30,7 @@ const curvesPerPiece = 8;
 const hitReach = 14;
 
 export class CurvesChart extends CanvasChart {
-  static override properties = {
+  static override properties: PropertyDeclarations = {
     curves: { attribute: false },
     logY: { type: Boolean },
     smoothing: { type: Number },
@@ -49,9 +50,7 @@ export class CurvesChart extends CanvasChart {
     return `curves-${this.curves.metric.replace(/[^\w.-]+/g, "_")}`;
   }
 
-  private area: Rect = { left: 0, top: 0, right: 0, bottom: 0 };
-  private xScale: Scale = linearScale(0, 1);
-  private yScale: Scale = linearScale(0, 1);
+  private frame = noFrame;
   private xs = new Float32Array(0);
   private ys = new Float32Array(0);
   private rawYs = new Float32Array(0);
@@ -59,7 +58,6 @@ export class CurvesChart extends CanvasChart {
   private joins: readonly Connection[] = [];
   private cursorCurve = -1;
   private cursorPoint = -1;
-  private filteredSeen: Uint8Array | undefined;
 
   constructor() {
     super();
@@ -76,45 +74,35 @@ export class CurvesChart extends CanvasChart {
     return ["lines", "top"];
   }
 
-  protected override onStore(): void {
-    if (this.filteredSeen !== this.store.filtered) {
-      this.filteredSeen = this.store.filtered;
-      this.invalidate("lines", "top");
-      this.requestUpdate();
-    } else this.invalidate("top");
+  protected override drawnFrom(): readonly string[] {
+    return ["curves", "logY", "smoothing", "rungs", "lineage", "span"];
   }
 
-  protected override updated(changed: PropertyValues): void {
-    super.updated(changed);
-    for (const name of ["curves", "logY", "smoothing", "rungs", "lineage", "span"]) {
-      if (changed.has(name)) return this.invalidateAll();
-    }
+  protected override refiltered(): void {
+    super.refiltered();
+    this.requestUpdate();
   }
 
-  override render(): TemplateResult {
-    const { store } = this;
-    const columns = store.table.filter((column) => column.role === "objective" || column.role === "step");
-    return html`<div
-        class="plot"
-        tabindex="0"
-        role="group"
-        aria-roledescription="chart"
-        aria-label=${`Learning curves of ${this.curves.metric}. Up and down move between curves, left and right along one; Enter opens the trial.`}
-        @pointermove=${this.onMove}
-        @pointerleave=${() => this.show(-1, -1, true)}
-        @click=${this.onClick}
-        @keydown=${this.onKey}
-      >
-        ${this.canvases()}
-        <div class="tip" hidden></div>
-        <div class="visually-hidden" aria-live="polite"></div>
-      </div>
-      ${store.columns === null ? nothing : trialsForScreenReaders(store, columns, "Learning curves")}`;
+  protected plotLabel(): string {
+    return `Learning curves of ${this.curves.metric}. Up and down move between curves, left and right along one; Enter opens the trial.`;
+  }
+
+  protected plotEvents(): PlotEvents {
+    return {
+      pointermove: this.onMove,
+      pointerleave: () => this.show(-1, -1, true),
+      click: this.onClick,
+      keydown: this.onKey,
+    };
+  }
+
+  protected override heard(): TemplateResult | typeof nothing {
+    const columns = this.store.table.filter((column) => column.role === "objective" || column.role === "step");
+    return trialsForScreenReaders(this.store, columns, "Learning curves");
   }
 
   protected layout(): void {
-    const colors = theme();
-    const { curves } = this;
+    const { curves, width, height } = this;
     const { offsets, steps, values } = curves;
     const count = curves.number.length;
     const drawn = new Float64Array(values.length);
@@ -127,29 +115,24 @@ export class CurvesChart extends CanvasChart {
     const objective = this.store.columns?.objectives[0];
     const maximise = objective?.metric === curves.metric && objective.direction === "maximize";
     const extent = this.logY ? extentOf(usable) : rangeOf(robustExtent(usable, maximise ? "high" : "low"));
-    if (extent === undefined) this.yScale = linearScale(0, 1);
-    else if (this.logY) this.yScale = logScale(extent[0], extent[1]);
-    else {
+    let yScale = linearScale(0, 1);
+    if (extent !== undefined && this.logY) yScale = logScale(extent[0], extent[1]);
+    else if (extent !== undefined) {
       const pad = (extent[1] - extent[0]) * 0.04;
-      this.yScale = linearScale(extent[0] - pad, extent[1] + pad);
+      yScale = linearScale(extent[0] - pad, extent[1] + pad);
     }
     this.joins = connections(curves, this.lineage);
     const ends = this.span ?? extentOf(steps) ?? [0, 1];
-    this.xScale = linearScale(Math.min(1, ends[0]), Math.max(ends[1], ends[0] + 1), true);
-    const ruler = document.createElement("canvas").getContext("2d");
-    const room = ruler === null ? 48 : yLabelRoom(ruler, colors, this.yScale.ticks(6));
-    const line = colors.fontSize;
-    this.area = { left: room + 4, top: line * 2, right: this.width - 16, bottom: this.height - line * 2 - 14 };
-    const { left, right, top, bottom } = this.area;
+    const xScale = linearScale(Math.min(1, ends[0]), Math.max(ends[1], ends[0] + 1), true);
+    const frame = frameFor(xScale, yScale, { width, height });
+    this.frame = frame;
     this.xs = new Float32Array(values.length);
     this.ys = new Float32Array(values.length);
     this.rawYs = this.smoothing > 0 ? new Float32Array(values.length) : this.ys;
     const place = (value: number): number =>
-      !Number.isFinite(value) || (this.logY && value <= 0)
-        ? Number.NaN
-        : bottom - Math.min(1.02, Math.max(-0.02, this.yScale.toUnit(value))) * (bottom - top);
+      !Number.isFinite(value) || (this.logY && value <= 0) ? Number.NaN : frame.yWithin(value, 0.02);
     for (let i = 0; i < values.length; i++) {
-      this.xs[i] = left + this.xScale.toUnit(steps[i]!) * (right - left);
+      this.xs[i] = frame.xOf(steps[i]!);
       this.ys[i] = place(drawn[i]!);
       if (this.smoothing > 0) this.rawYs[i] = place(values[i]!);
     }
@@ -162,12 +145,11 @@ export class CurvesChart extends CanvasChart {
 
   private *paintLines(ink: Ink): Painter {
     const colors = theme();
-    drawYAxis(ink, colors, this.area, this.yScale, this.yTitle());
-    drawXAxis(ink, colors, this.area, this.xScale, "step");
+    this.frame.drawAxes(ink, colors, "step", this.yTitle());
     ink.font = fontOf(colors);
     // Under another chart that names them, lines alone.
     const labelsFrom = this.span === undefined ? 4 + ink.measureText(this.yTitle()).width : Number.POSITIVE_INFINITY;
-    drawRungLines(ink, colors, this.area, this.xScale, this.rungs, labelsFrom);
+    drawRungLines(ink, colors, this.frame.area, this.frame.x, this.rungs, labelsFrom);
     yield;
     const shown = this.byGoodness();
     ink.lineJoin = "round";
@@ -280,14 +262,7 @@ export class CurvesChart extends CanvasChart {
     const point = curve === this.cursorCurve ? this.cursorPoint : -1;
     if (point < 0 || Number.isNaN(this.ys[point]!)) return;
     ink.globalAlpha = 1;
-    ink.fillStyle = colors.foreground;
-    ink.beginPath();
-    ink.arc(this.xs[point]!, this.ys[point]!, 4, 0, Math.PI * 2);
-    ink.fill();
-  }
-
-  get menuItems(): readonly MenuItem[] {
-    return this.exportMenu();
+    drawDot(ink, colors.foreground, this.xs[point]!, this.ys[point]!, 4);
   }
 
   protected csv(): string {
@@ -335,9 +310,8 @@ export class CurvesChart extends CanvasChart {
     const { store, curves } = this;
     this.cursorCurve = curve;
     this.cursorPoint = point;
-    store.hoverByPointer = byPointer;
     const number = curves.number[curve];
-    store.hover(number ?? -1);
+    this.hover(number, byPointer);
     this.invalidate("top");
     let text = "";
     if (number !== undefined && point >= 0) {
@@ -353,10 +327,7 @@ export class CurvesChart extends CanvasChart {
   };
 
   private readonly onClick = (event: MouseEvent): void => {
-    const number = this.curves.number[this.nearest(...this.pointOf(event))[0]];
-    const keep = event.ctrlKey || event.metaKey || event.shiftKey;
-    if (number !== undefined) this.store.select([number], keep ? "toggle" : "replace");
-    else if (!keep) this.store.select([]);
+    this.chooseByPointer(event, this.curves.number[this.nearest(...this.pointOf(event))[0]]);
   };
 
   private readonly onKey = (event: KeyboardEvent): void => {

@@ -2,90 +2,59 @@
  * A plane of the loss as colours with lines of equal loss, the trial's weights in the middle.
  * Invariant: colours interpolate between computed losses, and what is said under the pointer is a computed one.
  */
-import { html, type PropertyValues, type TemplateResult } from "lit";
-import type { PlaneValues } from "../../src/core/flatness.ts";
 import { formatNumber } from "../../src/core/format.ts";
-import { drawXAxis, drawYAxis, fontOf, yLabelRoom, type Rect } from "../shared/axes.ts";
+import { drawXAxis, drawYAxis, fontOf, textRuler, yLabelRoom } from "../shared/axes.ts";
+import { drawAmountLegend, legendBar } from "../shared/amountLegend.ts";
 import { amountColor, amountCss, inkOnAmount } from "../shared/amountScale.ts";
-import { CanvasChart } from "../shared/canvasChart.ts";
+import type { PlotEvents } from "../shared/canvasChart.ts";
+import { haloed, haloedRing } from "../shared/emphasis.ts";
 import type { Ink } from "../shared/ink.ts";
-import type { MenuItem } from "../shared/menu.ts";
+import { noRect } from "../shared/plotFrame.ts";
 import type { Painter } from "../shared/progressive.ts";
 import { linearScale, type Scale } from "../shared/scales.ts";
-import type { Topic } from "../shared/store.ts";
 import { theme, type Theme } from "../shared/theme.ts";
 import { cellMove } from "../topology/heatMapModel.ts";
 import { isolines } from "./isolines.ts";
 import { bilinear, contourLevels } from "./landscapeScale.ts";
-import { planeCsv, planeTable } from "./planeText.ts";
+import { PlaneChart } from "./planeChart.ts";
 
-const legendBar = 12;
 /** Side of the picture of colours, in its own pixels. */
 const imageSide = 160;
 const lineCount = 9;
 
-export class ContourChart extends CanvasChart {
-  static override properties = { plane: { attribute: false }, scale: { attribute: false }, name: { type: String } };
-  declare plane: PlaneValues;
-  /** Of losses, shared with what it is compared with. */
-  declare scale: Scale;
-  /** Whose plane it is. */
-  declare name: string;
+export class ContourChart extends PlaneChart {
   readonly chartName = "loss-contour";
 
-  private area: Rect = { left: 0, top: 0, right: 0, bottom: 0 };
+  private area = noRect;
   private axis: Scale = linearScale(-1, 1);
   private image: HTMLCanvasElement | undefined;
   private cursor: readonly [number, number] | undefined;
-
-  protected topics(): readonly Topic[] {
-    return [];
-  }
 
   protected layerNames(): readonly string[] {
     return ["plane", "top"];
   }
 
-  protected override updated(changed: PropertyValues): void {
-    super.updated(changed);
-    if (!changed.has("plane") && !changed.has("scale")) return;
+  protected override renewed(): void {
     this.cursor = undefined;
     this.placeTip("", 0, 0);
-    this.invalidateAll();
   }
 
-  override render(): TemplateResult {
-    return html`<div
-        class="plot"
-        tabindex="0"
-        role="group"
-        aria-roledescription="chart"
-        aria-label=${`Loss around the weights of ${this.name}. Arrow keys move over the plane.`}
-        @pointermove=${this.onMove}
-        @pointerleave=${() => this.show(undefined, true)}
-        @keydown=${this.onKey}
-      >
-        ${this.canvases()}
-        <div class="tip" hidden></div>
-        <div class="visually-hidden" aria-live="polite"></div>
-      </div>
-      ${planeTable(this.plane, this.name)}`;
+  protected plotLabel(): string {
+    return `Loss around the weights of ${this.name}. Arrow keys move over the plane.`;
   }
 
-  get menuItems(): readonly MenuItem[] {
-    return this.exportMenu();
+  protected plotEvents(): PlotEvents {
+    return { pointermove: this.onMove, pointerleave: () => this.show(undefined, true), keydown: this.onKey };
   }
 
   protected layout(): void {
     const colors = theme();
     const { positions } = this.plane;
     this.axis = linearScale(positions[0] ?? -1, positions.at(-1) ?? 1);
-    const ruler = document.createElement("canvas").getContext("2d");
-    const room = ruler === null ? 40 : yLabelRoom(ruler, colors, this.axis.ticks(5));
+    const widthOf = textRuler(fontOf(colors));
+    const room = yLabelRoom(this.axis.ticks(5), widthOf);
     let legend = legendBar + 30;
-    if (ruler !== null)
-      for (const { label } of this.scale.ticks(4))
-        legend = Math.max(legend, legendBar + 10 + ruler.measureText(label).width);
+    for (const { label } of this.scale.ticks(4)) legend = Math.max(legend, legendBar + 10 + widthOf(label));
     const line = colors.fontSize;
     const top = line * 2.4;
     const across = this.width - room - legend - 24;
@@ -132,34 +101,22 @@ export class ContourChart extends CanvasChart {
       return;
     }
     const { left, right, top, bottom } = this.area;
-    const missing = this.plane.losses.filter((loss) => !Number.isFinite(loss)).length;
-    const note = missing === 0 ? "" : ` (${missing} losses are no number)`;
-    drawYAxis(
-      ink,
-      colors,
-      this.area,
-      this.axis,
-      `${this.name}: loss${this.scale.log ? ", log" : ""}${note} · up: direction 2`,
-    );
+    drawYAxis(ink, colors, this.area, this.axis, `${this.name}: loss${this.lossNote} · up: direction 2`);
     if (this.image !== undefined) ink.drawImage(this.image, left, top, right - left, bottom - top);
     drawXAxis(ink, colors, this.area, this.axis, "direction 1, in lengths of each filter");
     yield;
     this.paintLines(ink, colors);
     this.paintLegend(ink, colors);
-    const [x, y] = this.place((this.plane.positions.length - 1) / 2, (this.plane.positions.length - 1) / 2);
-    for (const [width, style] of [
-      [4, colors.background],
-      [1.6, colors.foreground],
-    ] as const) {
-      ink.lineWidth = width;
-      ink.strokeStyle = style;
+    const middle = (this.plane.positions.length - 1) / 2;
+    const [x, y] = this.place(middle, middle);
+    haloed(ink, colors, colors.foreground, [4, 1.6], () => {
       ink.beginPath();
       ink.moveTo(x - 6, y);
       ink.lineTo(x + 6, y);
       ink.moveTo(x, y - 6);
       ink.lineTo(x, y + 6);
       ink.stroke();
-    }
+    });
   }
 
   private paintLines(ink: Ink, colors: Theme): void {
@@ -217,47 +174,19 @@ export class ContourChart extends CanvasChart {
 
   private paintLegend(ink: Ink, colors: Theme): void {
     const { right, top, bottom } = this.area;
-    const left = right + 14;
     const side = bottom - top;
-    const bands = Math.max(2, Math.min(64, Math.floor(side)));
-    for (let i = 0; i < bands; i++) {
-      ink.fillStyle = amountCss(1 - (i + 0.5) / bands, colors.ground);
-      const from = Math.round(top + (i * side) / bands);
-      ink.fillRect(left, from, legendBar, Math.round(top + ((i + 1) * side) / bands) - from);
-    }
-    ink.strokeStyle = colors.border;
-    ink.lineWidth = 1;
-    ink.strokeRect(Math.round(left) - 0.5, Math.round(top) - 0.5, legendBar + 1, Math.round(side) + 1);
-    ink.font = fontOf(colors, 0.85);
-    ink.fillStyle = colors.muted;
-    ink.textAlign = "left";
-    ink.textBaseline = "middle";
-    let above = Number.POSITIVE_INFINITY;
-    for (const { value, label } of this.scale.ticks(Math.max(2, Math.floor(side / 40)))) {
-      const y = bottom - this.scale.toUnit(value) * side;
-      if (above - y < colors.fontSize) continue;
-      above = y;
-      ink.fillText(label, left + legendBar + 5, Math.min(bottom - 4, Math.max(top + 4, y)));
-    }
+    drawAmountLegend(ink, colors, {
+      left: right + 14,
+      top,
+      side,
+      ticks: (count) => this.scale.ticks(Math.max(2, count)),
+      yOf: (value) => bottom - this.scale.toUnit(value) * side,
+      gap: colors.fontSize,
+    });
   }
 
   private paintTop(ink: Ink, colors: Theme): void {
-    if (this.cursor === undefined) return;
-    const [x, y] = this.place(...this.cursor);
-    for (const [width, style] of [
-      [4, colors.background],
-      [2, colors.foreground],
-    ] as const) {
-      ink.lineWidth = width;
-      ink.strokeStyle = style;
-      ink.beginPath();
-      ink.arc(x, y, 6, 0, Math.PI * 2);
-      ink.stroke();
-    }
-  }
-
-  protected csv(): string {
-    return planeCsv(this.plane);
+    if (this.cursor !== undefined) haloedRing(ink, colors, colors.foreground, ...this.place(...this.cursor), 6);
   }
 
   // --- pointer and keyboard ---------------------------------------------------------------------------------------
@@ -265,18 +194,8 @@ export class ContourChart extends CanvasChart {
   private show(cursor: readonly [number, number] | undefined, byPointer: boolean): void {
     this.cursor = cursor;
     this.invalidate("top");
-    if (cursor === undefined) {
-      this.tell("", 0, 0, byPointer);
-      return;
-    }
-    const { positions, losses } = this.plane;
-    const [i, j] = cursor;
-    const loss = losses[i * positions.length + j]!;
-    this.tell(
-      `${formatNumber(positions[i]!)}, ${formatNumber(positions[j]!)} · loss ${Number.isNaN(loss) ? "is no number" : formatNumber(loss)}`,
-      ...this.place(i, j),
-      byPointer,
-    );
+    if (cursor === undefined) this.tell("", 0, 0, byPointer);
+    else this.tell(this.describe(...cursor), ...this.place(...cursor), byPointer);
   }
 
   private readonly onMove = (event: PointerEvent): void => {

@@ -2,31 +2,25 @@
  * FGHPO's funnel: a column a stage, as high as it has configurations, narrowing to the best.
  * Invariant: heights are counts on one scale; a stage with any configuration is seen.
  */
-import { html, type PropertyValues, type TemplateResult } from "lit";
-import { clipped, fontOf } from "../shared/axes.ts";
-import { CanvasChart } from "../shared/canvasChart.ts";
+import type { TemplateResult } from "lit";
+import { clipped, fontOf, type Rect } from "../shared/axes.ts";
+import { CanvasChart, type PlotEvents } from "../shared/canvasChart.ts";
 import type { Ink } from "../shared/ink.ts";
 import { cursorMove } from "../shared/keyboardCursor.ts";
-import type { MenuItem } from "../shared/menu.ts";
 import type { Painter } from "../shared/progressive.ts";
+import { heardTable } from "../shared/srTable.ts";
 import type { Topic } from "../shared/store.ts";
 import { theme } from "../shared/theme.ts";
 import { csvTable } from "../table/exportText.ts";
 import type { Funnel } from "./funnelModel.ts";
-
-interface Column {
-  readonly left: number;
-  readonly right: number;
-  readonly top: number;
-  readonly bottom: number;
-}
 
 export class FunnelChart extends CanvasChart {
   static override properties = { funnel: { attribute: false } };
   declare funnel: Funnel;
   readonly chartName = "fghpo-funnel";
 
-  private columns: readonly Column[] = [];
+  /** The bar of each stage. */
+  private columns: readonly Rect[] = [];
   private cursor = -1;
 
   protected topics(): readonly Topic[] {
@@ -37,50 +31,29 @@ export class FunnelChart extends CanvasChart {
     return ["stages", "top"];
   }
 
-  protected override onStore(): void {
-    this.invalidate("top");
+  protected override drawnFrom(): readonly string[] {
+    return ["funnel"];
   }
 
-  protected override updated(changed: PropertyValues): void {
-    super.updated(changed);
-    if (changed.has("funnel")) this.invalidateAll();
+  protected plotLabel(): string {
+    return "Configurations by stage. Left and right move between stages, Enter selects the trials of one.";
   }
 
-  override render(): TemplateResult {
-    const { stages } = this.funnel;
-    return html`<div
-        class="plot"
-        tabindex="0"
-        role="group"
-        aria-roledescription="chart"
-        aria-label="Configurations by stage. Left and right move between stages, Enter selects the trials of one."
-        @pointermove=${this.onMove}
-        @pointerleave=${() => this.show(-1, true)}
-        @click=${this.onClick}
-        @keydown=${this.onKey}
-      >
-        ${this.canvases()}
-        <div class="tip" hidden></div>
-        <div class="visually-hidden" aria-live="polite"></div>
-      </div>
-      <table class="visually-hidden">
-        <caption>
-          Configurations by stage
-        </caption>
-        <tbody>
-          ${stages.map(
-            ({ label, numbers }) =>
-              html`<tr>
-                <th scope="row">${label}</th>
-                <td>${numbers.length}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>`;
+  protected plotEvents(): PlotEvents {
+    return {
+      pointermove: (event) => this.show(this.at(event), true),
+      pointerleave: () => this.show(-1, true),
+      click: this.onClick,
+      keydown: this.onKey,
+    };
   }
 
-  get menuItems(): readonly MenuItem[] {
-    return this.exportMenu();
+  protected override heard(): TemplateResult {
+    return heardTable({
+      caption: "Configurations by stage",
+      rowHeads: true,
+      rows: this.funnel.stages.map(({ label, numbers }) => [label, numbers.length]),
+    });
   }
 
   protected layout(): void {
@@ -180,8 +153,6 @@ export class FunnelChart extends CanvasChart {
     const [x] = this.pointOf(event);
     return this.columns.findIndex(({ left, right }) => x >= left && x <= right);
   }
-
-  private readonly onMove = (event: PointerEvent): void => this.show(this.at(event), true);
 
   private choose(at: number): void {
     const stage = this.funnel.stages[at];

@@ -2,19 +2,17 @@
  * A plane of the loss as a surface that can be turned by dragging or with the arrow keys.
  * Invariant: it turns only while someone turns it; faces with a corner that is no number are left out.
  */
-import { html, type PropertyValues, type TemplateResult } from "lit";
-import type { PlaneValues } from "../../src/core/flatness.ts";
+import type { PropertyDeclarations, PropertyValues } from "lit";
 import { formatNumber } from "../../src/core/format.ts";
 import { clipped, fontOf } from "../shared/axes.ts";
 import { amountCss, inkOnAmount } from "../shared/amountScale.ts";
-import { CanvasChart } from "../shared/canvasChart.ts";
+import type { PlotEvents } from "../shared/canvasChart.ts";
+import { haloedRing } from "../shared/emphasis.ts";
 import type { Ink } from "../shared/ink.ts";
 import type { MenuItem } from "../shared/menu.ts";
 import type { Painter } from "../shared/progressive.ts";
-import type { Scale } from "../shared/scales.ts";
-import type { Topic } from "../shared/store.ts";
 import { theme, type Theme } from "../shared/theme.ts";
-import { planeCsv, planeTable } from "./planeText.ts";
+import { PlaneChart } from "./planeChart.ts";
 import {
   cameraFor,
   defaultViewpoint,
@@ -32,17 +30,9 @@ const degreesAPixel = 0.5;
 const hitReach = 14;
 
 /** `turn`: CustomEvent<Viewpoint>; whoever holds the view passes it on, so that two surfaces turn together. */
-export class SurfaceChart extends CanvasChart {
-  static override properties = {
-    plane: { attribute: false },
-    scale: { attribute: false },
-    viewpoint: { attribute: false },
-    name: { type: String },
-  };
-  declare plane: PlaneValues;
-  declare scale: Scale;
+export class SurfaceChart extends PlaneChart {
+  static override properties: PropertyDeclarations = { viewpoint: { attribute: false } };
   declare viewpoint: Viewpoint;
-  declare name: string;
   readonly chartName = "loss-surface";
 
   private camera: Camera | undefined;
@@ -57,47 +47,37 @@ export class SurfaceChart extends CanvasChart {
     this.viewpoint = defaultViewpoint;
   }
 
-  protected topics(): readonly Topic[] {
-    return [];
-  }
-
   protected layerNames(): readonly string[] {
     return ["surface", "top"];
   }
 
-  protected override updated(changed: PropertyValues): void {
-    super.updated(changed);
+  protected override drawnFrom(): readonly string[] {
+    return [...super.drawnFrom(), "viewpoint"];
+  }
+
+  protected override renewed(changed: PropertyValues): void {
+    this.picked = -1;
     if (changed.has("plane")) this.placeTip("", 0, 0);
-    if (changed.has("plane") || changed.has("scale") || changed.has("viewpoint")) {
-      this.picked = -1;
-      this.invalidateAll();
-    }
   }
 
-  override render(): TemplateResult {
-    return html`<div
-        class="plot"
-        tabindex="0"
-        role="group"
-        aria-roledescription="chart"
-        aria-label=${`Loss around the weights of ${this.name} as a surface. Arrow keys turn it, Home turns it back; the contour view gives values by keyboard.`}
-        @pointerdown=${this.onDown}
-        @pointermove=${this.onMove}
-        @pointerup=${this.onUp}
-        @pointercancel=${this.onUp}
-        @pointerleave=${() => this.pick(-1)}
-        @dblclick=${() => this.turn(defaultViewpoint)}
-        @keydown=${this.onKey}
-      >
-        ${this.canvases()}
-        <div class="tip" hidden></div>
-        <div class="visually-hidden" aria-live="polite"></div>
-      </div>
-      ${planeTable(this.plane, this.name)}`;
+  protected plotLabel(): string {
+    return `Loss around the weights of ${this.name} as a surface. Arrow keys turn it, Home turns it back; the contour view gives values by keyboard.`;
   }
 
-  get menuItems(): readonly MenuItem[] {
-    return [{ label: "Turn Back", run: () => this.turn(defaultViewpoint) }, ...this.exportMenu()];
+  protected plotEvents(): PlotEvents {
+    return {
+      pointerdown: this.onDown,
+      pointermove: this.onMove,
+      pointerup: this.onUp,
+      pointercancel: this.onUp,
+      pointerleave: () => this.pick(-1),
+      dblclick: () => this.turn(defaultViewpoint),
+      keydown: this.onKey,
+    };
+  }
+
+  override get menuItems(): readonly MenuItem[] {
+    return [{ label: "Turn Back", run: () => this.turn(defaultViewpoint) }, ...super.menuItems];
   }
 
   private turn(viewpoint: Viewpoint): void {
@@ -171,13 +151,11 @@ export class SurfaceChart extends CanvasChart {
     const { camera } = this;
     if (camera === undefined) return;
     const { positions } = this.plane;
-    const missing = this.plane.losses.filter((loss) => !Number.isFinite(loss)).length;
     ink.font = fontOf(colors);
     ink.textAlign = "left";
     ink.textBaseline = "alphabetic";
     ink.fillStyle = colors.foreground;
-    const note = missing === 0 ? "" : ` (${missing} losses are no number)`;
-    const title = `${this.name}: height is the loss${this.scale.log ? ", log" : ""}${note}`;
+    const title = `${this.name}: height is the loss${this.lossNote}`;
     ink.fillText(clipped(ink, title, this.width - 8), 4, colors.fontSize * 1.2);
     const corners = [
       [-0.5, -0.5],
@@ -226,21 +204,7 @@ export class SurfaceChart extends CanvasChart {
 
   private paintTop(ink: Ink, colors: Theme): void {
     const point = this.points[this.picked];
-    if (point === undefined) return;
-    for (const [width, style] of [
-      [4, colors.background],
-      [2, colors.foreground],
-    ] as const) {
-      ink.lineWidth = width;
-      ink.strokeStyle = style;
-      ink.beginPath();
-      ink.arc(point.x, point.y, 5, 0, Math.PI * 2);
-      ink.stroke();
-    }
-  }
-
-  protected csv(): string {
-    return planeCsv(this.plane);
+    if (point !== undefined) haloedRing(ink, colors, colors.foreground, point.x, point.y, 5);
   }
 
   // --- pointer and keyboard ---------------------------------------------------------------------------------------
@@ -249,16 +213,9 @@ export class SurfaceChart extends CanvasChart {
     this.picked = at;
     this.invalidate("top");
     const point = this.points[at];
-    const { positions, losses } = this.plane;
-    const n = positions.length;
+    const n = this.plane.positions.length;
     if (point === undefined) this.tell("", 0, 0, true);
-    else
-      this.tell(
-        `${formatNumber(positions[Math.floor(at / n)]!)}, ${formatNumber(positions[at % n]!)} · loss ${formatNumber(losses[at]!)}`,
-        point.x,
-        point.y,
-        true,
-      );
+    else this.tell(this.describe(Math.floor(at / n), at % n), point.x, point.y, true);
   }
 
   private readonly onDown = (event: PointerEvent): void => {

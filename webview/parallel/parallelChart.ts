@@ -2,8 +2,9 @@
  * The parallel plot in use: titles, brushing, hovering, selecting, by pointer and by keyboard.
  * Invariant: a press on an axis is about brushes and never selects; a press elsewhere selects and never brushes.
  */
-import { html, nothing, type TemplateResult } from "lit";
+import { html, type TemplateResult, type nothing } from "lit";
 import { trialStates } from "../../src/core/trial.ts";
+import type { PlotEvents } from "../shared/canvasChart.ts";
 import { cursorMove } from "../shared/keyboardCursor.ts";
 import { cellText, fullText } from "../shared/columnModel.ts";
 import { trialsForScreenReaders } from "../shared/srTable.ts";
@@ -26,36 +27,29 @@ export class ParallelChart extends ParallelPlot {
   /** Row the keyboard is at. */
   private cursor = -1;
 
-  override render(): TemplateResult {
-    const { store } = this;
-    return html`<div
-        class="plot"
-        tabindex="0"
-        role="group"
-        aria-roledescription="chart"
-        aria-label="Parallel coordinates. Arrow keys move between the shown trials, best first; Enter opens one; Space selects it. To brush by keyboard write a condition into the filter below the chart."
-        @pointermove=${this.onMove}
-        @pointerleave=${this.onLeave}
-        @pointerdown=${this.onDown}
-        @pointerup=${this.onUp}
-        @pointercancel=${this.onUp}
-        @dblclick=${this.onDouble}
-        @keydown=${this.onKey}
-      >
-        ${this.canvases()}
-        <div class="titles" role="group" aria-label="Axes">${this.titles()}</div>
-        <div class="tip" hidden></div>
-        <div class="visually-hidden" aria-live="polite"></div>
-      </div>
-      ${
-        store.columns === null
-          ? nothing
-          : trialsForScreenReaders(
-              store,
-              this.allAxes.map((axis) => axis.column),
-              "Parallel coordinates",
-            )
-      }`;
+  protected plotLabel(): string {
+    return "Parallel coordinates. Arrow keys move between the shown trials, best first; Enter opens one; Space selects it. To brush by keyboard write a condition into the filter below the chart.";
+  }
+
+  protected plotEvents(): PlotEvents {
+    return {
+      pointermove: this.onMove,
+      pointerleave: this.onLeave,
+      pointerdown: this.onDown,
+      pointerup: this.onUp,
+      pointercancel: this.onUp,
+      dblclick: this.onDouble,
+      keydown: this.onKey,
+    };
+  }
+
+  protected override inPlot(): TemplateResult {
+    return html`<div class="titles" role="group" aria-label="Axes">${this.titles()}</div>`;
+  }
+
+  protected override heard(): TemplateResult | typeof nothing {
+    const columns = this.allAxes.map((axis) => axis.column);
+    return trialsForScreenReaders(this.store, columns, "Parallel coordinates");
   }
 
   private titles(): readonly TemplateResult[] {
@@ -123,9 +117,7 @@ export class ParallelChart extends ParallelPlot {
     readonly unit: number;
     readonly axis: number;
   } {
-    const box = this.plot?.getBoundingClientRect();
-    const x = event.clientX - (box?.left ?? 0);
-    const y = event.clientY - (box?.top ?? 0);
+    const [x, y] = this.pointOf(event);
     const { plot, xs } = this.geometry;
     const axis = xs.findIndex((at) => Math.abs(at - x) <= axisReach);
     const inside = y >= plot.top - 6 && y <= plot.bottom + 6;
@@ -191,10 +183,7 @@ export class ParallelChart extends ParallelPlot {
     // A press on an axis is about brushes; selecting there would get in the way of the double-click that clears one.
     if (drag !== undefined) return;
     const row = this.rowAt(point);
-    const number = store.columns?.number[row];
-    const keep = event.ctrlKey || event.metaKey || event.shiftKey;
-    if (number !== undefined) store.select([number], keep ? "toggle" : "replace");
-    else if (!keep) store.select([]);
+    this.chooseByPointer(event, store.columns?.number[row]);
   };
 
   /** A click on a category brushes it alone, a second one lets it go. */
@@ -274,8 +263,7 @@ export class ParallelChart extends ParallelPlot {
 
   private show(row: number, byPointer: boolean, point?: { readonly x: number; readonly y: number }): void {
     const { store, geometry } = this;
-    store.hoverByPointer = byPointer;
-    store.hover(row < 0 ? -1 : (store.columns?.number[row] ?? -1));
+    this.hover(store.columns?.number[row], byPointer);
     const text = row < 0 ? "" : this.describe(row, point);
     const y = point?.y ?? geometry.plot.top + (geometry.rows.at(-1)?.[row] ?? 0);
     this.tell(text, point?.x ?? geometry.xs.at(-1) ?? 0, y, byPointer);

@@ -43,7 +43,7 @@ export abstract class ParallelPlot extends CanvasChart {
     rows: [],
     missing: [],
   };
-  private filteredSeen: Uint8Array | undefined;
+  private filterDrawn: Uint8Array | undefined;
   /** A title being dragged: axis and where its line is now. */
   protected titleDrag: { readonly axis: number; x: number } | undefined;
 
@@ -62,8 +62,8 @@ export abstract class ParallelPlot extends CanvasChart {
     if (key.some((part, i) => part !== this.axesKey[i])) {
       this.axesKey = key;
       this.rebuild();
-    } else if (this.filteredSeen !== store.filtered) {
-      this.filteredSeen = store.filtered;
+    } else if (this.filterDrawn !== store.filtered) {
+      this.filterDrawn = store.filtered;
       this.invalidate("lines", "brushes", "top");
       this.refreshTable();
     } else this.invalidate("top");
@@ -92,7 +92,7 @@ export abstract class ParallelPlot extends CanvasChart {
     this.allAxes = axisColumns(store.table, { hidden: hiddenColumns, order: axisOrder }).map((column) =>
       buildAxis(column, invertedAxes.includes(column.key), store.goodness),
     );
-    this.filteredSeen = store.filtered;
+    this.filterDrawn = store.filtered;
     this.knownCount = store.bestFirst.length;
     while (this.knownCount > 0 && Number.isNaN(store.goodness[store.bestFirst[this.knownCount - 1]!]!))
       this.knownCount--;
@@ -257,12 +257,12 @@ export abstract class ParallelPlot extends CanvasChart {
     });
   }
 
-  get menuItems(): readonly MenuItem[] {
+  override get menuItems(): readonly MenuItem[] {
     const { store } = this;
     return [
       { label: "Reset Axes", run: () => store.update({ axisOrder: [], invertedAxes: [] }) },
       { label: "Clear Brushes", run: () => store.clearBrushes() },
-      ...this.exportMenu().map((item, i) => (i === 0 ? { ...item, separated: true } : item)),
+      ...super.menuItems.map((item, i) => (i === 0 ? { ...item, separated: true } : item)),
     ];
   }
 

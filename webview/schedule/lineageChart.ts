@@ -2,24 +2,24 @@
  * A population over its training: members as lines, copies as arrows from donor to child, the best one's descent marked.
  * Invariant: an arrow begins where the donor's checkpoint was taken; colour is the objective's, ends have the state's shape.
  */
-import { css, html, type PropertyValues, type TemplateResult } from "lit";
+import { css, type PropertyDeclarations, type PropertyValues, type TemplateResult, type nothing } from "lit";
 import { formatNumber } from "../../src/core/format.ts";
 import { isBetter } from "../../src/core/objective.ts";
 import { trialStates } from "../../src/core/trial.ts";
 import type { ScheduleReport } from "../../src/protocol/schedule.ts";
-import { drawXAxis, drawYAxis, fontOf, yLabelRoom, type Rect } from "../shared/axes.ts";
-import { CanvasChart, chartStyles } from "../shared/canvasChart.ts";
+import { betterWords } from "../shared/axisTitles.ts";
+import { CanvasChart, type PlotEvents } from "../shared/canvasChart.ts";
+import { drawTag } from "../shared/emphasis.ts";
 import type { Ink } from "../shared/ink.ts";
 import { cursorMove } from "../shared/keyboardCursor.ts";
 import { lineAlpha } from "../shared/lineAlpha.ts";
 import { addMark, isFilledMark } from "../shared/marks.ts";
-import type { MenuItem } from "../shared/menu.ts";
+import { frameFor, noFrame } from "../shared/plotFrame.ts";
 import type { Painter } from "../shared/progressive.ts";
 import { extentOf, linearScale, logScale, robustExtent, type Scale } from "../shared/scales.ts";
 import { indexOfSorted } from "../shared/sortIndex.ts";
 import { trialsForScreenReaders } from "../shared/srTable.ts";
 import type { Topic } from "../shared/store.ts";
-import { baseStyles, messageStyles } from "../shared/styles.ts";
 import { goodnessCss, theme, type Theme } from "../shared/theme.ts";
 import { csvTable } from "../table/exportText.ts";
 import {
@@ -38,11 +38,9 @@ const perPiece = 100;
 const hitReach = 12;
 
 export class LineageChart extends CanvasChart {
-  static override properties = { report: { attribute: false }, axis: { type: String } };
+  static override properties: PropertyDeclarations = { report: { attribute: false }, axis: { type: String } };
   static override styles = [
-    baseStyles,
-    messageStyles,
-    chartStyles,
+    ...CanvasChart.styles,
     css`
       .tip {
         white-space: normal;
@@ -65,9 +63,7 @@ export class LineageChart extends CanvasChart {
   private lines: LineageLines = lineageLines(this.lineage, [], { kind: "member" });
   private ranked = new Float64Array(0);
   private best = -1;
-  private area: Rect = { left: 0, top: 0, right: 0, bottom: 0 };
-  private xScale: Scale = linearScale(0, 1);
-  private yScale: Scale = linearScale(0, 1);
+  private frame = noFrame;
   private xs = new Float32Array(0);
   private ys = new Float32Array(0);
   private cursor = -1;
@@ -80,21 +76,12 @@ export class LineageChart extends CanvasChart {
     return ["lines", "top"];
   }
 
-  private filteredSeen: Uint8Array | undefined;
-
-  protected override onStore(): void {
-    if (this.filteredSeen === this.store.filtered) return this.invalidate("top");
-    this.filteredSeen = this.store.filtered;
-    this.invalidate("lines", "top");
+  protected override drawnFrom(): readonly string[] {
+    return ["report", "axis"];
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (changed.has("report") || changed.has("axis")) this.read();
-  }
-
-  protected override updated(changed: PropertyValues): void {
-    super.updated(changed);
-    if (changed.has("report") || changed.has("axis")) this.invalidateAll();
+    if (this.isStale(changed)) this.read();
   }
 
   private read(): void {
@@ -124,26 +111,24 @@ export class LineageChart extends CanvasChart {
     return { kind: "parameter", values };
   }
 
-  override render(): TemplateResult {
+  protected plotLabel(): string {
+    return "Lineage of the population over epochs. Arrow keys move between trials in their order, Enter opens one.";
+  }
+
+  protected plotEvents(): PlotEvents {
+    return {
+      pointermove: (event) => this.show(this.nearest(event), true),
+      pointerleave: () => this.show(-1, true),
+      click: (event) => this.chooseByPointer(event, this.lineage.number[this.nearest(event)]),
+      keydown: this.onKey,
+    };
+  }
+
+  protected override heard(): TemplateResult | typeof nothing {
     const columns = this.store.table.filter(
       (column) => column.role === "objective" || column.role === "step" || column.key === this.axis,
     );
-    return html`<div
-        class="plot"
-        tabindex="0"
-        role="group"
-        aria-roledescription="chart"
-        aria-label="Lineage of the population over epochs. Arrow keys move between trials in their order, Enter opens one."
-        @pointermove=${(event: PointerEvent) => this.show(this.nearest(event), true)}
-        @pointerleave=${() => this.show(-1, true)}
-        @click=${this.onClick}
-        @keydown=${this.onKey}
-      >
-        ${this.canvases()}
-        <div class="tip" hidden></div>
-        <div class="visually-hidden" aria-live="polite"></div>
-      </div>
-      ${trialsForScreenReaders(this.store, columns, "Lineage")}`;
+    return trialsForScreenReaders(this.store, columns, "Lineage");
   }
 
   private get isLanes(): boolean {
@@ -151,32 +136,12 @@ export class LineageChart extends CanvasChart {
   }
 
   protected layout(): void {
-    const colors = theme();
-    const { lines, lineage, report } = this;
-    const param = this.store.columns?.params.find((p) => p.name === this.axis);
-    if (this.isLanes) this.yScale = laneScale(lineage.lanes);
-    else if (param?.kind === "number") {
-      const extent = extentOf(lines.ys) ?? [param.low, param.high];
-      if (param.scale === "log" && extent[0] > 0)
-        this.yScale = logScale(extent[0] / 1.15, extent[1] * 1.15, param.integer);
-      else this.yScale = paddedScale(extent[0], extent[1]);
-    } else if (param?.kind === "category") this.yScale = categoryScale(param.categories.map(String));
-    else {
-      const extent = robustExtent(
-        lines.ys,
-        this.store.columns?.objectives[0]?.direction === "maximize" ? "high" : "low",
-      );
-      this.yScale = paddedScale(extent?.low ?? 0, extent?.high ?? 1);
-    }
-    this.xScale = linearScale(0, Math.max(report.maxSteps ?? 0, extentOf(lines.steps)?.[1] ?? 1, 1), true);
-    const ruler = document.createElement("canvas").getContext("2d");
-    const room = ruler === null ? 48 : yLabelRoom(ruler, colors, this.yScale.ticks(8));
-    const line = colors.fontSize;
-    this.area = { left: room + 4, top: line * 2, right: this.width - 24, bottom: this.height - line * 2 - 14 };
-    const { left, right, top, bottom } = this.area;
-    this.xs = Float32Array.from(lines.steps, (step) => left + this.xScale.toUnit(step) * (right - left));
-    const unit = (y: number): number => Math.min(1, Math.max(0, this.yScale.toUnit(y)));
-    this.ys = Float32Array.from(lines.ys, (y) => (Number.isNaN(y) ? Number.NaN : bottom - unit(y) * (bottom - top)));
+    const { lines, lineage, report, width, height } = this;
+    const xScale = linearScale(0, Math.max(report.maxSteps ?? 0, extentOf(lines.steps)?.[1] ?? 1, 1), true);
+    const frame = frameFor(xScale, this.yScale(), { width, height, ticks: 8, right: 24 });
+    this.frame = frame;
+    this.xs = Float32Array.from(lines.steps, (step) => frame.xOf(step));
+    this.ys = Float32Array.from(lines.ys, (y) => (Number.isNaN(y) ? Number.NaN : frame.yWithin(y)));
     // A child's line begins where its arrow ends, a little after the copy.
     for (let i = 0; i < lineage.count; i++) {
       const first = lines.offsets[i]!;
@@ -187,6 +152,20 @@ export class LineageChart extends CanvasChart {
     // What is spoken of may have moved with newer steps.
     const end = (lines.offsets[this.cursor + 1] ?? 0) - 1;
     if (this.cursor >= 0 && end >= 0) this.placeTip(this.describe(this.cursor), this.xs[end]!, this.ys[end]!);
+  }
+
+  private yScale(): Scale {
+    const { lines } = this;
+    if (this.isLanes) return laneScale(this.lineage.lanes);
+    const param = this.store.columns?.params.find((p) => p.name === this.axis);
+    if (param?.kind === "category") return categoryScale(param.categories.map(String));
+    if (param === undefined) {
+      const maximise = this.store.columns?.objectives[0]?.direction === "maximize";
+      const extent = robustExtent(lines.ys, maximise ? "high" : "low");
+      return paddedScale(extent?.low ?? 0, extent?.high ?? 1);
+    }
+    const [low, high] = extentOf(lines.ys) ?? [param.low, param.high];
+    return param.scale === "log" && low > 0 ? logScale(low / 1.15, high * 1.15, param.integer) : paddedScale(low, high);
   }
 
   private gap(first: number, last: number): number {
@@ -200,8 +179,7 @@ export class LineageChart extends CanvasChart {
 
   private *paintLines(ink: Ink): Painter {
     const colors = theme();
-    drawYAxis(ink, colors, this.area, this.yScale, this.yTitle());
-    drawXAxis(ink, colors, this.area, this.xScale, "epoch");
+    this.frame.drawAxes(ink, colors, "epoch", this.yTitle());
     yield;
     const { lineage } = this;
     ink.lineJoin = "round";
@@ -217,15 +195,18 @@ export class LineageChart extends CanvasChart {
 
   private get thickness(): number {
     if (!this.isLanes) return 1.4;
-    return Math.min(7, Math.max(1, ((this.area.bottom - this.area.top) / Math.max(1, this.lineage.lanes)) * 0.36));
+    return Math.min(
+      7,
+      Math.max(1, ((this.frame.area.bottom - this.frame.area.top) / Math.max(1, this.lineage.lanes)) * 0.36),
+    );
   }
 
   private yTitle(): string {
     if (this.isLanes) return "member of the population";
-    const { axis, yScale } = this;
+    const { axis } = this;
     const objective = this.store.columns?.objectives[0];
-    if (objective?.metric !== axis) return `${axis}${yScale.log ? ", log" : ""}`;
-    return `${axis} · ${objective.direction === "maximize" ? "higher is better" : "lower is better"}`;
+    if (objective?.metric !== axis) return `${axis}${this.frame.y.log ? ", log" : ""}`;
+    return `${axis} · ${betterWords(objective.direction)}`;
   }
 
   private colorAt(point: number, colors: Theme): string {
@@ -265,8 +246,7 @@ export class LineageChart extends CanvasChart {
     const donor = this.lineage.parent[child]!;
     const first = this.lines.offsets[child]!;
     if (donor < 0 || this.lines.offsets[child + 1] === first) return;
-    const { left, right } = this.area;
-    const fromX = left + this.xScale.toUnit(this.lineage.from[child]!) * (right - left);
+    const fromX = this.frame.xOf(this.lineage.from[child]!);
     const fromY = this.yOf(donor, this.lineage.from[child]!);
     const toX = this.xs[first]!;
     const toY = this.ys[first]!;
@@ -351,22 +331,8 @@ export class LineageChart extends CanvasChart {
     if (best < 0 || end < 0 || Number.isNaN(this.ys[end]!)) return;
     this.ring(ink, best, colors.foreground);
     const text = `best #${this.lineage.number[best]} ${formatNumber(this.store.columns?.lastValue[best] ?? Number.NaN)}`;
-    ink.font = fontOf(colors, 0.92, "600");
-    ink.textBaseline = "middle";
-    ink.textAlign = "left";
-    const room = ink.measureText(text).width;
-    const x = this.xs[end]! + 14 + room > this.width ? this.xs[end]! - 12 - room : this.xs[end]! + 12;
-    const y = this.ys[end]! - 14 < this.area.top ? this.ys[end]! + 14 : this.ys[end]! - 14;
-    ink.globalAlpha = 0.8;
-    ink.fillStyle = colors.background;
-    ink.fillRect(x - 2, y - colors.fontSize * 0.6, room + 4, colors.fontSize * 1.2);
-    ink.globalAlpha = 1;
-    ink.fillStyle = colors.foreground;
-    ink.fillText(text, x, y);
-  }
-
-  get menuItems(): readonly MenuItem[] {
-    return this.exportMenu();
+    const [x, y] = [this.xs[end]!, this.ys[end]!];
+    drawTag(ink, colors, { text, x, y, below: y - 14 < this.frame.area.top, end: this.width, cover: 0.8 });
   }
 
   protected csv(): string {
@@ -416,19 +382,11 @@ export class LineageChart extends CanvasChart {
 
   private show(trial: number, byPointer: boolean): void {
     this.cursor = trial;
-    this.store.hoverByPointer = byPointer;
-    this.store.hover(this.lineage.number[trial] ?? -1);
+    this.hover(this.lineage.number[trial], byPointer);
     this.invalidate("top");
     const end = (this.lines.offsets[trial + 1] ?? 0) - 1;
     this.tell(this.describe(trial), this.xs[end] ?? 0, this.ys[end] ?? 0, byPointer);
   }
-
-  private readonly onClick = (event: MouseEvent): void => {
-    const number = this.lineage.number[this.nearest(event)];
-    const keep = event.ctrlKey || event.metaKey || event.shiftKey;
-    if (number !== undefined) this.store.select([number], keep ? "toggle" : "replace");
-    else if (!keep) this.store.select([]);
-  };
 
   private readonly onKey = (event: KeyboardEvent): void => {
     const target = cursorMove(event.key, this.cursor, this.lineage.count, "both");

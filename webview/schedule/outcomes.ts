@@ -7,6 +7,7 @@ import type { RungEntry } from "../../src/core/brackets.ts";
 import type { TrialState } from "../../src/core/trial.ts";
 import type { DecisionRow } from "../../src/protocol/schedule.ts";
 import type { Ink } from "../shared/ink.ts";
+import { addMark } from "../shared/marks.ts";
 
 export type RungOutcome = RungEntry["outcome"];
 
@@ -37,43 +38,13 @@ export function isFilledOutcome(outcome: RungOutcome): boolean {
   return filled.has(outcome);
 }
 
-/** Adds the shape to the current path; fill or stroke follows. */
+/** Adds the shape to the current path; fill or stroke follows. Only a promotion is no state of a trial. */
 export function addOutcome(ink: Ink, outcome: RungOutcome, x: number, y: number, r: number): void {
-  switch (outcome) {
-    case "promoted":
-      ink.moveTo(x - r * 0.8, y - r);
-      ink.lineTo(x + r * 1.1, y);
-      ink.lineTo(x - r * 0.8, y + r);
-      ink.closePath();
-      break;
-    case "paused":
-      ink.moveTo(x - r * 0.5, y - r);
-      ink.lineTo(x - r * 0.5, y + r);
-      ink.moveTo(x + r * 0.5, y - r);
-      ink.lineTo(x + r * 0.5, y + r);
-      break;
-    case "stopped":
-      ink.moveTo(x - r, y - r * 0.8);
-      ink.lineTo(x + r, y - r * 0.8);
-      ink.lineTo(x, y + r);
-      ink.closePath();
-      break;
-    case "complete":
-    case "running":
-      ink.moveTo(x + r, y);
-      ink.arc(x, y, r, 0, Math.PI * 2);
-      break;
-    case "waiting":
-      ink.moveTo(x - r, y);
-      ink.lineTo(x + r, y);
-      break;
-    case "failed":
-      ink.moveTo(x - r, y - r);
-      ink.lineTo(x + r, y + r);
-      ink.moveTo(x + r, y - r);
-      ink.lineTo(x - r, y + r);
-      break;
-  }
+  if (outcome !== "promoted") return addMark(ink, outcomeStates[outcome], x, y, r);
+  ink.moveTo(x - r * 0.8, y - r);
+  ink.lineTo(x + r * 1.1, y);
+  ink.lineTo(x - r * 0.8, y + r);
+  ink.closePath();
 }
 
 const shapes: Readonly<Record<RungOutcome, TemplateResult>> = {

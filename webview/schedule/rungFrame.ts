@@ -3,7 +3,7 @@
  * Invariant: labels never overlap; the colours along the objective's axis are those of the marks at that height.
  */
 import type { BracketView } from "../../src/core/brackets.ts";
-import { clipped, crisp, fontOf, type Rect } from "../shared/axes.ts";
+import { clipped, crisp, drawGridLine, fontOf, textRuler, type Rect } from "../shared/axes.ts";
 import type { Ink } from "../shared/ink.ts";
 import type { Scale } from "../shared/scales.ts";
 import { goodnessCss, type Theme } from "../shared/theme.ts";
@@ -25,13 +25,13 @@ export interface RungFrameContent {
 }
 
 /** Whether every bracket's name fits before the count of its first rung, so that both share a line. */
-export function labelsFit(ruler: Ink, theme: Theme, brackets: readonly BracketView[], area: Rect): boolean {
+export function labelsFit(theme: Theme, brackets: readonly BracketView[], area: Rect): boolean {
   const steps = [...new Set(brackets.flatMap(({ rungs }) => rungs.map(({ step }) => step)))].sort((a, b) => a - b);
   const width = (area.right - area.left) / Math.max(1, steps.length);
-  ruler.font = fontOf(theme, 0.92, "600");
+  const widthOf = textRuler(fontOf(theme, 0.92, "600"));
   return brackets.every(({ label, rungs }) => {
     const first = area.left + width * (steps.indexOf(rungs[0]?.step ?? 0) + 0.5);
-    return ruler.measureText(label).width < first - 44;
+    return widthOf(label) < first - 44;
   });
 }
 
@@ -61,13 +61,7 @@ function drawBand(ink: Ink, theme: Theme, content: RungFrameContent, b: number, 
   ink.textAlign = "right";
   for (const { value, label } of scale.ticks(Math.max(2, Math.floor(height / 40)))) {
     const y = band.bottom - scale.toUnit(value) * height;
-    ink.strokeStyle = theme.grid;
-    ink.globalAlpha = theme.highContrast ? 0.3 : 0.8;
-    ink.beginPath();
-    ink.moveTo(band.left, crisp(y));
-    ink.lineTo(band.right, crisp(y));
-    ink.stroke();
-    ink.globalAlpha = 1;
+    drawGridLine(ink, theme, band, y);
     ink.fillStyle = theme.muted;
     ink.fillText(label, band.left - 12, y);
   }

@@ -1,8 +1,9 @@
 /** The rungs in words, for those who hear them: how many trials each has, what became of them, and its best value. */
-import { html, type TemplateResult } from "lit";
+import type { TemplateResult } from "lit";
 import type { BracketView, RungView } from "../../src/core/brackets.ts";
 import { formatNumber } from "../../src/core/format.ts";
 import { isBetter, type Direction } from "../../src/core/objective.ts";
+import { heardTable } from "../shared/srTable.ts";
 import { rungOutcomes } from "./outcomes.ts";
 
 const limit = 60;
@@ -24,29 +25,14 @@ export function rungsForScreenReaders(
   direction: Direction,
 ): TemplateResult {
   const rows = brackets.flatMap((bracket) => bracket.rungs.map((rung) => ({ bracket, rung }))).slice(0, limit);
-  return html`<table class="visually-hidden">
-    <caption>
-      Rungs: the first ${rows.length}
-    </caption>
-    <thead>
-      <tr>
-        <th scope="col">bracket</th>
-        <th scope="col">epoch</th>
-        <th scope="col">trials</th>
-        <th scope="col">best ${metric}</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${rows.map(({ bracket, rung }) => {
-        let best = Number.NaN;
-        for (const { value } of rung.entries) if (isBetter(value, best, direction)) best = value;
-        return html`<tr>
-          <th scope="row">${bracket.label}</th>
-          <td>${rung.step}</td>
-          <td>${rungSummary(rung)}</td>
-          <td>${formatNumber(best)}</td>
-        </tr>`;
-      })}
-    </tbody>
-  </table>`;
+  return heardTable({
+    caption: `Rungs: the first ${rows.length}`,
+    head: ["bracket", "epoch", "trials", `best ${metric}`],
+    rowHeads: true,
+    rows: rows.map(({ bracket, rung }) => {
+      let best = Number.NaN;
+      for (const { value } of rung.entries) if (isBetter(value, best, direction)) best = value;
+      return [bracket.label, rung.step, rungSummary(rung), formatNumber(best)];
+    }),
+  });
 }

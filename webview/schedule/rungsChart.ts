@@ -2,20 +2,22 @@
  * Brackets and rungs on canvas: every trial at every rung it reached, joined where it was promoted.
  * Invariant: shape says what became of a trial and colour how good it was there; trials without a value have their own lane.
  */
-import { css, html, type PropertyValues, type TemplateResult } from "lit";
+import { css, type PropertyDeclarations, type PropertyValues, type TemplateResult } from "lit";
 import type { BracketView } from "../../src/core/brackets.ts";
 import { formatNumber } from "../../src/core/format.ts";
 import type { DecisionRow } from "../../src/protocol/schedule.ts";
-import { yLabelRoom } from "../shared/axes.ts";
-import { CanvasChart, chartStyles } from "../shared/canvasChart.ts";
+import { fontOf, textRuler, yLabelRoom } from "../shared/axes.ts";
+import { objectiveTitle } from "../shared/axisTitles.ts";
+import { CanvasChart, scrollingStyles, type PlotEvents } from "../shared/canvasChart.ts";
+import { haloed } from "../shared/emphasis.ts";
 import type { Ink } from "../shared/ink.ts";
 import { lineAlpha } from "../shared/lineAlpha.ts";
-import type { MenuItem } from "../shared/menu.ts";
+import { noRect } from "../shared/plotFrame.ts";
 import { PointGrid } from "../shared/pointGrid.ts";
 import type { Painter } from "../shared/progressive.ts";
-import { linearScale, logScale, robustExtent, wantsLog, type Scale } from "../shared/scales.ts";
+import { linearScale, type Scale } from "../shared/scales.ts";
+import { objectiveScale } from "../shared/scatterScales.ts";
 import type { Topic } from "../shared/store.ts";
-import { baseStyles, messageStyles } from "../shared/styles.ts";
 import { goodnessCss, theme, type Theme } from "../shared/theme.ts";
 import { csvTable } from "../table/exportText.ts";
 import { addOutcome, isFilledOutcome, outcomeStates, rungOutcomes } from "./outcomes.ts";
@@ -30,19 +32,14 @@ const leastBand = 104;
 const noMarks = rungMarks([], "minimize");
 
 export class RungsChart extends CanvasChart {
-  static override properties = { brackets: { attribute: false }, decisions: { attribute: false } };
+  static override properties: PropertyDeclarations = {
+    brackets: { attribute: false },
+    decisions: { attribute: false },
+  };
   static override styles = [
-    baseStyles,
-    messageStyles,
-    chartStyles,
+    ...CanvasChart.styles,
+    scrollingStyles,
     css`
-      :host {
-        overflow: hidden auto;
-      }
-      .plot {
-        flex: 1 0 auto;
-        touch-action: pan-y;
-      }
       .tip {
         white-space: pre-line;
         max-width: min(340px, 90%);
@@ -56,7 +53,7 @@ export class RungsChart extends CanvasChart {
 
   private marks: RungMarks = noMarks;
   private places: RungGeometry = layoutRungs(noMarks, [], linearScale(0, 1), {
-    area: { left: 0, top: 0, right: 0, bottom: 0 },
+    area: noRect,
     heading: 0,
     lane: 0,
   });
@@ -73,14 +70,6 @@ export class RungsChart extends CanvasChart {
 
   protected layerNames(): readonly string[] {
     return ["marks", "top"];
-  }
-
-  private filteredSeen: Uint8Array | undefined;
-
-  protected override onStore(): void {
-    if (this.filteredSeen === this.store.filtered) return this.invalidate("top");
-    this.filteredSeen = this.store.filtered;
-    this.invalidate("marks", "top");
   }
 
   protected override willUpdate(changed: PropertyValues): void {
@@ -108,9 +97,8 @@ export class RungsChart extends CanvasChart {
     return -1;
   }
 
-  protected override updated(changed: PropertyValues): void {
-    super.updated(changed);
-    if (changed.has("brackets")) this.invalidateAll();
+  protected override drawnFrom(): readonly string[] {
+    return ["brackets"];
   }
 
   private get objective(): { readonly metric: string; readonly direction: "minimize" | "maximize" } | undefined {
@@ -121,40 +109,34 @@ export class RungsChart extends CanvasChart {
     return this.objective?.metric ?? "value";
   }
 
-  override render(): TemplateResult {
-    const height = this.brackets.length > 1 ? this.brackets.length * leastBand + 40 : 0;
-    return html`<div
-        class="plot"
-        .style=${`min-height: ${height}px`}
-        tabindex="0"
-        role="group"
-        aria-roledescription="chart"
-        aria-label=${`${this.metric} of trials at each rung. Up and down move within a rung, left and right between rungs; Enter opens the trial.`}
-        @pointermove=${this.onMove}
-        @pointerleave=${() => this.show(-1, true)}
-        @click=${this.onClick}
-        @keydown=${this.onKey}
-      >
-        ${this.canvases()}
-        <div class="tip" hidden></div>
-        <div class="visually-hidden" aria-live="polite"></div>
-      </div>
-      ${rungsForScreenReaders(this.brackets, this.metric, this.objective?.direction ?? "minimize")}`;
+  protected override leastHeight(): number {
+    return this.brackets.length > 1 ? this.brackets.length * leastBand + 40 : 0;
+  }
+
+  protected plotLabel(): string {
+    return `${this.metric} of trials at each rung. Up and down move within a rung, left and right between rungs; Enter opens the trial.`;
+  }
+
+  protected plotEvents(): PlotEvents {
+    return {
+      pointermove: (event) => this.show(this.hit(event), true),
+      pointerleave: () => this.show(-1, true),
+      click: (event) => this.chooseByPointer(event, this.marks.number[this.hit(event)]),
+      keydown: this.onKey,
+    };
+  }
+
+  protected override heard(): TemplateResult {
+    return rungsForScreenReaders(this.brackets, this.metric, this.objective?.direction ?? "minimize");
   }
 
   protected layout(): void {
     const colors = theme();
-    const extent = robustExtent(this.marks.value, this.objective?.direction === "maximize" ? "high" : "low");
-    this.beyond = extent?.beyond ?? 0;
-    if (extent === undefined) this.yScale = linearScale(0, 1);
-    else if (wantsLog(extent.low, extent.high)) this.yScale = logScale(extent.low, extent.high);
-    else {
-      const pad = (extent.high - extent.low) * 0.06;
-      this.yScale = linearScale(extent.low - pad, extent.high + pad);
-    }
-    const ruler = document.createElement("canvas").getContext("2d");
-    let room = ruler === null ? 48 : yLabelRoom(ruler, colors, this.yScale.ticks(4));
-    if (ruler !== null) room = Math.max(room, ruler.measureText(noValue).width + 8);
+    const { scale, beyond } = objectiveScale(this.marks.value, this.objective?.direction, 0.06);
+    this.yScale = scale;
+    this.beyond = beyond;
+    const widthOf = textRuler(fontOf(colors));
+    const room = Math.max(yLabelRoom(scale.ticks(4), widthOf), widthOf(noValue) + 8);
     const { fontSize } = colors;
     const area = {
       left: room + 12,
@@ -162,7 +144,7 @@ export class RungsChart extends CanvasChart {
       right: this.width - 12,
       bottom: this.height - fontSize * 2 - 14,
     };
-    const lines = this.brackets.length > 1 && ruler !== null && !labelsFit(ruler, colors, this.brackets, area) ? 2 : 1;
+    const lines = this.brackets.length > 1 && !labelsFit(colors, this.brackets, area) ? 2 : 1;
     const frame = { area, heading: Math.round(fontSize * (0.3 + 1.4 * lines)), lane: Math.round(fontSize * 1.3) };
     this.heading = frame.heading;
     this.places = layoutRungs(this.marks, this.brackets, this.yScale, frame);
@@ -183,7 +165,7 @@ export class RungsChart extends CanvasChart {
       brackets: this.brackets,
       places: this.places,
       scale: this.yScale,
-      title: this.yTitle,
+      title: objectiveTitle(this.metric, this.objective?.direction, this.yScale.log, this.beyond),
       ranked: this.marks.ranked,
       sign: this.objective?.direction === "maximize" ? 1 : -1,
       width: this.width,
@@ -200,12 +182,6 @@ export class RungsChart extends CanvasChart {
       if (i % perPiece === perPiece - 1) yield;
     }
     ink.globalAlpha = 1;
-  }
-
-  private get yTitle(): string {
-    const direction = this.objective?.direction === "maximize" ? "higher is better" : "lower is better";
-    const note = this.beyond > 0 ? ` (${this.beyond} beyond the axis, at its edge)` : "";
-    return `${this.metric}${this.yScale.log ? ", log" : ""} · ${direction}${note}`;
   }
 
   private passes(mark: number): boolean {
@@ -278,17 +254,12 @@ export class RungsChart extends CanvasChart {
     const from = this.marks.before[mark]!;
     if (from < 0) return;
     const { xs, ys } = this.places;
-    for (const [width, color] of [
-      [5, colors.background],
-      [2.2, this.colorOf(from, colors)],
-    ] as const) {
-      ink.lineWidth = width;
-      ink.strokeStyle = color;
+    haloed(ink, colors, this.colorOf(from, colors), [5, 2.2], () => {
       ink.beginPath();
       ink.moveTo(xs[from]!, ys[from]!);
       ink.lineTo(xs[mark]!, ys[mark]!);
       ink.stroke();
-    }
+    });
   }
 
   private emphasiseMark(ink: Ink, colors: Theme, mark: number, hovered: boolean, selected: boolean): void {
@@ -308,10 +279,6 @@ export class RungsChart extends CanvasChart {
     ink.beginPath();
     ink.arc(x, y, 7.5, 0, Math.PI * 2);
     ink.stroke();
-  }
-
-  get menuItems(): readonly MenuItem[] {
-    return this.exportMenu();
   }
 
   protected csv(): string {
@@ -347,22 +314,14 @@ export class RungsChart extends CanvasChart {
 
   private show(mark: number, byPointer: boolean): void {
     this.cursor = mark;
-    this.store.hoverByPointer = byPointer;
-    this.store.hover(this.marks.number[mark] ?? -1);
+    this.hover(this.marks.number[mark], byPointer);
     this.invalidate("top");
     this.tell(this.describe(mark), this.places.xs[mark] ?? 0, this.places.ys[mark] ?? 0, byPointer);
   }
 
-  private readonly onMove = (event: PointerEvent): void => {
-    this.show(this.grid?.nearest(...this.pointOf(event), hitRadius) ?? -1, true);
-  };
-
-  private readonly onClick = (event: MouseEvent): void => {
-    const mark = this.grid?.nearest(...this.pointOf(event), hitRadius) ?? -1;
-    const keep = event.ctrlKey || event.metaKey || event.shiftKey;
-    if (mark >= 0) this.store.select([this.marks.number[mark]!], keep ? "toggle" : "replace");
-    else if (!keep) this.store.select([]);
-  };
+  private hit(event: MouseEvent): number {
+    return this.grid?.nearest(...this.pointOf(event), hitRadius) ?? -1;
+  }
 
   private readonly onKey = (event: KeyboardEvent): void => {
     const target = rungNeighbour(this.marks, this.cursor, event.key);

@@ -35,6 +35,17 @@ export function crisp(position: number): number {
   return Math.round(position) + 0.5;
 }
 
+/** A light line across `area` at a height. */
+export function drawGridLine(ink: Ink, theme: Theme, { left, right }: Rect, y: number): void {
+  ink.strokeStyle = theme.grid;
+  ink.globalAlpha = theme.highContrast ? 0.3 : 0.8;
+  ink.beginPath();
+  ink.moveTo(left, crisp(y));
+  ink.lineTo(right, crisp(y));
+  ink.stroke();
+  ink.globalAlpha = 1;
+}
+
 /** Vertical axis at the left of `plot`, its title above it. */
 export function drawYAxis(ink: Ink, theme: Theme, plot: Rect, scale: Scale, title: string): void {
   const height = plot.bottom - plot.top;
@@ -47,13 +58,7 @@ export function drawYAxis(ink: Ink, theme: Theme, plot: Rect, scale: Scale, titl
   let last = Number.POSITIVE_INFINITY;
   for (const { value, label } of ticks) {
     const y = plot.bottom - scale.toUnit(value) * height;
-    ink.strokeStyle = theme.grid;
-    ink.globalAlpha = theme.highContrast ? 0.3 : 0.8;
-    ink.beginPath();
-    ink.moveTo(plot.left, crisp(y));
-    ink.lineTo(plot.right, crisp(y));
-    ink.stroke();
-    ink.globalAlpha = 1;
+    drawGridLine(ink, theme, plot, y);
     if (last - y < theme.fontSize * 1.15) continue;
     last = y;
     ink.fillStyle = theme.muted;
@@ -101,10 +106,17 @@ export function drawXAxis(ink: Ink, theme: Theme, plot: Rect, scale: Scale, titl
   ink.restore();
 }
 
+/** Widths of text in that font, before there is a canvas to paint on. */
+export function textRuler(font: string): (text: string) => number {
+  const ink = document.createElement("canvas").getContext("2d");
+  if (ink === null) return (text) => text.length * 7;
+  ink.font = font;
+  return (text) => ink.measureText(text).width;
+}
+
 /** Room the labels of a vertical axis need, in pixels. */
-export function yLabelRoom(ink: Ink, theme: Theme, ticks: readonly Tick[]): number {
-  ink.font = fontOf(theme);
+export function yLabelRoom(ticks: readonly Tick[], widthOf: (text: string) => number): number {
   let widest = 0;
-  for (const { label } of ticks) widest = Math.max(widest, ink.measureText(label).width);
+  for (const { label } of ticks) widest = Math.max(widest, widthOf(label));
   return Math.ceil(widest) + 12;
 }

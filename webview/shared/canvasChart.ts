@@ -1,16 +1,18 @@
 /**
- * What every chart on canvas shares: layers that repaint apart, device pixels, theme and size changes, progressive
- * painting, PNG and SVG export. Invariant: nothing is painted outside an animation frame.
+ * What every chart on canvas shares: its element, layers that repaint apart, device pixels, theme and size changes,
+ * progressive painting, the tip, the trial under pointer and keyboard, the export menu. A chart says what it is called, what
+ * it is drawn from, which events it answers, and paints. Invariant: nothing is painted outside an animation frame.
  */
-import { css, html, type PropertyValues, type TemplateResult } from "lit";
-import { SvgInk, type Ink } from "./ink.ts";
+import { css, html, noChange, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { exportMenu, type Picture } from "./chartExport.ts";
+import type { Ink } from "./ink.ts";
 import type { MenuItem } from "./menu.ts";
 import { PanelElement } from "./panelElement.ts";
 import { PaintQueue, frameBudgetMs, type Painter } from "./progressive.ts";
 import { baseStyles, messageStyles } from "./styles.ts";
-import { onThemeChange, theme } from "./theme.ts";
+import { onThemeChange } from "./theme.ts";
 
-export const chartStyles = css`
+const chartStyles = css`
   :host {
     display: flex;
     flex-direction: column;
@@ -56,6 +58,38 @@ export const chartStyles = css`
   }
 `;
 
+/** A chart that scrolls down where it would get too low to be read. */
+export const scrollingStyles = css`
+  :host {
+    overflow: hidden auto;
+  }
+  .plot {
+    flex: 1 0 auto;
+    touch-action: pan-y;
+  }
+`;
+
+/** Events a chart's drawing area answers. */
+export type PlotEvents = {
+  readonly [
+    K in
+      | "pointermove"
+      | "pointerleave"
+      | "pointerdown"
+      | "pointerup"
+      | "pointercancel"
+      | "click"
+      | "dblclick"
+      | "wheel"
+      | "keydown"
+  ]?: (event: HTMLElementEventMap[K]) => void;
+};
+
+/** Whether a press with these keys adds to the selection instead of replacing it. */
+export function keepsSelection({ ctrlKey, metaKey, shiftKey }: MouseEvent): boolean {
+  return ctrlKey || metaKey || shiftKey;
+}
+
 export abstract class CanvasChart extends PanelElement {
   static override styles = [baseStyles, messageStyles, chartStyles];
 
@@ -65,12 +99,16 @@ export abstract class CanvasChart extends PanelElement {
 
   private readonly dirty = new Set<string>();
   private readonly queue = new PaintQueue();
-  private frame = 0;
+  private frameRequest = 0;
   private stopTheme: (() => void) | undefined;
   private plotArea: HTMLElement | null = null;
   private readonly resized = new ResizeObserver(() => this.measure());
 
-  /** Layers from back to front. */
+  /** What the picture is and how to move in it, for those who hear it. */
+  protected abstract plotLabel(): string;
+  /** How pointer and keyboard are answered. */
+  protected abstract plotEvents(): PlotEvents;
+  /** Layers from back to front; the last one, "top", holds what the pointer and the selection bring forward. */
   protected abstract layerNames(): readonly string[];
   /** Paints one layer; the ink is cleared and in CSS pixels. Yields after each piece of work. */
   protected abstract paint(layer: string, ink: Ink): Painter;
@@ -88,22 +126,93 @@ export abstract class CanvasChart extends PanelElement {
   override disconnectedCallback(): void {
     this.stopTheme?.();
     this.resized.disconnect();
-    cancelAnimationFrame(this.frame);
-    this.frame = 0;
+    cancelAnimationFrame(this.frameRequest);
+    this.frameRequest = 0;
     super.disconnectedCallback();
   }
 
-  protected override updated(_changed: PropertyValues): void {
-    const area = this.renderRoot.querySelector<HTMLElement>(".plot");
-    if (area === this.plotArea) return;
-    this.resized.disconnect();
-    this.plotArea = area;
-    if (area !== null) this.resized.observe(area);
+  /** Properties that the picture is drawn from: a new value paints everything again. */
+  protected drawnFrom(): readonly string[] {
+    return [];
   }
 
-  /** The canvases; a chart puts them into its `.plot`. */
-  protected canvases(): readonly TemplateResult[] {
-    return this.layerNames().map((name) => html`<canvas data-layer=${name} aria-hidden="true"></canvas>`);
+  /** Whether changed properties make another picture. */
+  protected isStale(changed: PropertyValues): boolean {
+    return this.drawnFrom().some((name) => changed.has(name));
+  }
+
+  /** Called when the picture is about to become another one: where the cursor was may be no more. */
+  protected renewed(_changed: PropertyValues): void {}
+
+  protected override updated(changed: PropertyValues): void {
+    const area = this.renderRoot.querySelector<HTMLElement>(".plot");
+    if (area !== this.plotArea) {
+      this.resized.disconnect();
+      this.plotArea = area;
+      if (area !== null) this.resized.observe(area);
+    }
+    if (!this.isStale(changed)) return;
+    this.renewed(changed);
+    this.invalidateAll();
+  }
+
+  private filteredSeen: Uint8Array | undefined;
+
+  /** Other trials passing the filter repaint everything, where a chart names that topic; anything else the top alone. */
+  protected override onStore(): void {
+    const { filtered } = this.store;
+    if (this.filteredSeen === filtered || !this.topics().includes("filtered")) return this.invalidate("top");
+    this.filteredSeen = filtered;
+    this.refiltered();
+  }
+
+  /** Called when other trials pass the filter. */
+  protected refiltered(): void {
+    this.invalidate(...this.layerNames());
+  }
+
+  /** The data in words, beside the picture. */
+  protected heard(): TemplateResult | typeof nothing {
+    return nothing;
+  }
+
+  /** What else stands in the drawing area, under the tip. */
+  protected inPlot(): TemplateResult | typeof nothing {
+    return nothing;
+  }
+
+  /** CSS pixels below which the drawing area does not shrink, where a chart scrolls instead. */
+  protected leastHeight(): number | undefined {
+    return undefined;
+  }
+
+  override render(): TemplateResult {
+    const events = this.plotEvents();
+    const least = this.leastHeight();
+    // The content policy refuses style attributes and lets properties pass.
+    return html`<div
+        class="plot"
+        .style=${least === undefined ? noChange : `min-height: ${least}px`}
+        tabindex="0"
+        role="group"
+        aria-roledescription="chart"
+        aria-label=${this.plotLabel()}
+        @pointermove=${events.pointermove}
+        @pointerleave=${events.pointerleave}
+        @pointerdown=${events.pointerdown}
+        @pointerup=${events.pointerup}
+        @pointercancel=${events.pointercancel}
+        @click=${events.click}
+        @dblclick=${events.dblclick}
+        @wheel=${events.wheel}
+        @keydown=${events.keydown}
+      >
+        ${this.layerNames().map((name) => html`<canvas data-layer=${name} aria-hidden="true"></canvas>`)}
+        ${this.inPlot()}
+        <div class="tip" hidden></div>
+        <div class="visually-hidden" aria-live="polite"></div>
+      </div>
+      ${this.heard()}`;
   }
 
   protected get plot(): HTMLElement | null {
@@ -133,11 +242,11 @@ export abstract class CanvasChart extends PanelElement {
   }
 
   private schedule(): void {
-    if (this.frame === 0 && this.isConnected) this.frame = requestAnimationFrame(() => this.onFrame());
+    if (this.frameRequest === 0 && this.isConnected) this.frameRequest = requestAnimationFrame(() => this.onFrame());
   }
 
   private onFrame(): void {
-    this.frame = 0;
+    this.frameRequest = 0;
     if (this.width < 1 || this.height < 1) return;
     if (this.needsLayout) {
       this.needsLayout = false;
@@ -176,83 +285,32 @@ export abstract class CanvasChart extends PanelElement {
 
   // --- export -----------------------------------------------------------------------------------------------------
 
-  private paintAll(ink: Ink): void {
-    this.layout();
-    for (const layer of this.layerNames()) {
-      ink.save();
-      for (const _piece of this.paint(layer, ink));
-      ink.restore();
-    }
-  }
-
-  /** The picture at twice its size on screen, as PNG bytes in base64. */
-  protected async pngBase64(): Promise<{ readonly blob: Blob; readonly base64: string }> {
-    const canvas = document.createElement("canvas");
-    const ratio = 2;
-    canvas.width = this.width * ratio;
-    canvas.height = this.height * ratio;
-    const context = canvas.getContext("2d");
-    if (context === null) throw new Error("The browser gave no drawing surface.");
-    context.scale(ratio, ratio);
-    context.fillStyle = theme().background;
-    context.fillRect(0, 0, this.width, this.height);
-    this.paintAll(context);
-    const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/png"));
-    if (blob === null) throw new Error("The picture could not be encoded.");
-    const bytes = new Uint8Array(await blob.arrayBuffer());
-    let binary = "";
-    for (let i = 0; i < bytes.length; i += 0x8000) binary += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
-    return { blob, base64: btoa(binary) };
-  }
-
-  protected svgText(): string {
-    const ink = new SvgInk(document.createElement("canvas").getContext("2d"));
-    this.paintAll(ink);
-    return ink.document(this.width, this.height, theme().background);
-  }
-
   /** Data behind the picture as CSV. */
   protected abstract csv(): string;
 
-  /** The menu every chart has. */
-  protected exportMenu(): readonly MenuItem[] {
-    const name = `${(this.store.study?.name ?? "study").replace(/[^\w.-]+/g, "_")}-${this.chartName}`;
-    const { actions } = this;
-    const attempt = async (run: () => Promise<void>): Promise<void> => {
-      try {
-        await run();
-      } catch (error) {
-        actions.notice(error instanceof Error ? error.message : String(error), "error");
-      }
-    };
-    const copyPng = async (): Promise<void> => {
-      const { blob, base64 } = await this.pngBase64();
-      try {
-        await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })]);
-        actions.notice("Copied the picture.");
-      } catch {
-        // Pictures cannot be put on the clipboard everywhere (remote windows, some desktops): saving always works.
-        await actions.request("saveImage", { suggestedName: `${name}.png`, pngBase64: base64 });
-      }
-    };
-    const savePng = async (): Promise<void> => {
-      const { base64 } = await this.pngBase64();
-      await actions.request("saveImage", { suggestedName: `${name}.png`, pngBase64: base64 });
-    };
-    return [
-      { label: "Copy as PNG", run: () => void attempt(copyPng) },
-      { label: "Save as PNG…", run: () => void attempt(savePng) },
-      {
-        label: "Save as SVG…",
-        run: () => void actions.act("saveText", { suggestedName: `${name}.svg`, text: this.svgText() }),
+  private get exported(): Picture {
+    return {
+      name: `${(this.store.study?.name ?? "study").replace(/[^\w.-]+/g, "_")}-${this.chartName}`,
+      width: this.width,
+      height: this.height,
+      paint: (ink) => {
+        this.layout();
+        for (const layer of this.layerNames()) {
+          ink.save();
+          for (const _piece of this.paint(layer, ink));
+          ink.restore();
+        }
       },
-      {
-        label: "Copy Data as CSV",
-        separated: true,
-        run: () => void actions.copy(this.csv(), "Copied the data."),
-      },
-    ];
+      csv: () => this.csv(),
+    };
   }
+
+  /** What the menu of the chart offers. */
+  get menuItems(): readonly MenuItem[] {
+    return exportMenu(() => this.exported, this.actions);
+  }
+
+  // --- pointer and keyboard ---------------------------------------------------------------------------------------
 
   /** Place of a pointer event in CSS pixels of the plot. */
   protected pointOf(event: MouseEvent): readonly [number, number] {
@@ -266,6 +324,19 @@ export abstract class CanvasChart extends PanelElement {
     if (byPointer) return;
     const live = this.renderRoot.querySelector("[aria-live]");
     if (live !== null) live.textContent = text;
+  }
+
+  /** Brings a trial forward in every view; none when undefined. */
+  protected hover(number: number | undefined, byPointer: boolean): void {
+    this.store.hoverByPointer = byPointer;
+    this.store.hover(number ?? -1);
+  }
+
+  /** A press on a trial selects it, with Ctrl, Command or Shift beside the others; one on no trial clears the selection. */
+  protected chooseByPointer(event: MouseEvent, number: number | undefined): void {
+    const keep = keepsSelection(event);
+    if (number !== undefined) this.store.select([number], keep ? "toggle" : "replace");
+    else if (!keep) this.store.select([]);
   }
 
   /** Enter opens the trial at the keyboard's place, Space selects it; says whether the key was one of them. */

@@ -2,15 +2,17 @@
  * A few named lines over one axis: told apart by dashes and by their names at the ends, not by colour.
  * Invariant: values that are not numbers are gaps; the title says how many there are.
  */
-import { html, type PropertyValues, type TemplateResult } from "lit";
+import { html, type TemplateResult } from "lit";
 import { formatNumber } from "../../src/core/format.ts";
 import { csvTable } from "../table/exportText.ts";
-import { clipped, drawXAxis, drawYAxis, fontOf, yLabelRoom, type Rect } from "./axes.ts";
-import { CanvasChart } from "./canvasChart.ts";
+import { clipped, fontOf, textRuler } from "./axes.ts";
+import { CanvasChart, type PlotEvents } from "./canvasChart.ts";
+import { drawDot } from "./emphasis.ts";
 import type { Ink } from "./ink.ts";
-import type { MenuItem } from "./menu.ts";
+import { frameFor, noFrame } from "./plotFrame.ts";
 import type { Painter } from "./progressive.ts";
-import { extentOf, linearScale, logScale, wantsLog, type Scale } from "./scales.ts";
+import { extentOf, linearScale, logScale, wantsLog } from "./scales.ts";
+import { heardTable } from "./srTable.ts";
 import type { Topic } from "./store.ts";
 import { theme, type Theme } from "./theme.ts";
 
@@ -46,9 +48,7 @@ export class LineChart extends CanvasChart {
   declare data: LineData;
   declare chartName: string;
 
-  private area: Rect = { left: 0, top: 0, right: 0, bottom: 0 };
-  private xScale: Scale = linearScale(0, 1);
-  private yScale: Scale = linearScale(0, 1);
+  private frame = noFrame;
   private unshown = 0;
   private cursor: readonly [series: number, point: number] | undefined;
 
@@ -65,95 +65,57 @@ export class LineChart extends CanvasChart {
     return ["lines", "top"];
   }
 
-  protected override updated(changed: PropertyValues): void {
-    super.updated(changed);
-    if (!changed.has("data")) return;
+  protected override drawnFrom(): readonly string[] {
+    return ["data"];
+  }
+
+  protected override renewed(): void {
     this.cursor = undefined;
     this.placeTip("", 0, 0);
-    this.invalidateAll();
   }
 
-  override render(): TemplateResult {
+  protected plotLabel(): string {
+    return `${this.data.label}. Left and right move along a line, up and down between lines.`;
+  }
+
+  protected plotEvents(): PlotEvents {
+    return { pointermove: this.onMove, pointerleave: () => this.show(undefined, true), keydown: this.onKey };
+  }
+
+  protected override heard(): TemplateResult {
     const { label, series, xName, yName } = this.data;
-    return html`<div
-        class="plot"
-        tabindex="0"
-        role="group"
-        aria-roledescription="chart"
-        aria-label=${`${label}. Left and right move along a line, up and down between lines.`}
-        @pointermove=${this.onMove}
-        @pointerleave=${() => this.show(undefined, true)}
-        @keydown=${this.onKey}
-      >
-        ${this.canvases()}
-        <div class="tip" hidden></div>
-        <div class="visually-hidden" aria-live="polite"></div>
-      </div>
-      ${series.map((one) => {
-        const every = Math.max(1, Math.ceil(one.xs.length / heard));
-        const points = Array.from({ length: Math.ceil(one.xs.length / every) }, (_, i) => i * every);
-        return html`<table class="visually-hidden">
-          <caption>
-            ${label}, ${one.label}: ${points.length} of ${one.xs.length} points
-          </caption>
-          <thead>
-            <tr>
-              <th scope="col">${xName}</th>
-              <th scope="col">${yName}</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${points.map(
-              (i) =>
-                html`<tr>
-                  <td>${formatNumber(one.xs[i]!)}</td>
-                  <td>${formatNumber(one.ys[i]!)}</td>
-                </tr>`,
-            )}
-          </tbody>
-        </table>`;
-      })}`;
-  }
-
-  get menuItems(): readonly MenuItem[] {
-    return this.exportMenu();
+    return html`${series.map((one) => {
+      const every = Math.max(1, Math.ceil(one.xs.length / heard));
+      const points = Array.from({ length: Math.ceil(one.xs.length / every) }, (_, i) => i * every);
+      return heardTable({
+        caption: `${label}, ${one.label}: ${points.length} of ${one.xs.length} points`,
+        head: [xName, yName],
+        rowHeads: false,
+        rows: points.map((i) => [formatNumber(one.xs[i]!), formatNumber(one.ys[i]!)]),
+      });
+    })}`;
   }
 
   protected layout(): void {
     const { series, mayBeLog } = this.data;
-    const colors = theme();
+    const { width, height } = this;
     const ys = series.flatMap(({ ys: own }) => Array.from(own).filter(Number.isFinite));
     const xs = series.flatMap(({ xs: own }) => Array.from(own));
     this.unshown = series.reduce((sum, { ys: own }) => sum + own.length, 0) - ys.length;
     const [low, high] = extentOf(ys) ?? [0, 1];
-    if (mayBeLog && low > 1e-290 && wantsLog(low, high)) this.yScale = logScale(low, high);
-    else {
-      const pad = (high - low) * 0.05;
-      this.yScale = linearScale(low - pad, high + pad);
-    }
+    const pad = (high - low) * 0.05;
+    const isLog = mayBeLog && low > 1e-290 && wantsLog(low, high);
+    const yScale = isLog ? logScale(low, high) : linearScale(low - pad, high + pad);
     const [from, to] = extentOf(xs) ?? [0, 1];
-    this.xScale = linearScale(from, to);
-    const ruler = document.createElement("canvas").getContext("2d");
-    const room = ruler === null ? 48 : yLabelRoom(ruler, colors, this.yScale.ticks(6));
-    let names = 0;
-    if (ruler !== null && series.length > 1)
-      for (const { label } of series) names = Math.max(names, ruler.measureText(label).width);
-    const line = colors.fontSize;
-    this.area = {
-      left: room + 4,
-      top: line * 2.4,
-      right: this.width - Math.max(16, Math.min(names + 12, this.width * 0.25)),
-      bottom: this.height - line * 2 - 14,
-    };
+    const widthOf = textRuler(fontOf(theme()));
+    const names = series.length > 1 ? Math.max(...series.map(({ label }) => widthOf(label))) : 0;
+    const right = Math.max(16, Math.min(names + 12, width * 0.25));
+    this.frame = frameFor(linearScale(from, to), yScale, { width, height, top: 2.4, right });
   }
 
-  private x(value: number): number {
-    return this.area.left + this.xScale.toUnit(value) * (this.area.right - this.area.left);
-  }
-
-  private y(value: number): number {
-    if (!Number.isFinite(value) || (this.yScale.log && value <= 0)) return Number.NaN;
-    return this.area.bottom - this.yScale.toUnit(value) * (this.area.bottom - this.area.top);
+  /** Height of a value; NaN where it has no place. */
+  private yOf(value: number): number {
+    return !Number.isFinite(value) || (this.frame.y.log && value <= 0) ? Number.NaN : this.frame.yOf(value);
   }
 
   protected *paint(layer: string, ink: Ink): Painter {
@@ -164,12 +126,11 @@ export class LineChart extends CanvasChart {
     }
     const { series, xTitle, yTitle } = this.data;
     const notes = [
-      this.yScale.log ? "log" : "",
+      this.frame.y.log ? "log" : "",
       this.unshown > 0 && this.data.gapsMean !== "none" ? `${this.unshown} values are no number` : "",
     ];
     const note = notes.filter((text) => text !== "").join(", ");
-    drawYAxis(ink, colors, this.area, this.yScale, note === "" ? yTitle : `${yTitle} (${note})`);
-    drawXAxis(ink, colors, this.area, this.xScale, xTitle);
+    this.frame.drawAxes(ink, colors, xTitle, note === "" ? yTitle : `${yTitle} (${note})`);
     for (const [at, one] of series.entries()) {
       ink.strokeStyle = at % 2 === 0 ? colors.accent : colors.foreground;
       ink.lineWidth = 1.8;
@@ -188,11 +149,11 @@ export class LineChart extends CanvasChart {
     ink.beginPath();
     let pen = false;
     for (let i = 0; i < xs.length; i++) {
-      const y = this.y(ys[i]!);
+      const y = this.yOf(ys[i]!);
       if (Number.isNaN(y)) pen = false;
-      else if (pen) ink.lineTo(this.x(xs[i]!), y);
+      else if (pen) ink.lineTo(this.frame.xOf(xs[i]!), y);
       else {
-        ink.moveTo(this.x(xs[i]!), y);
+        ink.moveTo(this.frame.xOf(xs[i]!), y);
         pen = true;
       }
     }
@@ -206,8 +167,8 @@ export class LineChart extends CanvasChart {
     ink.textBaseline = "middle";
     const ends = series.map(({ label, ys }) => {
       let last = ys.length - 1;
-      while (last >= 0 && Number.isNaN(this.y(ys[last]!))) last--;
-      return { label, y: last < 0 ? Number.NaN : this.y(ys[last]!) };
+      while (last >= 0 && Number.isNaN(this.yOf(ys[last]!))) last--;
+      return { label, y: last < 0 ? Number.NaN : this.yOf(ys[last]!) };
     });
     let above = Number.NEGATIVE_INFINITY;
     for (const { label, y } of ends.filter((end) => !Number.isNaN(end.y)).sort((a, b) => a.y - b.y)) {
@@ -215,24 +176,21 @@ export class LineChart extends CanvasChart {
       const at = Math.max(y, above + colors.fontSize * 1.1);
       above = at;
       ink.fillStyle = colors.foreground;
-      ink.fillText(clipped(ink, label, this.width - this.area.right - 8), this.area.right + 6, at);
+      ink.fillText(clipped(ink, label, this.width - this.frame.area.right - 8), this.frame.area.right + 6, at);
     }
   }
 
   private paintMarks(ink: Ink, colors: Theme): void {
     for (const { marks = [] } of this.data.series) {
       for (const { x, y, text } of marks) {
-        const [px, py] = [this.x(x), this.y(y)];
+        const [px, py] = [this.frame.xOf(x), this.yOf(y)];
         if (Number.isNaN(py)) continue;
-        ink.fillStyle = colors.foreground;
-        ink.beginPath();
-        ink.arc(px, py, 3.5, 0, Math.PI * 2);
-        ink.fill();
+        drawDot(ink, colors.foreground, px, py, 3.5);
         ink.font = fontOf(colors, 0.85, "600");
         ink.textBaseline = "middle";
         const fits = px + 8 + ink.measureText(text).width < this.width;
         ink.textAlign = fits ? "left" : "right";
-        ink.fillText(text, fits ? px + 8 : px - 8, Math.max(this.area.top + 6, py - 10));
+        ink.fillText(text, fits ? px + 8 : px - 8, Math.max(this.frame.area.top + 6, py - 10));
       }
     }
   }
@@ -241,20 +199,17 @@ export class LineChart extends CanvasChart {
     const { cursor } = this;
     const one = cursor === undefined ? undefined : this.data.series[cursor[0]];
     if (cursor === undefined || one === undefined) return;
-    const [x, y] = [this.x(one.xs[cursor[1]]!), this.y(one.ys[cursor[1]]!)];
+    const [x, y] = [this.frame.xOf(one.xs[cursor[1]]!), this.yOf(one.ys[cursor[1]]!)];
     if (Number.isNaN(y)) return;
     ink.strokeStyle = colors.muted;
     ink.lineWidth = 1;
     ink.setLineDash([2, 3]);
     ink.beginPath();
-    ink.moveTo(x, this.area.top);
-    ink.lineTo(x, this.area.bottom);
+    ink.moveTo(x, this.frame.area.top);
+    ink.lineTo(x, this.frame.area.bottom);
     ink.stroke();
     ink.setLineDash([]);
-    ink.fillStyle = colors.foreground;
-    ink.beginPath();
-    ink.arc(x, y, 4, 0, Math.PI * 2);
-    ink.fill();
+    drawDot(ink, colors.foreground, x, y, 4);
   }
 
   protected csv(): string {
@@ -278,11 +233,11 @@ export class LineChart extends CanvasChart {
     }
     const [x, y] = [one.xs[cursor[1]]!, one.ys[cursor[1]]!];
     const { xName, yName } = this.data;
-    const place = this.y(y);
+    const place = this.yOf(y);
     this.tell(
       `${one.label} · ${xName} ${formatNumber(x)} · ${yName} ${formatNumber(y)}`,
-      this.x(x),
-      Number.isNaN(place) ? this.area.top : place,
+      this.frame.xOf(x),
+      Number.isNaN(place) ? this.frame.area.top : place,
       byPointer,
     );
   }
@@ -293,7 +248,7 @@ export class LineChart extends CanvasChart {
     let closest = hitReach ** 2;
     for (const [at, { xs, ys }] of this.data.series.entries()) {
       for (let i = 0; i < xs.length; i++) {
-        const square = (this.x(xs[i]!) - px) ** 2 + (this.y(ys[i]!) - py) ** 2;
+        const square = (this.frame.xOf(xs[i]!) - px) ** 2 + (this.yOf(ys[i]!) - py) ** 2;
         if (square >= closest) continue;
         closest = square;
         best = [at, i];

@@ -2,20 +2,19 @@
  * Trials as points over any two numbers of theirs, with the panel's one selection: hover, click, lasso, arrow keys.
  * Invariant: only trials with both numbers are drawn, and the title of the vertical axis says how many are beyond its ends.
  */
-import { html, type PropertyValues, type TemplateResult } from "lit";
+import type { PropertyDeclarations, TemplateResult } from "lit";
 import { formatNumber } from "../../src/core/format.ts";
 import { trialStates, type TrialState } from "../../src/core/trial.ts";
 import { csvTable } from "../table/exportText.ts";
-import { clipped, drawXAxis, drawYAxis, fontOf, yLabelRoom, type Rect } from "./axes.ts";
-import { CanvasChart } from "./canvasChart.ts";
+import { clipped, fontOf, type Rect } from "./axes.ts";
 import type { Ink } from "./ink.ts";
-import { cursorMove } from "./keyboardCursor.ts";
 import { addMark, isFilledMark } from "./marks.ts";
-import type { MenuItem } from "./menu.ts";
+import { frameFor, PlotFrame } from "./plotFrame.ts";
+import { PointCloudChart } from "./pointCloudChart.ts";
 import { PointGrid } from "./pointGrid.ts";
 import type { Painter } from "./progressive.ts";
 import { fittedScale, samePixels } from "./scatterScales.ts";
-import { linearScale, type Scale } from "./scales.ts";
+import { heardTable } from "./srTable.ts";
 import type { Topic } from "./store.ts";
 import { goodnessCss, theme, type Theme } from "./theme.ts";
 
@@ -42,27 +41,18 @@ export interface ScatterData {
 }
 
 const chunk = 300;
-const hitRadius = 16;
 const labelled = 40;
 const heard = 20;
 
-export class ScatterChart extends CanvasChart {
-  static override properties = { data: { attribute: false }, chartName: { type: String } };
+export class ScatterChart extends PointCloudChart {
+  static override properties: PropertyDeclarations = { data: { attribute: false }, chartName: { type: String } };
   declare data: ScatterData;
   /** Part of the file's name when it is saved. */
   declare chartName: string;
+  protected readonly stepKeys = "both";
 
-  private area: Rect = { left: 0, top: 0, right: 0, bottom: 0 };
-  private xScale: Scale = linearScale(0, 1);
-  private yScale: Scale = linearScale(0, 1);
-  private xs = new Float32Array(0);
-  private ys = new Float32Array(0);
   private shown: readonly number[] = [];
   private sorted: readonly number[] | undefined;
-  private grid: PointGrid | undefined;
-  private drag: { readonly x: number; readonly y: number; toX: number; toY: number } | undefined;
-  private cursor = -1;
-  private filteredSeen: Uint8Array | undefined;
 
   constructor() {
     super();
@@ -73,73 +63,29 @@ export class ScatterChart extends CanvasChart {
     return ["data", "filtered", "selected", "hovered"];
   }
 
-  protected layerNames(): readonly string[] {
-    return ["points", "top"];
+  protected override drawnFrom(): readonly string[] {
+    return ["data"];
   }
 
-  protected override onStore(): void {
-    if (this.filteredSeen !== this.store.filtered) {
-      this.filteredSeen = this.store.filtered;
-      this.invalidateAll();
-      this.requestUpdate();
-    } else this.invalidate("top");
+  protected override refiltered(): void {
+    this.invalidateAll();
+    this.requestUpdate();
   }
 
-  protected override updated(changed: PropertyValues): void {
-    super.updated(changed);
-    if (changed.has("data")) this.invalidateAll();
+  protected plotLabel(): string {
+    return `${this.data.label}. Arrow keys move between trials from left to right, Enter opens one, Space selects it.`;
   }
 
-  override render(): TemplateResult {
-    return html`<div
-        class="plot"
-        tabindex="0"
-        role="group"
-        aria-roledescription="chart"
-        aria-label=${`${this.data.label}. Arrow keys move between trials from left to right, Enter opens one, Space selects it.`}
-        @pointermove=${this.onMove}
-        @pointerleave=${this.onLeave}
-        @pointerdown=${this.onDown}
-        @pointerup=${this.onUp}
-        @keydown=${this.onKey}
-      >
-        ${this.canvases()}
-        <div class="tip" hidden></div>
-        <div class="visually-hidden" aria-live="polite"></div>
-      </div>
-      ${this.heardTable()}`;
-  }
-
-  get menuItems(): readonly MenuItem[] {
-    return this.exportMenu();
-  }
-
-  private heardTable(): TemplateResult {
+  protected override heard(): TemplateResult {
     const { number, x, y, label } = this.data;
     const shown: number[] = [];
     for (let i = 0; i < number.length && shown.length < heard; i++) if (this.isShown(i)) shown.push(i);
-    return html`<table class="visually-hidden">
-      <caption>
-        ${label}: ${shown.length} of ${number.length} trials
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">trial</th>
-          <th scope="col">${x.name}</th>
-          <th scope="col">${y.name}</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${shown.map(
-          (i) =>
-            html`<tr>
-              <th scope="row">${number[i]}</th>
-              <td>${formatNumber(x.values[i]!)}</td>
-              <td>${formatNumber(y.values[i]!)}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>`;
+    return heardTable({
+      caption: `${label}: ${shown.length} of ${number.length} trials`,
+      head: ["trial", x.name, y.name],
+      rowHeads: true,
+      rows: shown.map((i) => [number[i], formatNumber(x.values[i]!), formatNumber(y.values[i]!)]),
+    });
   }
 
   /** Whether the trial has a place and passes the filters. */
@@ -154,20 +100,18 @@ export class ScatterChart extends CanvasChart {
 
   protected layout(): void {
     const { number, x, y, equal } = this.data;
-    const colors = theme();
+    const { width, height } = this;
     // Only pairs count: a value whose partner is missing must not stretch its axis.
     const both = (values: Float64Array): Float64Array =>
       values.map((value, i) => (Number.isFinite(x.values[i]!) && Number.isFinite(y.values[i]!) ? value : Number.NaN));
-    this.xScale = fittedScale(both(x.values), !equal && x.log !== false);
-    this.yScale = fittedScale(both(y.values), !equal && y.log !== false);
-    const ruler = document.createElement("canvas").getContext("2d");
-    const room = ruler === null ? 48 : yLabelRoom(ruler, colors, this.yScale.ticks(6));
-    const line = colors.fontSize;
-    this.area = { left: room + 4, top: line * 2.4, right: this.width - 16, bottom: this.height - line * 2 - 14 };
-    const { left, right, top, bottom } = this.area;
-    if (equal) [this.xScale, this.yScale] = samePixels(this.xScale, this.yScale, right - left, bottom - top);
-    this.xs = Float32Array.from(x.values, (v) => left + this.xScale.toUnit(v) * (right - left));
-    this.ys = Float32Array.from(y.values, (v) => bottom - this.yScale.toUnit(v) * (bottom - top));
+    const xScale = fittedScale(both(x.values), !equal && x.log !== false);
+    const yScale = fittedScale(both(y.values), !equal && y.log !== false);
+    let frame = frameFor(xScale, yScale, { width, height, top: 2.4 });
+    const { left, right, top, bottom } = frame.area;
+    if (equal) frame = new PlotFrame(frame.area, ...samePixels(xScale, yScale, right - left, bottom - top));
+    this.frame = frame;
+    this.xs = Float32Array.from(x.values, (v) => frame.xOf(v));
+    this.ys = Float32Array.from(y.values, (v) => frame.yOf(v));
     for (let i = 0; i < number.length; i++) {
       if (Number.isFinite(x.values[i]!) && Number.isFinite(y.values[i]!)) continue;
       this.xs[i] = Number.NaN;
@@ -190,17 +134,12 @@ export class ScatterChart extends CanvasChart {
     return (this.sorted ??= this.shown.toSorted((a, b) => this.xs[a]! - this.xs[b]!));
   }
 
-  protected *paint(layer: string, ink: Ink): Painter {
-    if (layer === "points") yield* this.paintPoints(ink);
-    else this.paintTop(ink);
-  }
-
-  private *paintPoints(ink: Ink): Painter {
+  protected *paintPoints(ink: Ink): Painter {
     const colors = theme();
     const { x, y, number } = this.data;
-    const { store } = this;
-    drawYAxis(ink, colors, this.area, this.yScale, `${y.title}${this.yScale.log ? ", log" : ""}`);
-    drawXAxis(ink, colors, this.area, this.xScale, `${x.title}${this.xScale.log ? ", log" : ""}`);
+    const { store, frame } = this;
+    const titleOf = (title: string, log: boolean): string => `${title}${log ? ", log" : ""}`;
+    frame.drawAxes(ink, colors, titleOf(x.title, frame.x.log), titleOf(y.title, frame.y.log));
     if (this.data.colour !== undefined) this.paintLegend(ink, colors, this.data.colour);
     yield;
     const radius = number.length > 400 ? 2.4 : 3.6;
@@ -219,7 +158,7 @@ export class ScatterChart extends CanvasChart {
 
   /** From worst to best in the line of the axis's title, at its right end. */
   private paintLegend(ink: Ink, colors: Theme, text: string): void {
-    const { right } = this.area;
+    const { left, right } = this.frame.area;
     const [width, bands] = [56, 28];
     const y = colors.fontSize * 0.85;
     ink.font = fontOf(colors, 0.85);
@@ -233,7 +172,7 @@ export class ScatterChart extends CanvasChart {
       ink.fillRect(end - width + (i * width) / bands, y - 4, width / bands + 0.5, 8);
     }
     ink.fillStyle = colors.muted;
-    ink.fillText(clipped(ink, `${text}: worst`, (right - this.area.left) * 0.5), end - width - 5, y);
+    ink.fillText(clipped(ink, `${text}: worst`, (right - left) * 0.5), end - width - 5, y);
   }
 
   private mark(ink: Ink, colors: Theme, state: TrialState, row: number, i: number, radius: number): void {
@@ -282,8 +221,8 @@ export class ScatterChart extends CanvasChart {
     }
   }
 
-  private paintTop(ink: Ink): void {
-    const { store, drag } = this;
+  protected paintTop(ink: Ink): void {
+    const { store } = this;
     const colors = theme();
     const { number } = this.data;
     for (let i = 0; i < number.length; i++) {
@@ -296,12 +235,7 @@ export class ScatterChart extends CanvasChart {
       ink.arc(this.xs[i]!, this.ys[i]!, 6, 0, Math.PI * 2);
       ink.stroke();
     }
-    if (drag === undefined) return;
-    ink.strokeStyle = colors.focus;
-    ink.lineWidth = 1;
-    ink.setLineDash([4, 3]);
-    const { x, y, toX, toY } = drag;
-    ink.strokeRect(Math.min(x, toX) + 0.5, Math.min(y, toY) + 0.5, Math.abs(toX - x), Math.abs(toY - y));
+    this.paintLasso(ink, colors);
   }
 
   protected csv(): string {
@@ -315,67 +249,18 @@ export class ScatterChart extends CanvasChart {
 
   // --- pointer and keyboard ---------------------------------------------------------------------------------------
 
-  private show(i: number, byPointer: boolean): void {
-    const { store } = this;
-    const { number, x, y } = this.data;
-    store.hoverByPointer = byPointer;
-    store.hover(i < 0 ? -1 : number[i]!);
-    const text =
-      i < 0 ? "" : `#${number[i]} · ${x.name} ${formatNumber(x.values[i]!)} · ${y.name} ${formatNumber(y.values[i]!)}`;
-    this.tell(text, this.xs[i] ?? 0, this.ys[i] ?? 0, byPointer);
+  protected numberAt(i: number): number | undefined {
+    return this.data.number[i];
   }
 
-  private readonly onMove = (event: PointerEvent): void => {
-    const [x, y] = this.pointOf(event);
-    if (this.drag === undefined) {
-      this.show(this.grid?.nearest(x, y, hitRadius) ?? -1, true);
-      return;
-    }
-    this.drag.toX = x;
-    this.drag.toY = y;
-    this.invalidate("top");
-  };
+  protected describe(i: number): string {
+    const { number, x, y } = this.data;
+    return `#${number[i]} · ${x.name} ${formatNumber(x.values[i]!)} · ${y.name} ${formatNumber(y.values[i]!)}`;
+  }
 
-  private readonly onLeave = (): void => {
-    if (this.drag === undefined) this.show(-1, true);
-  };
-
-  private readonly onDown = (event: PointerEvent): void => {
-    if (event.button !== 0) return;
-    const [x, y] = this.pointOf(event);
-    this.plot?.setPointerCapture(event.pointerId);
-    this.drag = { x, y, toX: x, toY: y };
-  };
-
-  private readonly onUp = (event: PointerEvent): void => {
-    const { drag, store } = this;
-    if (drag === undefined) return;
-    this.drag = undefined;
-    const { number } = this.data;
-    const keep = event.ctrlKey || event.metaKey || event.shiftKey;
-    const { x, y, toX, toY } = drag;
-    if (Math.abs(toX - x) + Math.abs(toY - y) > 6) {
-      const found = this.grid?.inside(Math.min(x, toX), Math.min(y, toY), Math.max(x, toX), Math.max(y, toY));
-      store.select(
-        (found ?? new Int32Array(0)).map((i) => number[i]!),
-        keep ? "add" : "replace",
-      );
-    } else {
-      this.cursor = this.grid?.nearest(x, y, hitRadius) ?? -1;
-      if (this.cursor >= 0) store.select([number[this.cursor]!], keep ? "toggle" : "replace");
-      else if (!keep) store.select([]);
-    }
-    this.invalidate("top");
-  };
-
-  private readonly onKey = (event: KeyboardEvent): void => {
-    const target = cursorMove(event.key, this.order.indexOf(this.cursor), this.order.length, "both");
-    if (target !== undefined) {
-      this.cursor = this.order[target]!;
-      this.show(this.cursor, false);
-    } else if (!this.chooseByKey(event, this.data.number[this.cursor])) return;
-    event.preventDefault();
-  };
+  protected keyOrder(): readonly number[] {
+    return this.order;
+  }
 }
 
 customElements.define("basin-scatter-chart", ScatterChart);

@@ -1,8 +1,9 @@
 /**
  * Axes that fit a cloud of points.
- * Invariant: every finite value lies inside, with a little room at both ends.
+ * Invariant: every finite value lies inside, with a little room at both ends; those that do not are counted.
  */
-import { extentOf, linearScale, logScale, wantsLog, type Scale } from "./scales.ts";
+import type { Direction } from "../../src/core/objective.ts";
+import { extentOf, linearScale, logScale, robustExtent, wantsLog, type Scale } from "./scales.ts";
 
 const padding = 0.05;
 
@@ -18,6 +19,29 @@ export function fittedScale(values: ArrayLike<number>, mayBeLog: boolean): Scale
   }
   const pad = (high - low) * padding;
   return linearScale(low - pad, high + pad);
+}
+
+export interface ObjectiveScale {
+  readonly scale: Scale;
+  /** Values beyond its ends. */
+  readonly beyond: number;
+}
+
+/**
+ * A scale over an objective's values that a few very bad ones do not stretch; log where that is readable.
+ * @param room share of its length that is added at both ends of a linear one
+ */
+export function objectiveScale(
+  values: ArrayLike<number>,
+  direction: Direction | undefined,
+  room: number,
+): ObjectiveScale {
+  const extent = robustExtent(values, direction === "maximize" ? "high" : "low");
+  if (extent === undefined) return { scale: linearScale(0, 1), beyond: 0 };
+  const { low, high, beyond } = extent;
+  if (wantsLog(low, high)) return { scale: logScale(low, high), beyond };
+  const pad = (high - low) * room;
+  return { scale: linearScale(low - pad, high + pad), beyond };
 }
 
 /** Two linear scales widened about their middles until one unit has the same length on both. */

@@ -1,6 +1,6 @@
 /**
- * The table behind each chart for those who hear it: the best trials shown, in words. The trial table below has them all.
- * Invariant: at most `limit` rows, and the caption says of how many.
+ * The table behind each chart for those who hear it: its data in words, or the best trials shown; the trial table below has
+ * them all. Invariant: of trials at most `limit` rows, and the caption says of how many.
  */
 import { html, nothing, type TemplateResult } from "lit";
 import { trialStates } from "../../src/core/trial.ts";
@@ -23,6 +23,40 @@ export function bestShownRows(
   return rows;
 }
 
+export interface HeardTable {
+  readonly caption: unknown;
+  readonly head?: readonly unknown[];
+  readonly rows: readonly (readonly unknown[])[];
+  /** Whether the first cell of each row is its heading. */
+  readonly rowHeads: boolean;
+}
+
+/** A table that is heard and not seen. */
+export function heardTable({ caption, head, rows, rowHeads }: HeardTable): TemplateResult {
+  return html`<table class="visually-hidden">
+    <caption>
+      ${caption}
+    </caption>
+    ${
+      head === undefined
+        ? nothing
+        : html`<thead>
+            <tr>
+              ${head.map((cell) => html`<th scope="col">${cell}</th>`)}
+            </tr>
+          </thead>`
+    }
+    <tbody>
+      ${rows.map(
+        (cells) =>
+          html`<tr>
+            ${cells.map((cell, i) => (rowHeads && i === 0 ? html`<th scope="row">${cell}</th>` : html`<td>${cell}</td>`))}
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
+}
+
 export function trialsForScreenReaders(
   store: PanelStore,
   columns: readonly PanelColumn[],
@@ -31,26 +65,14 @@ export function trialsForScreenReaders(
   if (store.columns === null) return nothing;
   const rows = bestShownRows(store, limit);
   const shown = columns.filter((column) => column.role !== "number" && column.role !== "state");
-  return html`<table class="visually-hidden">
-    <caption>
-      ${what}: the best ${rows.length} of ${store.filteredCount} trials shown
-    </caption>
-    <thead>
-      <tr>
-        <th scope="col">trial</th>
-        <th scope="col">state</th>
-        ${shown.map((column) => html`<th scope="col">${column.label}</th>`)}
-      </tr>
-    </thead>
-    <tbody>
-      ${rows.map(
-        (row) =>
-          html`<tr>
-            <th scope="row">${store.columns?.number[row]}</th>
-            <td>${trialStates[store.columns?.state[row] ?? 0]}</td>
-            ${shown.map((column) => html`<td>${cellText(column, row) || "not set"}</td>`)}
-          </tr>`,
-      )}
-    </tbody>
-  </table>`;
+  return heardTable({
+    caption: `${what}: the best ${rows.length} of ${store.filteredCount} trials shown`,
+    head: ["trial", "state", ...shown.map((column) => column.label)],
+    rowHeads: true,
+    rows: rows.map((row) => [
+      store.columns?.number[row],
+      trialStates[store.columns?.state[row] ?? 0],
+      ...shown.map((column) => cellText(column, row) || "not set"),
+    ]),
+  });
 }

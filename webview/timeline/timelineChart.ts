@@ -2,17 +2,17 @@
  * Slots as lanes over time, attempts as bars: what ran where, from when to when, and how it ended.
  * Invariant: only what is in view is drawn; a gap in a lane is time in which the slot had nothing to do.
  */
-import { css, html, type PropertyValues, type TemplateResult } from "lit";
+import { css, type PropertyDeclarations, type PropertyValues, type TemplateResult } from "lit";
 import { formatDuration } from "../../src/core/format.ts";
 import { attemptOutcomes, type AttemptOutcome } from "../../src/protocol/schedule.ts";
 import { type Rect } from "../shared/axes.ts";
-import { CanvasChart, chartStyles } from "../shared/canvasChart.ts";
+import { clock } from "../shared/clock.ts";
+import { CanvasChart, scrollingStyles, type PlotEvents } from "../shared/canvasChart.ts";
 import type { Ink } from "../shared/ink.ts";
-import type { MenuItem } from "../shared/menu.ts";
+import { noRect } from "../shared/plotFrame.ts";
 import type { Painter } from "../shared/progressive.ts";
 import type { Scale } from "../shared/scales.ts";
 import type { Topic } from "../shared/store.ts";
-import { baseStyles, messageStyles } from "../shared/styles.ts";
 import { theme, type Theme } from "../shared/theme.ts";
 import { csvTable } from "../table/exportText.ts";
 import { drawBar } from "./attemptStyle.ts";
@@ -27,26 +27,14 @@ const leastLane = 14;
 const mostLane = 56;
 /** Joining every resumed attempt to the one before is readable up to so many. */
 const linkLimit = 400;
-const clock = new Intl.DateTimeFormat(undefined, {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  hour12: false,
-});
 
 export class TimelineChart extends CanvasChart {
-  static override properties = { timeline: { attribute: false }, now: { type: Number } };
+  static override properties: PropertyDeclarations = { timeline: { attribute: false }, now: { type: Number } };
   static override styles = [
-    baseStyles,
-    messageStyles,
-    chartStyles,
+    ...CanvasChart.styles,
+    scrollingStyles,
     css`
-      :host {
-        overflow: hidden auto;
-      }
       .plot {
-        flex: 1 0 auto;
-        touch-action: pan-y;
         cursor: default;
       }
       .plot.moving {
@@ -65,7 +53,7 @@ export class TimelineChart extends CanvasChart {
 
   /** What is looked at; undefined = everything, and what comes. */
   private range: TimeRange | undefined;
-  private area: Rect = { left: 0, top: 0, right: 0, bottom: 0 };
+  private area = noRect;
   private laneHeight = 20;
   private scale: Scale = timeScale({ from: 0, to: 1 }, 0);
   private cursor = -1;
@@ -79,14 +67,6 @@ export class TimelineChart extends CanvasChart {
     return ["bars", "top"];
   }
 
-  private filteredSeen: Uint8Array | undefined;
-
-  protected override onStore(): void {
-    if (this.filteredSeen === this.store.filtered) return this.invalidate("top");
-    this.filteredSeen = this.store.filtered;
-    this.invalidate("bars", "top");
-  }
-
   protected override willUpdate(changed: PropertyValues): void {
     if (!changed.has("timeline") || this.cursor < 0) return;
     const before = changed.get("timeline") as Timeline | undefined;
@@ -97,34 +77,33 @@ export class TimelineChart extends CanvasChart {
     if (this.cursor < 0) this.placeTip("", 0, 0);
   }
 
-  protected override updated(changed: PropertyValues): void {
-    super.updated(changed);
-    if (changed.has("timeline") || (changed.has("now") && this.timeline.running)) this.invalidateAll();
+  protected override isStale(changed: PropertyValues): boolean {
+    return changed.has("timeline") || (changed.has("now") && this.timeline.running);
   }
 
-  override render(): TemplateResult {
-    const { timeline } = this;
-    return html`<div
-        class="plot"
-        .style=${`min-height: ${timeline.lanes * leastLane + 64}px`}
-        tabindex="0"
-        role="group"
-        aria-roledescription="chart"
-        aria-label="What ran in each slot. Left and right move along a slot, up and down between slots, plus and minus zoom, shift with arrows moves, zero shows everything; Enter opens the trial."
-        @pointermove=${this.onMove}
-        @pointerleave=${() => this.show(-1, true)}
-        @pointerdown=${this.onDown}
-        @pointerup=${this.onUp}
-        @pointercancel=${() => (this.drag = undefined)}
-        @wheel=${this.onWheel}
-        @dblclick=${() => this.look(undefined)}
-        @keydown=${this.onKey}
-      >
-        ${this.canvases()}
-        <div class="tip" hidden></div>
-        <div class="visually-hidden" aria-live="polite"></div>
-      </div>
-      ${slotsForScreenReaders(timeline, this.now)}`;
+  protected override leastHeight(): number {
+    return this.timeline.lanes * leastLane + 64;
+  }
+
+  protected plotLabel(): string {
+    return "What ran in each slot. Left and right move along a slot, up and down between slots, plus and minus zoom, shift with arrows moves, zero shows everything; Enter opens the trial.";
+  }
+
+  protected plotEvents(): PlotEvents {
+    return {
+      pointermove: this.onMove,
+      pointerleave: () => this.show(-1, true),
+      pointerdown: this.onDown,
+      pointerup: this.onUp,
+      pointercancel: () => (this.drag = undefined),
+      wheel: this.onWheel,
+      dblclick: () => this.look(undefined),
+      keydown: this.onKey,
+    };
+  }
+
+  protected override heard(): TemplateResult {
+    return slotsForScreenReaders(this.timeline, this.now);
   }
 
   /** Everything there is to see; while something runs, up to now. */
@@ -280,10 +259,6 @@ export class TimelineChart extends CanvasChart {
     ink.strokeRect(left - 0.5, top - 0.5, Math.max(2, right - left + 1), bottom - top + 1);
   }
 
-  get menuItems(): readonly MenuItem[] {
-    return this.exportMenu();
-  }
-
   protected csv(): string {
     const { attempts, count } = this.timeline;
     const number = (value: number): string => (Number.isNaN(value) ? "" : String(value));
@@ -370,8 +345,7 @@ export class TimelineChart extends CanvasChart {
 
   private show(i: number, byPointer: boolean): void {
     this.cursor = i;
-    this.store.hoverByPointer = byPointer;
-    this.store.hover(this.timeline.attempts.number[i] ?? -1);
+    this.hover(this.timeline.attempts.number[i], byPointer);
     this.invalidate("top");
     if (i < 0) return this.tell("", 0, 0, byPointer);
     const bar = this.barOf(i);
@@ -402,10 +376,7 @@ export class TimelineChart extends CanvasChart {
     this.drag = undefined;
     this.plot?.classList.remove("moving");
     if (drag === undefined || drag.moved) return;
-    const i = this.hit(event);
-    const keep = event.ctrlKey || event.metaKey || event.shiftKey;
-    if (i >= 0) this.store.select([this.timeline.attempts.number[i]!], keep ? "toggle" : "replace");
-    else if (!keep) this.store.select([]);
+    this.chooseByPointer(event, this.timeline.attempts.number[this.hit(event)]);
   };
 
   private readonly onKey = (event: KeyboardEvent): void => {

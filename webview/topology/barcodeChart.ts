@@ -3,15 +3,15 @@
  * scale where it appears to the scale where it is filled in. Invariant: the head of each direction gives the sum of all bars,
  * those that do not fit included, and the part of it that RTD-Lite accounts for.
  */
-import { html, type PropertyValues, type TemplateResult } from "lit";
+import { html, type PropertyDeclarations, type TemplateResult } from "lit";
 import { formatNumber } from "../../src/core/format.ts";
 import type { BarcodeColumns, TopologyPair } from "../../src/protocol/topology.ts";
 import { clipped, drawXAxis, fontOf, type Rect } from "../shared/axes.ts";
-import { CanvasChart } from "../shared/canvasChart.ts";
+import { CanvasChart, type PlotEvents } from "../shared/canvasChart.ts";
 import type { Ink } from "../shared/ink.ts";
-import type { MenuItem } from "../shared/menu.ts";
 import type { Painter } from "../shared/progressive.ts";
 import { linearScale, type Scale } from "../shared/scales.ts";
+import { heardTable } from "../shared/srTable.ts";
 import type { Topic } from "../shared/store.ts";
 import { theme, type Theme } from "../shared/theme.ts";
 import { csvTable } from "../table/exportText.ts";
@@ -26,7 +26,7 @@ interface Cursor {
 }
 
 export class BarcodeChart extends CanvasChart {
-  static override properties = { pair: { attribute: false } };
+  static override properties: PropertyDeclarations = { pair: { attribute: false } };
   declare pair: TopologyPair;
   readonly chartName = "rtd-barcode";
 
@@ -43,35 +43,22 @@ export class BarcodeChart extends CanvasChart {
     return ["bars", "top"];
   }
 
-  protected override updated(changed: PropertyValues): void {
-    super.updated(changed);
-    if (!changed.has("pair")) return;
+  protected override drawnFrom(): readonly string[] {
+    return ["pair"];
+  }
+
+  protected override renewed(): void {
     this.cursor = undefined;
     this.placeTip("", 0, 0);
-    this.invalidateAll();
   }
 
-  override render(): TemplateResult {
+  protected plotLabel(): string {
     const { a, b } = this.pair;
-    return html`<div
-        class="plot"
-        tabindex="0"
-        role="group"
-        aria-roledescription="chart"
-        aria-label=${`Barcode of trials ${a.number} and ${b.number}. Up and down move between bars, left and right between the two directions.`}
-        @pointermove=${this.onMove}
-        @pointerleave=${() => this.show(undefined, true)}
-        @keydown=${this.onKey}
-      >
-        ${this.canvases()}
-        <div class="tip" hidden></div>
-        <div class="visually-hidden" aria-live="polite"></div>
-      </div>
-      ${this.heardTable()}`;
+    return `Barcode of trials ${a.number} and ${b.number}. Up and down move between bars, left and right between the two directions.`;
   }
 
-  get menuItems(): readonly MenuItem[] {
-    return this.exportMenu();
+  protected plotEvents(): PlotEvents {
+    return { pointermove: this.onMove, pointerleave: () => this.show(undefined, true), keydown: this.onKey };
   }
 
   /** What a direction shows, in words. */
@@ -81,32 +68,18 @@ export class BarcodeChart extends CanvasChart {
     return `In #${has.number}, not in #${lacks.number}`;
   }
 
-  private heardTable(): TemplateResult {
+  protected override heard(): TemplateResult {
     return html`${([0, 1] as const).map((direction) => {
       const { births, deaths, bars, total, lite } = this.pair.directions[direction];
-      return html`<table class="visually-hidden">
-        <caption>
-          ${this.directionName(direction)}: the longest ${Math.min(heard, births.length)} of ${bars} bars, sum
-          ${formatNumber(total)}, of it RTD-Lite ${formatNumber(lite)}
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">birth</th>
-            <th scope="col">death</th>
-            <th scope="col">length</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${[...births.subarray(0, heard)].map(
-            (birth, i) =>
-              html`<tr>
-                <td>${formatNumber(birth)}</td>
-                <td>${formatNumber(deaths[i]!)}</td>
-                <td>${formatNumber(deaths[i]! - birth)}</td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>`;
+      const longest = `the longest ${Math.min(heard, births.length)} of ${bars} bars`;
+      return heardTable({
+        caption: `${this.directionName(direction)}: ${longest}, sum ${formatNumber(total)}, of it RTD-Lite ${formatNumber(lite)}`,
+        head: ["birth", "death", "length"],
+        rowHeads: false,
+        rows: Array.from(births.subarray(0, heard), (birth, i) =>
+          [birth, deaths[i]!, deaths[i]! - birth].map((value) => formatNumber(value)),
+        ),
+      });
     })}`;
   }
 

@@ -2,29 +2,30 @@
  * All pairwise RTD of the compared trials as a heat map in the order of their clustering, with the tree above it.
  * Invariant: a cell that is not known yet is left blank with a dot and never drawn as 0.
  */
-import { html, type PropertyValues, type TemplateResult } from "lit";
+import type { PropertyDeclarations, TemplateResult } from "lit";
 import { formatNumber } from "../../src/core/format.ts";
 import type { TopologyMatrix } from "../../src/protocol/topology.ts";
-import { clipped, crisp, fontOf } from "../shared/axes.ts";
+import { clipped, crisp, fontOf, textRuler } from "../shared/axes.ts";
+import { drawAmountLegend, legendBar } from "../shared/amountLegend.ts";
 import { amountCss, inkOnAmount } from "../shared/amountScale.ts";
-import { CanvasChart } from "../shared/canvasChart.ts";
+import { CanvasChart, type PlotEvents } from "../shared/canvasChart.ts";
+import { haloed } from "../shared/emphasis.ts";
 import type { Ink } from "../shared/ink.ts";
-import type { MenuItem } from "../shared/menu.ts";
 import type { Painter } from "../shared/progressive.ts";
 import { extentOf, linearScale } from "../shared/scales.ts";
+import { heardTable } from "../shared/srTable.ts";
 import type { Topic } from "../shared/store.ts";
 import { theme, type Theme } from "../shared/theme.ts";
 import { csvTable } from "../table/exportText.ts";
 import { cellAt, cellMove, heatMapPlace, treeBrackets, type HeatMapPlace } from "./heatMapModel.ts";
 
 const cellsPerPiece = 2000;
-const legendBar = 12;
 const heard = 20;
 /** Cells this large hold their value in digits. */
 const digitsFrom = 40;
 
 export class HeatMapChart extends CanvasChart {
-  static override properties = { matrix: { attribute: false } };
+  static override properties: PropertyDeclarations = { matrix: { attribute: false } };
   declare matrix: TopologyMatrix;
   readonly chartName = "rtd-matrix";
 
@@ -40,45 +41,32 @@ export class HeatMapChart extends CanvasChart {
     return ["cells", "top"];
   }
 
-  protected override onStore(): void {
-    this.invalidate("top");
+  protected override drawnFrom(): readonly string[] {
+    return ["matrix"];
   }
 
-  protected override updated(changed: PropertyValues): void {
-    super.updated(changed);
-    if (!changed.has("matrix")) return;
+  protected override renewed(): void {
     this.cursor = undefined;
-    this.invalidateAll();
   }
 
-  override render(): TemplateResult {
-    return html`<div
-        class="plot"
-        tabindex="0"
-        role="group"
-        aria-roledescription="chart"
-        aria-label="RTD between trials. Arrow keys move between pairs, Enter or Space selects both trials of one."
-        @pointermove=${this.onMove}
-        @pointerleave=${() => this.show(undefined, true)}
-        @click=${this.onClick}
-        @keydown=${this.onKey}
-      >
-        ${this.canvases()}
-        <div class="tip" hidden></div>
-        <div class="visually-hidden" aria-live="polite"></div>
-      </div>
-      ${this.heardTable()}`;
+  protected plotLabel(): string {
+    return "RTD between trials. Arrow keys move between pairs, Enter or Space selects both trials of one.";
   }
 
-  get menuItems(): readonly MenuItem[] {
-    return this.exportMenu();
+  protected plotEvents(): PlotEvents {
+    return {
+      pointermove: this.onMove,
+      pointerleave: () => this.show(undefined, true),
+      click: this.onClick,
+      keydown: this.onKey,
+    };
   }
 
   private scoreOf(row: number, column: number): number {
     return this.matrix.scores[row * this.matrix.number.length + column] ?? Number.NaN;
   }
 
-  private heardTable(): TemplateResult {
+  protected override heard(): TemplateResult {
     const { number } = this.matrix;
     const pairs: (readonly [number, number, number])[] = [];
     for (let i = 0; i < number.length; i++)
@@ -87,32 +75,18 @@ export class HeatMapChart extends CanvasChart {
         if (!Number.isNaN(score)) pairs.push([number[j]!, number[i]!, score]);
       }
     const closest = pairs.sort((a, b) => a[2] - b[2]).slice(0, heard);
-    return html`<table class="visually-hidden">
-      <caption>
-        RTD between trials: the ${closest.length} closest of ${this.matrix.pairs} pairs
-      </caption>
-      <tbody>
-        ${closest.map(
-          ([a, b, score]) =>
-            html`<tr>
-              <th scope="row">${a} and ${b}</th>
-              <td>${formatNumber(score)}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>`;
+    return heardTable({
+      caption: `RTD between trials: the ${closest.length} closest of ${this.matrix.pairs} pairs`,
+      rowHeads: true,
+      rows: closest.map(([a, b, score]) => [`${a} and ${b}`, formatNumber(score)]),
+    });
   }
 
   protected layout(): void {
     const { number, scores, heights } = this.matrix;
     this.largest = extentOf(scores)?.[1] || 1;
     const colors = theme();
-    const ruler = document.createElement("canvas").getContext("2d");
-    const widthOf = (text: string): number => {
-      if (ruler === null) return text.length * 7;
-      ruler.font = fontOf(colors, 0.85);
-      return ruler.measureText(text).width;
-    };
+    const widthOf = textRuler(fontOf(colors, 0.85));
     const labelWidth = Math.max(...[...number].map((n) => widthOf(`#${n}`)), 16);
     const legendWidth = legendBar + 6 + Math.max(...this.legendTicks(4).map(({ label }) => widthOf(label)), 16);
     this.place = heatMapPlace(number.length, {
@@ -203,24 +177,15 @@ export class HeatMapChart extends CanvasChart {
     ink.stroke();
   }
 
-  private paintLegend(ink: Ink, colors: Theme, place: HeatMapPlace): void {
-    const { legendLeft: left, top, side } = place;
-    const bands = Math.max(2, Math.min(64, Math.floor(side)));
-    for (let i = 0; i < bands; i++) {
-      ink.fillStyle = amountCss(1 - (i + 0.5) / bands, colors.ground);
-      const from = Math.round(top + (i * side) / bands);
-      ink.fillRect(left, from, legendBar, Math.round(top + ((i + 1) * side) / bands) - from);
-    }
-    ink.strokeStyle = colors.border;
-    ink.strokeRect(Math.round(left) - 0.5, Math.round(top) - 0.5, legendBar + 1, Math.round(side) + 1);
-    ink.font = fontOf(colors, 0.85);
-    ink.fillStyle = colors.muted;
-    ink.textAlign = "left";
-    ink.textBaseline = "middle";
-    for (const { value, label } of this.legendTicks(Math.max(1, Math.floor(side / 40)))) {
-      const y = top + side * (1 - value / this.largest);
-      ink.fillText(label, left + legendBar + 5, Math.min(top + side - 4, Math.max(top + 4, y)));
-    }
+  private paintLegend(ink: Ink, colors: Theme, { legendLeft: left, top, side }: HeatMapPlace): void {
+    drawAmountLegend(ink, colors, {
+      left,
+      top,
+      side,
+      ticks: (count) => this.legendTicks(Math.max(1, count)),
+      yOf: (value) => top + side * (1 - value / this.largest),
+      gap: Number.NEGATIVE_INFINITY,
+    });
   }
 
   private paintTop(ink: Ink, place: HeatMapPlace): void {
@@ -274,14 +239,9 @@ export class HeatMapChart extends CanvasChart {
   ): void {
     const side = Math.max(5, cell);
     const spare = (side - cell) / 2;
-    for (const [width, style] of [
-      [4, colors.background],
-      [2, color],
-    ] as const) {
-      ink.lineWidth = width;
-      ink.strokeStyle = style;
-      ink.strokeRect(Math.round(left + column * cell - spare), Math.round(top + row * cell - spare), side, side);
-    }
+    haloed(ink, colors, color, [4, 2], () =>
+      ink.strokeRect(Math.round(left + column * cell - spare), Math.round(top + row * cell - spare), side, side),
+    );
   }
 
   protected csv(): string {
@@ -302,8 +262,7 @@ export class HeatMapChart extends CanvasChart {
     const { number } = this.matrix;
     const { place } = this;
     this.cursor = cell;
-    this.store.hoverByPointer = byPointer;
-    this.store.hover(cell === undefined ? -1 : number[cell[0]]!);
+    this.hover(cell === undefined ? undefined : number[cell[0]], byPointer);
     this.invalidate("top");
     if (cell === undefined || place === undefined) {
       this.tell("", 0, 0, byPointer);
