@@ -9,16 +9,14 @@ import type { ScheduleReport } from "../../src/protocol/schedule.ts";
 import { ScheduleSource } from "../schedule/scheduleSource.ts";
 import { checkedOf, valueOf } from "../shared/controls.ts";
 import { LivePull } from "../shared/livePull.ts";
-import type { MenuItem } from "../shared/menu.ts";
-import "../shared/menu.ts";
 import { PanelElement } from "../shared/panelElement.ts";
 import { extentOf } from "../shared/scales.ts";
 import { sameSelection } from "../shared/selection.ts";
-import { baseStyles, messageStyles } from "../shared/styles.ts";
 import type { Topic } from "../shared/store.ts";
-import { viewFrameStyles, viewStyles } from "../shared/viewStyles.ts";
+import { chartMenu, failure, loading, message, startButton } from "../shared/viewParts.ts";
+import { viewFrameStyles } from "../shared/viewStyles.ts";
 import { chooseCurves, curveLimit, type CurveChoice } from "./chooseCurves.ts";
-import { CurvesChart } from "./curvesChart.ts";
+import "./curvesChart.ts";
 import { rungSteps } from "./rungLines.ts";
 
 /** What trainers report of rates that are adapted while training; drawn under whatever else is looked at. */
@@ -29,10 +27,7 @@ const none: readonly never[] = [];
 
 export class CurvesView extends PanelElement {
   static override styles = [
-    baseStyles,
-    messageStyles,
-    viewStyles,
-    viewFrameStyles,
+    ...viewFrameStyles,
     css`
       :host {
         container-type: inline-size;
@@ -95,7 +90,8 @@ export class CurvesView extends PanelElement {
   private curves: CurveColumns | undefined;
   /** Learning rate and momentum of the same trials, where they were reported. */
   private online: readonly CurveColumns[] = [];
-  private source: ScheduleSource | undefined;
+  /** Curves are drawn without it, too: a report that fails only leaves out rungs and descent. */
+  private readonly source = new ScheduleSource(this);
   private rungs: { readonly of: ScheduleReport; readonly steps: readonly number[] } | undefined;
   private span: readonly [number, number] | undefined;
   private choice: CurveChoice = { numbers: [], candidates: 0 };
@@ -115,26 +111,22 @@ export class CurvesView extends PanelElement {
     this.abort = new AbortController();
     this.pull = new LivePull(() => this.fetch());
     this.pull.request();
-    // Curves are drawn without it, too: a report that fails only leaves out rungs and descent.
-    this.source = new ScheduleSource(this.panel, () => this.requestUpdate());
-    this.source.request();
   }
 
   override disconnectedCallback(): void {
-    this.source?.dispose();
     this.pull?.dispose();
     this.abort.abort();
     super.disconnectedCallback();
   }
 
   protected override onStore(): void {
-    this.source?.request();
+    this.source.request();
     this.pull?.request();
-    this.requestUpdate();
+    super.onStore();
   }
 
   private get rungSteps(): readonly number[] {
-    const report = this.source?.report;
+    const { report } = this.source;
     if (report === undefined) return none;
     if (this.rungs?.of !== report) this.rungs = { of: report, steps: rungSteps(report.brackets) };
     return this.rungs.steps;
@@ -215,7 +207,7 @@ export class CurvesView extends PanelElement {
           />
           <output class="numeric muted">${smoothing === 0 ? "off" : smoothing.toFixed(2)}</output>
         </label>
-        <basin-menu label="Chart Actions" icon="more" .items=${this.menu}></basin-menu>
+        ${chartMenu(this.renderRoot, ".charts > basin-curves-chart")}
       </div>
       ${this.body(metric, logY, smoothing)}
     `;
@@ -223,10 +215,9 @@ export class CurvesView extends PanelElement {
 
   private body(metric: string, logY: boolean, smoothing: number): TemplateResult {
     const { curves, problem } = this;
-    if (problem !== undefined && curves?.metric !== metric) return this.failure(problem);
-    if (curves === undefined || curves.metric !== metric) {
-      return html`<div class="skeleton" role="status" aria-label="Loading curves"><span></span></div>`;
-    }
+    if (problem !== undefined && curves?.metric !== metric)
+      return failure("The curves", problem, () => this.pull?.requestNow(), this.actions);
+    if (curves === undefined || curves.metric !== metric) return loading("Loading curves");
     if (curves.number.length === 0) {
       return html`<div class="message">
         <p>
@@ -241,7 +232,7 @@ export class CurvesView extends PanelElement {
         .logY=${logY}
         .smoothing=${smoothing}
         .rungs=${this.rungSteps}
-        .lineage=${this.source?.report?.lineage ?? none}
+        .lineage=${this.source.report?.lineage ?? none}
       ></basin-curves-chart>
       ${this.online.length === 0 ? nothing : html`<div class="online">${this.online.map((online) => this.small(online))}</div>`}
     </div>`;
@@ -250,10 +241,6 @@ export class CurvesView extends PanelElement {
   private small(curves: CurveColumns): TemplateResult {
     const extent = extentOf(curves.values);
     const log = extent !== undefined && extent[0] > 0 && extent[1] / extent[0] > logSpan;
-    const items = (metric: string): readonly MenuItem[] => {
-      const chart = this.renderRoot.querySelector(`[data-metric="${metric}"]`);
-      return chart instanceof CurvesChart ? chart.menuItems : [];
-    };
     return html`<div>
       <basin-curves-chart
         data-metric=${curves.metric}
@@ -264,7 +251,7 @@ export class CurvesView extends PanelElement {
         .rungs=${this.rungSteps}
         .span=${this.span}
       ></basin-curves-chart>
-      <basin-menu label=${`Actions for ${curves.metric}`} icon="more" .items=${() => items(curves.metric)}></basin-menu>
+      ${chartMenu(this.renderRoot, `[data-metric="${curves.metric}"]`, `Actions for ${curves.metric}`)}
     </div>`;
   }
 
@@ -277,33 +264,12 @@ export class CurvesView extends PanelElement {
   private empty(): TemplateResult {
     const { study } = this.store;
     const idle = study?.state !== "running" && (this.store.columns?.count ?? 0) === 0;
-    return html`<div class="message">
-      <strong>No learning curves yet</strong>
-      <p>
-        When a trial reports a metric after each epoch, its curve appears here. A program reports through basin.report
-        or through a pattern on its output.
-      </p>
-      ${idle ? html`<vscode-button @click=${() => void this.actions.act("start", null)}>Start Study</vscode-button>` : nothing}
-    </div>`;
+    return message(
+      "No learning curves yet",
+      "When a trial reports a metric after each epoch, its curve appears here. A program reports through basin.report or through a pattern on its output.",
+      idle ? startButton(this.actions) : nothing,
+    );
   }
-
-  private failure(problem: BasinError): TemplateResult {
-    return html`<div class="message" role="alert">
-      <strong>The curves could not be loaded</strong>
-      <p>${problem.message} ${problem.hint}</p>
-      <p>
-        <vscode-button @click=${() => this.pull?.requestNow()}>Try Again</vscode-button>
-        <vscode-button appearance="secondary" @click=${() => void this.actions.act("showEngineLog", null)}
-          >Show Log</vscode-button
-        >
-      </p>
-    </div>`;
-  }
-
-  private readonly menu = (): readonly MenuItem[] => {
-    const chart = this.renderRoot.querySelector(".charts > basin-curves-chart");
-    return chart instanceof CurvesChart ? chart.menuItems : [];
-  };
 }
 
 customElements.define("basin-curves", CurvesView);

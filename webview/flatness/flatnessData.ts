@@ -6,6 +6,7 @@ import type { FlatnessKind, FlatnessResult } from "../../src/core/flatness.ts";
 import type { FlatnessJob, FlatnessQuestion } from "../../src/protocol/flatness.ts";
 import type { ScheduleReport } from "../../src/protocol/schedule.ts";
 import type { PanelContext } from "../shared/panelElement.ts";
+import type { Pullable } from "../shared/liveData.ts";
 import { Pulled } from "../shared/pulled.ts";
 import type { Measured } from "./sharpnessColumns.ts";
 import { jobFor } from "./subjects.ts";
@@ -15,7 +16,7 @@ const keptResults = 60;
 
 export type ResultOf<K extends FlatnessKind> = Extract<FlatnessResult, { kind: K }>;
 
-export class FlatnessData {
+export class FlatnessData implements Pullable {
   readonly jobs = new Pulled<readonly FlatnessJob[]>();
   readonly schedule = new Pulled<ScheduleReport>();
   private readonly results = new Map<string, FlatnessResult>();

@@ -4,15 +4,12 @@
  */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { flatnessSections } from "../../src/protocol/panel.ts";
-import { CanvasChart } from "../shared/canvasChart.ts";
-import { LivePull } from "../shared/livePull.ts";
-import "../shared/menu.ts";
-import type { MenuItem } from "../shared/menu.ts";
+import { LiveData } from "../shared/liveData.ts";
 import { PanelElement } from "../shared/panelElement.ts";
 import { paneStyles } from "../shared/paneStyles.ts";
-import { baseStyles, messageStyles } from "../shared/styles.ts";
 import type { Topic } from "../shared/store.ts";
 import { toggleGroup } from "../shared/toggle.ts";
+import { chartMenu, pending } from "../shared/viewParts.ts";
 import { viewStyles } from "../shared/viewStyles.ts";
 import { FlatnessData } from "./flatnessData.ts";
 import { FunnelPanes } from "./funnelPanes.ts";
@@ -94,12 +91,9 @@ const flatnessStyles = css`
 `;
 
 export class FlatnessView extends PanelElement {
-  static override styles = [baseStyles, messageStyles, viewStyles, paneStyles, flatnessStyles];
+  static override styles = [...viewStyles, paneStyles, flatnessStyles];
 
-  private data: FlatnessData | undefined;
-  private live: LivePull | undefined;
-  private abort = new AbortController();
-  private again = false;
+  private readonly live = new LiveData(this, (panel, signal) => new FlatnessData(panel, signal));
   private readonly sharpness = new SharpnessPanes();
   private readonly landscapes = new LandscapePanes();
   private readonly funnel = new FunnelPanes();
@@ -108,44 +102,14 @@ export class FlatnessView extends PanelElement {
     return ["data", "selected", "ui"];
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.abort = new AbortController();
-    this.data = new FlatnessData(this.panel, this.abort.signal);
-    this.live = new LivePull(() => this.fetch());
-    this.live.request();
-  }
-
-  override disconnectedCallback(): void {
-    this.live?.dispose();
-    this.abort.abort();
-    super.disconnectedCallback();
-  }
-
   protected override onStore(): void {
-    this.live?.request();
-    this.requestUpdate();
-  }
-
-  private async fetch(): Promise<void> {
-    const { again, data } = this;
-    this.again = false;
-    await data?.pull(again);
-    if (this.abort.signal.aborted || data === undefined) return;
-    this.requestUpdate();
-    await this.updateComplete;
-    // Drawing is what finds out which results are needed.
-    if (data.hasWanted) this.live?.requestNow();
-    else if (data.unfinished) this.live?.request();
-  }
-
-  private refresh(): void {
-    this.again = true;
-    this.live?.requestNow();
+    this.live.request();
+    super.onStore();
   }
 
   override render(): TemplateResult | typeof nothing {
-    const { data, store } = this;
+    const { store } = this;
+    const { data } = this.live;
     const { study } = store;
     if (study === null || store.columns === null || data === undefined) return nothing;
     const fghpo = study.scheduler === "fghpo";
@@ -192,8 +156,8 @@ export class FlatnessView extends PanelElement {
     const context: ViewContext = {
       panel: this.panel,
       data,
-      menu: (selector, ready) => this.menu(selector, ready),
-      refresh: () => this.refresh(),
+      menu: (selector, ready) => (ready ? chartMenu(this.renderRoot, selector) : nothing),
+      refresh: () => this.live.retry(),
       redraw: () => this.requestUpdate(),
     };
     if (section === "sharpness") return this.sharpness.render(context);
@@ -204,28 +168,7 @@ export class FlatnessView extends PanelElement {
   }
 
   private waiting(data: FlatnessData, what: string): TemplateResult {
-    const problem = data.jobs.problem ?? data.schedule.problem;
-    if (problem === undefined)
-      return html`<div class="skeleton" role="status" aria-label=${`${what}: loading`}><span></span></div>`;
-    return html`<div class="message" role="alert">
-      <strong>${what} could not be loaded</strong>
-      <p>${problem.message} ${problem.hint}</p>
-      <p>
-        <vscode-button @click=${() => this.refresh()}>Try Again</vscode-button>
-        <vscode-button appearance="secondary" @click=${() => void this.actions.act("showEngineLog", null)}
-          >Show Log</vscode-button
-        >
-      </p>
-    </div>`;
-  }
-
-  private menu(selector: string, ready: boolean): TemplateResult | typeof nothing {
-    if (!ready) return nothing;
-    const items = (): readonly MenuItem[] => {
-      const chart = this.renderRoot.querySelector(selector);
-      return chart instanceof CanvasChart && "menuItems" in chart ? (chart.menuItems as readonly MenuItem[]) : [];
-    };
-    return html`<basin-menu label="Chart Actions" icon="more" .items=${items}></basin-menu>`;
+    return pending(what, data.jobs.problem ?? data.schedule.problem, () => this.live.retry(), this.actions);
   }
 }
 

@@ -1,9 +1,10 @@
 /** FGHPO's funnel and why configurations left it. Invariant: every reason can be followed to its trials. */
 import { html, nothing, type TemplateResult } from "lit";
+import { message } from "../shared/viewParts.ts";
 import { remembered } from "../shared/remembered.ts";
 import "./funnelChart.ts";
 import { funnelOf, type Funnel, type FunnelReason } from "./funnelModel.ts";
-import { message, type ViewContext } from "./viewContext.ts";
+import type { ViewContext } from "./viewContext.ts";
 
 const named = 12;
 const places: Readonly<Record<FunnelReason["at"], string>> = {

@@ -10,13 +10,14 @@ import type { LineData, LineSeries } from "../shared/lineChart.ts";
 import "../shared/lineChart.ts";
 import type { Scale } from "../shared/scales.ts";
 import { remembered } from "../shared/remembered.ts";
+import { loading, message } from "../shared/viewParts.ts";
 import "./contourChart.ts";
 import type { ResultOf } from "./flatnessData.ts";
 import { landscapeScale } from "./landscapeScale.ts";
 import { defaultViewpoint, type Viewpoint } from "./projection.ts";
 import { mostLines, subjectsOf } from "./subjects.ts";
 import "./surfaceChart.ts";
-import { message, type ViewContext } from "./viewContext.ts";
+import type { ViewContext } from "./viewContext.ts";
 
 const costs: Readonly<Record<FlatnessKind, string>> = {
   sharpness: "",
@@ -25,6 +26,35 @@ const costs: Readonly<Record<FlatnessKind, string>> = {
   plane: "625 losses on the probe: up to a minute for a small network, longer for a large one.",
   spectrum: "Tens of Hessian-vector products: seconds to a minute.",
 };
+
+const lossAxis = { yTitle: "loss", yName: "loss", mayBeLog: true } as const;
+
+/** Results that are drawn as a line a trial. */
+type LineKind = "line" | "spectrum";
+
+interface Pane {
+  /** For those who hear it. */
+  readonly label: string;
+  readonly title: string;
+  readonly noteClass: string;
+  readonly note: string;
+  readonly menu: TemplateResult | typeof nothing;
+  readonly body: TemplateResult;
+}
+
+interface Had<K extends LineKind> {
+  readonly number: number;
+  readonly result: ResultOf<K>;
+}
+
+interface LinePane<K extends LineKind> extends Pick<Pane, "label" | "title" | "noteClass"> {
+  readonly chartName: string;
+  /** What the head says of the results; there is at least one. */
+  readonly note: (have: readonly Had<K>[]) => string;
+  readonly held: (ingredients: readonly unknown[], make: () => LineData) => LineData;
+  readonly axes: Omit<LineData, "series">;
+  readonly line: (result: ResultOf<K>) => Pick<LineSeries, "xs" | "ys">;
+}
 
 export class LandscapePanes {
   private viewpoint: Viewpoint = defaultViewpoint;
@@ -37,35 +67,49 @@ export class LandscapePanes {
     return subjectsOf(store.selected, store.columns?.number[store.bestFirst[0] ?? -1] ?? -1, most);
   }
 
+  /** The chosen trials' results of a kind, in one chart with a line each. */
+  private linePane<K extends LineKind>(context: ViewContext, kind: K, pane: LinePane<K>): TemplateResult {
+    const numbers = this.subjects(context, mostLines);
+    const found = numbers.map((number) => context.data.result(kind, number));
+    const have = numbers.flatMap((number, i) => {
+      const result = found[i];
+      return result === undefined ? [] : [{ number, result }];
+    });
+    const data = pane.held(found, () => ({
+      ...pane.axes,
+      series: have.map(({ number, result }) => ({ label: `#${number}`, ...pane.line(result) })),
+    }));
+    return paneOf({
+      ...pane,
+      note: have.length === 0 ? "" : pane.note(have),
+      menu: context.menu(`#${kind}`, have.length > 0),
+      body:
+        have.length === 0
+          ? this.offers(context, kind, numbers)
+          : html`${lineChart(context, kind, pane.chartName, data)} ${this.rest(context, kind, numbers)}`,
+    });
+  }
+
   // --- lines ------------------------------------------------------------------------------------------------------
 
   lines(context: ViewContext): TemplateResult {
-    const numbers = this.subjects(context, mostLines);
-    const found = numbers.map((number) => context.data.result("line", number));
-    const have = found.filter((result) => result !== undefined);
-    const data = this.lineHeld(found, () => ({
-      label: "Loss along a random direction",
-      xTitle: "step, in lengths of each filter",
-      yTitle: "loss",
-      xName: "step",
-      yName: "loss",
-      mayBeLog: true,
-      series: numbers.flatMap((number, i) => {
-        const result = found[i];
-        return result === undefined ? [] : [{ label: `#${number}`, xs: result.positions, ys: result.losses }];
-      }),
-    }));
-    const [a, b] = numbers;
+    const [a, b] = this.subjects(context, mostLines);
     return html`<div class="panes">
-      <section class="pane" aria-label="Along a direction">
-        <div class="chart-head">
-          <h2>Along a Direction</h2>
-          <span class="muted clip">${have.length === 0 ? "" : about(have[0]!)}</span>
-          <span class="space"></span>
-          ${context.menu("#line", have.length > 0)}
-        </div>
-        ${have.length === 0 ? this.offers(context, "line", numbers) : html`<basin-line-chart id="line" class="chart" chartName="loss-line" .panel=${context.panel} .data=${data}></basin-line-chart> ${this.rest(context, "line", numbers)}`}
-      </section>
+      ${this.linePane(context, "line", {
+        label: "Along a direction",
+        title: "Along a Direction",
+        chartName: "loss-line",
+        noteClass: "muted clip",
+        note: ([first]) => about(first!.result),
+        held: this.lineHeld,
+        axes: {
+          label: "Loss along a random direction",
+          xTitle: "step, in lengths of each filter",
+          xName: "step",
+          ...lossAxis,
+        },
+        line: ({ positions, losses }) => ({ xs: positions, ys: losses }),
+      })}
       ${a === undefined || b === undefined ? this.pathHint() : this.path(context, a, b)}
     </div>`;
   }
@@ -85,61 +129,47 @@ export class LandscapePanes {
         : this.pathHeld([result], () => ({
             label: `Loss between the weights of trials ${a} and ${b}`,
             xTitle: `from #${a} (0) to #${b} (1)`,
-            yTitle: "loss",
             xName: "position",
-            yName: "loss",
-            mayBeLog: true,
+            ...lossAxis,
             series: pathSeries(result, a, b),
           }));
-    return html`<section class="pane" aria-label="Between two trials">
-      <div class="chart-head">
-        <h2>Between #${a} and #${b}</h2>
-        <span class="muted clip numeric"
-          >${result === undefined ? "" : `barrier ${formatNumber(result.barrier)}, ${about(result)}`}</span
-        >
-        <span class="space"></span>
-        ${context.menu("#path", data !== undefined)}
-      </div>
-      ${data === undefined ? this.offer(context, "path", a, b) : html`<basin-line-chart id="path" class="chart" chartName="loss-path" .panel=${context.panel} .data=${data}></basin-line-chart>`}
-    </section>`;
+    return paneOf({
+      label: "Between two trials",
+      title: `Between #${a} and #${b}`,
+      noteClass: "muted clip numeric",
+      note: result === undefined ? "" : `barrier ${formatNumber(result.barrier)}, ${about(result)}`,
+      menu: context.menu("#path", data !== undefined),
+      body: data === undefined ? this.offer(context, "path", a, b) : lineChart(context, "path", "loss-path", data),
+    });
   }
 
   // --- spectrum ---------------------------------------------------------------------------------------------------
 
   spectra(context: ViewContext): TemplateResult {
-    const numbers = this.subjects(context, mostLines);
-    const found = numbers.map((number) => context.data.result("spectrum", number));
-    const have = found.filter((result) => result !== undefined);
-    const data = this.spectrumHeld(found, () => ({
-      label: "Density of the Hessian's eigenvalues",
-      xTitle: "eigenvalue",
-      yTitle: "log10 of the density, where it is above 1e-6",
-      xName: "eigenvalue",
-      yName: "log10 density",
-      mayBeLog: false,
-      gapsMean: "none",
-      series: numbers.flatMap((number, i) => {
-        const result = found[i];
-        if (result === undefined) return [];
-        return [{ label: `#${number}`, xs: result.positions, ys: result.density.map(logDensity) }];
-      }),
-    }));
-    const ends = have.map((result, i) => {
-      const number = numbers[found.indexOf(result)] ?? numbers[i]!;
-      return `#${number}: ${formatNumber(result.smallest)} to ${formatNumber(result.largest)}`;
-    });
     return html`<div class="panes">
-      <section class="pane" aria-label="Spectrum">
-        <div class="chart-head">
-          <h2>Spectrum</h2>
-          <span class="muted clip numeric"
-            >${have.length === 0 ? "" : `eigenvalues ${ends.join(", ")}; ${about(have[0]!)}`}</span
-          >
-          <span class="space"></span>
-          ${context.menu("#spectrum", have.length > 0)}
-        </div>
-        ${have.length === 0 ? this.offers(context, "spectrum", numbers) : html`<basin-line-chart id="spectrum" class="chart" chartName="hessian-spectrum" .panel=${context.panel} .data=${data}></basin-line-chart> ${this.rest(context, "spectrum", numbers)}`}
-      </section>
+      ${this.linePane(context, "spectrum", {
+        label: "Spectrum",
+        title: "Spectrum",
+        chartName: "hessian-spectrum",
+        noteClass: "muted clip numeric",
+        note: (have) => {
+          const ends = have.map(
+            ({ number, result }) => `#${number}: ${formatNumber(result.smallest)} to ${formatNumber(result.largest)}`,
+          );
+          return `eigenvalues ${ends.join(", ")}; ${about(have[0]!.result)}`;
+        },
+        held: this.spectrumHeld,
+        axes: {
+          label: "Density of the Hessian's eigenvalues",
+          xTitle: "eigenvalue",
+          yTitle: "log10 of the density, where it is above 1e-6",
+          xName: "eigenvalue",
+          yName: "log10 density",
+          mayBeLog: false,
+          gapsMean: "none",
+        },
+        line: ({ positions, density }) => ({ xs: positions, ys: density.map(logDensity) }),
+      })}
     </div>`;
   }
 
@@ -155,16 +185,13 @@ export class LandscapePanes {
       ${numbers.map((number, i) => {
         const result = found[i];
         const id = `plane${i}`;
-        return html`<section class="pane" aria-label=${`Plane of trial ${number}`}>
-          <div class="chart-head">
-            <h2>Trial ${number}</h2>
-            <span class="muted clip"
-              >${result === undefined ? "" : about(result)}${have.length === 2 ? ", one scale for both" : ""}</span
-            >
-            <span class="space"></span>
-            ${context.menu(`#${id}`, result !== undefined)}
-          </div>
-          ${
+        return paneOf({
+          label: `Plane of trial ${number}`,
+          title: `Trial ${number}`,
+          noteClass: "muted clip",
+          note: `${result === undefined ? "" : about(result)}${have.length === 2 ? ", one scale for both" : ""}`,
+          menu: context.menu(`#${id}`, result !== undefined),
+          body:
             result === undefined
               ? this.offer(context, "plane", number)
               : display === "contour"
@@ -188,9 +215,8 @@ export class LandscapePanes {
                       this.viewpoint = event.detail;
                       context.redraw();
                     }}
-                  ></basin-loss-surface>`
-          }
-        </section>`;
+                  ></basin-loss-surface>`,
+        });
       })}
     </div>`;
   }
@@ -198,7 +224,7 @@ export class LandscapePanes {
   // --- on demand --------------------------------------------------------------------------------------------------
 
   /** In the middle of an empty pane: every trial that could be looked at. */
-  private offers(context: ViewContext, kind: "line" | "spectrum", numbers: readonly number[]): TemplateResult {
+  private offers(context: ViewContext, kind: LineKind, numbers: readonly number[]): TemplateResult {
     if (numbers.length === 0) return message("No trial yet", "Select a trial whose weights are kept.");
     if (numbers.length === 1) return this.offer(context, kind, numbers[0]!);
     return html`<div class="message">
@@ -212,7 +238,7 @@ export class LandscapePanes {
     const job = context.data.job(kind, number, to);
     if (job?.state === "done")
       return context.data.problem === ""
-        ? html`<div class="skeleton" role="status" aria-label="Loading the result"><span></span></div>`
+        ? loading("Loading the result")
         : message(
             "The result could not be loaded",
             context.data.problem,
@@ -228,11 +254,7 @@ export class LandscapePanes {
   }
 
   /** Under a chart: the trials that are chosen and not in it. */
-  private rest(
-    context: ViewContext,
-    kind: "line" | "spectrum",
-    numbers: readonly number[],
-  ): TemplateResult | typeof nothing {
+  private rest(context: ViewContext, kind: LineKind, numbers: readonly number[]): TemplateResult | typeof nothing {
     const missing = numbers.filter((number) => context.data.result(kind, number) === undefined);
     if (missing.length === 0) return nothing;
     return html`<div class="flags">
@@ -259,6 +281,28 @@ export class LandscapePanes {
       >${job?.state === "failed" ? "Try Again" : "Compute"}</vscode-button
     >`;
   }
+}
+
+function paneOf({ label, title, noteClass, note, menu, body }: Pane): TemplateResult {
+  return html`<section class="pane" aria-label=${label}>
+    <div class="chart-head">
+      <h2>${title}</h2>
+      <span class=${noteClass}>${note}</span>
+      <span class="space"></span>
+      ${menu}
+    </div>
+    ${body}
+  </section>`;
+}
+
+function lineChart({ panel }: ViewContext, id: string, chartName: string, data: LineData): TemplateResult {
+  return html`<basin-line-chart
+    id=${id}
+    class="chart"
+    chartName=${chartName}
+    .panel=${panel}
+    .data=${data}
+  ></basin-line-chart>`;
 }
 
 function questionOf(kind: FlatnessKind, to: number | undefined): FlatnessQuestion {

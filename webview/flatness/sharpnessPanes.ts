@@ -10,9 +10,10 @@ import { valueOf } from "../shared/controls.ts";
 import type { ScatterData } from "../shared/scatterChart.ts";
 import "../shared/scatterChart.ts";
 import { remembered } from "../shared/remembered.ts";
+import { message } from "../shared/viewParts.ts";
 import { gapsOf, gapTitle, gapValues } from "./generalisationGap.ts";
 import { measuredColumns, sharpnessColumns, type SharpnessColumn } from "./sharpnessColumns.ts";
-import { message, type ViewContext } from "./viewContext.ts";
+import type { ViewContext } from "./viewContext.ts";
 
 /** Trials that one press measures. */
 const mostMeasured = 12;

@@ -1,5 +1,5 @@
 /** What the parts of the Flatness view get from the view. Invariant: parts make templates and keep nothing but memoised data. */
-import { html, type TemplateResult, type nothing } from "lit";
+import type { TemplateResult, nothing } from "lit";
 import type { PanelContext } from "../shared/panelElement.ts";
 import type { FlatnessData } from "./flatnessData.ts";
 
@@ -12,12 +12,4 @@ export interface ViewContext {
   readonly refresh: () => void;
   /** Draw again. */
   readonly redraw: () => void;
-}
-
-export function message(title: string, text: string, action?: TemplateResult): TemplateResult {
-  return html`<div class="message">
-    <strong>${title}</strong>
-    <p>${text}</p>
-    ${action}
-  </div>`;
 }

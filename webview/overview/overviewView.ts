@@ -5,26 +5,19 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { formatDuration } from "../../src/core/format.ts";
 import type { SlotStatus, StudyDetail, StudyLogLine } from "../../src/protocol/engine.ts";
+import { clock } from "../shared/clock.ts";
 import { icon } from "../shared/icons.ts";
-import "../shared/menu.ts";
-import type { MenuItem } from "../shared/menu.ts";
 import { PanelElement } from "../shared/panelElement.ts";
-import { baseStyles, messageStyles } from "../shared/styles.ts";
 import type { Topic } from "../shared/store.ts";
+import { chartMenu, noTrials } from "../shared/viewParts.ts";
 import { viewStyles } from "../shared/viewStyles.ts";
-import { HistoryChart } from "./historyChart.ts";
+import "./historyChart.ts";
 import { overviewStyles } from "./overviewStyles.ts";
 
 const shownLines = 300;
-const clock = new Intl.DateTimeFormat(undefined, {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  hour12: false,
-});
 
 export class OverviewView extends PanelElement {
-  static override styles = [baseStyles, messageStyles, viewStyles, overviewStyles];
+  static override styles = [...viewStyles, overviewStyles];
 
   protected topics(): readonly Topic[] {
     return ["data", "ui"];
@@ -40,7 +33,7 @@ export class OverviewView extends PanelElement {
           ${this.budget(study)}
           <span class="space"></span>
           ${columns.count === 0 ? nothing : this.axisToggle()}
-          ${columns.count === 0 ? nothing : html`<basin-menu label="Chart Actions" icon="more" .items=${this.menu}></basin-menu>`}
+          ${columns.count === 0 ? nothing : chartMenu(this.renderRoot, "basin-history")}
         </div>
         ${columns.count === 0 ? this.empty(study) : html`<basin-history .panel=${this.panel}></basin-history>`}
       </section>
@@ -54,11 +47,6 @@ export class OverviewView extends PanelElement {
       </aside>
     </div>`;
   }
-
-  private readonly menu = (): readonly MenuItem[] => {
-    const chart = this.renderRoot.querySelector("basin-history");
-    return chart instanceof HistoryChart ? chart.menuItems : [];
-  };
 
   private axisToggle(): TemplateResult {
     const { overviewAxis } = this.store.state;
@@ -84,56 +72,39 @@ export class OverviewView extends PanelElement {
     const total = budgetTrials ?? 0;
     const bars: TemplateResult[] = [];
     if (total > 0) {
-      const width = (n: number): string => `width: ${Math.min(100, (100 * n) / total)}%`;
       bars.push(
-        html`<span
-          class="budget"
-          title=${`${counts.complete} complete, ${counts.pruned} pruned, ${counts.failed} failed, ${counts.running} running of ${total}`}
-        >
-          <span
-            class="bar"
-            role="progressbar"
-            aria-label="Trials"
-            aria-valuemin="0"
-            aria-valuemax=${total}
-            aria-valuenow=${finished}
-          >
-            ${(["complete", "pruned", "failed", "running"] as const).map((state) => html`<span class=${`part ${state}`} .style=${width(counts[state])}></span>`)}
-          </span>
-          <span class="numeric muted">${finished.toLocaleString("en")} of ${total.toLocaleString("en")} trials</span>
-        </span>`,
+        budgetBar({
+          title: `${counts.complete} complete, ${counts.pruned} pruned, ${counts.failed} failed, ${counts.running} running of ${total}`,
+          label: "Trials",
+          total,
+          now: finished,
+          parts: (["complete", "pruned", "failed", "running"] as const).map((state) => [state, counts[state]]),
+          words: `${finished.toLocaleString("en")} of ${total.toLocaleString("en")} trials`,
+        }),
       );
     }
     if (budgetMs !== undefined) {
       bars.push(
-        html`<span class="budget" title="Running time of the budget">
-          <span
-            class="bar"
-            role="progressbar"
-            aria-label="Time"
-            aria-valuemin="0"
-            aria-valuemax=${budgetMs}
-            aria-valuenow=${elapsedMs}
-          >
-            <span class="part running" .style=${`width: ${Math.min(100, (100 * elapsedMs) / budgetMs)}%`}></span>
-          </span>
-          <span class="numeric muted">${formatDuration(elapsedMs)} of ${formatDuration(budgetMs)}</span>
-        </span>`,
+        budgetBar({
+          title: "Running time of the budget",
+          label: "Time",
+          total: budgetMs,
+          now: elapsedMs,
+          parts: [["running", elapsedMs]],
+          words: `${formatDuration(elapsedMs)} of ${formatDuration(budgetMs)}`,
+        }),
       );
     }
     return bars.length === 0 ? nothing : html`${bars}`;
   }
 
   private empty(study: StudyDetail): TemplateResult {
-    const running = study.state === "running";
-    return html`<div class="message">
-      <strong>${running ? "The first trial is starting" : "No trials yet"}</strong>
-      <p>
-        Each trial will be a point here, and a line will follow the best ${study.objectives[0]?.metric ?? "value"} so
-        far.
-      </p>
-      ${running ? nothing : html`<vscode-button @click=${() => void this.actions.act("start", null)}>Start Study</vscode-button>`}
-    </div>`;
+    return noTrials(
+      study.state === "running",
+      "No trials yet",
+      `Each trial will be a point here, and a line will follow the best ${study.objectives[0]?.metric ?? "value"} so far.`,
+      this.actions,
+    );
   }
 
   private slots(study: StudyDetail): TemplateResult | typeof nothing {
@@ -204,6 +175,33 @@ export class OverviewView extends PanelElement {
     this.store.select([number]);
     this.actions.openInspector();
   }
+}
+
+interface BudgetBar {
+  readonly title: string;
+  readonly label: string;
+  readonly total: number;
+  readonly now: number;
+  /** Amounts beside each other, by the class that colours them. */
+  readonly parts: readonly (readonly [name: string, amount: number])[];
+  readonly words: string;
+}
+
+function budgetBar({ title, label, total, now, parts, words }: BudgetBar): TemplateResult {
+  const width = (amount: number): string => `width: ${Math.min(100, (100 * amount) / total)}%`;
+  return html`<span class="budget" title=${title}>
+    <span
+      class="bar"
+      role="progressbar"
+      aria-label=${label}
+      aria-valuemin="0"
+      aria-valuemax=${total}
+      aria-valuenow=${now}
+    >
+      ${parts.map(([name, amount]) => html`<span class=${`part ${name}`} .style=${width(amount)}></span>`)}
+    </span>
+    <span class="numeric muted">${words}</span>
+  </span>`;
 }
 
 customElements.define("basin-overview", OverviewView);

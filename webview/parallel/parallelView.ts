@@ -7,14 +7,14 @@ import type { MenuItem } from "../shared/menu.ts";
 import "../shared/menu.ts";
 import { isBrushed } from "../shared/brushes.ts";
 import { PanelElement } from "../shared/panelElement.ts";
-import { baseStyles, messageStyles } from "../shared/styles.ts";
 import type { Topic } from "../shared/store.ts";
-import { viewFrameStyles, viewStyles } from "../shared/viewStyles.ts";
+import { chartMenu, noTrials } from "../shared/viewParts.ts";
+import { viewFrameStyles } from "../shared/viewStyles.ts";
 import { highlightLimit, strokeLimit } from "./linePainter.ts";
-import { ParallelChart } from "./parallelChart.ts";
+import "./parallelChart.ts";
 
 export class ParallelView extends PanelElement {
-  static override styles = [baseStyles, messageStyles, viewStyles, viewFrameStyles];
+  static override styles = viewFrameStyles;
 
   protected topics(): readonly Topic[] {
     return ["data", "filtered", "ui"];
@@ -23,7 +23,13 @@ export class ParallelView extends PanelElement {
   override render(): TemplateResult | typeof nothing {
     const { store } = this;
     if (store.columns === null) return nothing;
-    if (store.columns.count === 0) return this.empty();
+    if (store.columns.count === 0)
+      return noTrials(
+        store.study?.state === "running",
+        "No trials yet",
+        `Each trial will be a line across one axis per parameter, coloured by ${store.columns.objectives[0]?.metric ?? "its value"}.`,
+        this.actions,
+      );
     const brushed = isBrushed(store.state.brushes);
     return html`
       <div class="chart-head">
@@ -32,7 +38,7 @@ export class ParallelView extends PanelElement {
         <span class="space"></span>
         ${brushed ? html`<button class="link" @click=${() => store.clearBrushes()}>Clear Brushes</button>` : nothing}
         <basin-menu label="Axes" icon="columns" .items=${this.axisItems}></basin-menu>
-        <basin-menu label="Chart Actions" icon="more" .items=${this.menu}></basin-menu>
+        ${chartMenu(this.renderRoot, "basin-parallel-chart")}
       </div>
       <basin-parallel-chart .panel=${this.panel} @axes=${this.onAxes}></basin-parallel-chart>
     `;
@@ -53,23 +59,6 @@ export class ParallelView extends PanelElement {
     if (n > strokeLimit) return `density of ${n.toLocaleString("en")} trials, the best ${highlightLimit} as lines`;
     return "drag along an axis to brush";
   }
-
-  private empty(): TemplateResult {
-    const running = this.store.study?.state === "running";
-    return html`<div class="message">
-      <strong>${running ? "The first trial is starting" : "No trials yet"}</strong>
-      <p>
-        Each trial will be a line across one axis per parameter, coloured by
-        ${this.store.columns?.objectives[0]?.metric ?? "its value"}.
-      </p>
-      ${running ? nothing : html`<vscode-button @click=${() => void this.actions.act("start", null)}>Start Study</vscode-button>`}
-    </div>`;
-  }
-
-  private readonly menu = (): readonly MenuItem[] => {
-    const chart = this.renderRoot.querySelector("basin-parallel-chart");
-    return chart instanceof ParallelChart ? chart.menuItems : [];
-  };
 
   private readonly axisItems = (): readonly MenuItem[] => {
     const { store } = this;

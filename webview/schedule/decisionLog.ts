@@ -5,6 +5,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { DecisionRow } from "../../src/protocol/schedule.ts";
+import { clock } from "../shared/clock.ts";
 import { PanelElement } from "../shared/panelElement.ts";
 import { baseStyles } from "../shared/styles.ts";
 import type { Topic } from "../shared/store.ts";
@@ -12,12 +13,6 @@ import { readDecisions } from "./decisionFilter.ts";
 import { decisionIcon, decisionKinds, decisionWords, type DecisionKind } from "./outcomes.ts";
 
 const pageSize = 200;
-const clock = new Intl.DateTimeFormat(undefined, {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  hour12: false,
-});
 
 export class DecisionLog extends PanelElement {
   static override properties = {

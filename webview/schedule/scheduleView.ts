@@ -6,16 +6,14 @@ import { html, nothing, type TemplateResult } from "lit";
 import type { BracketView } from "../../src/core/brackets.ts";
 import type { ScheduleReport } from "../../src/protocol/schedule.ts";
 import { valueOf } from "../shared/controls.ts";
-import type { MenuItem } from "../shared/menu.ts";
-import "../shared/menu.ts";
 import { PanelElement } from "../shared/panelElement.ts";
 import type { Topic } from "../shared/store.ts";
-import { baseStyles, messageStyles } from "../shared/styles.ts";
+import { chartMenu, noTrials } from "../shared/viewParts.ts";
 import { viewStyles } from "../shared/viewStyles.ts";
 import "./decisionLog.ts";
-import { LineageChart } from "./lineageChart.ts";
+import "./lineageChart.ts";
 import { outcomeIcon, rungOutcomes } from "./outcomes.ts";
-import { RungsChart } from "./rungsChart.ts";
+import "./rungsChart.ts";
 import { savingsText } from "./savings.ts";
 import { scheduleStyles } from "./scheduleStyles.ts";
 import { ScheduleSource } from "./scheduleSource.ts";
@@ -27,50 +25,30 @@ const listLimit = 200;
 const members = "member";
 
 export class ScheduleView extends PanelElement {
-  static override styles = [baseStyles, messageStyles, viewStyles, scheduleStyles];
-  private source: ScheduleSource | undefined;
+  static override styles = [...viewStyles, scheduleStyles];
+  private readonly source = new ScheduleSource(this);
 
   protected topics(): readonly Topic[] {
     return ["data", "ui"];
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.source = new ScheduleSource(this.panel, () => this.requestUpdate());
-    this.source.request();
-  }
-
-  override disconnectedCallback(): void {
-    this.source?.dispose();
-    super.disconnectedCallback();
-  }
-
   protected override onStore(): void {
-    this.source?.request();
-    this.requestUpdate();
+    this.source.request();
+    super.onStore();
   }
 
   override render(): TemplateResult | typeof nothing {
     const { study, columns } = this.store;
     if (study === null || columns === null) return nothing;
-    const report = this.source?.report;
-    const problem = this.source?.problem;
-    if (report === undefined && problem !== undefined) {
-      return html`<div class="message" role="alert">
-        <strong>The scheduler's decisions could not be loaded</strong>
-        <p>${problem.message} ${problem.hint}</p>
-        <p>
-          <vscode-button @click=${() => this.source?.retry()}>Try Again</vscode-button>
-          <vscode-button appearance="secondary" @click=${() => void this.actions.act("showEngineLog", null)}
-            >Show Log</vscode-button
-          >
-        </p>
-      </div>`;
-    }
-    if (report === undefined) {
-      return html`<div class="skeleton" role="status" aria-label="Loading the schedule"><span></span></div>`;
-    }
-    if (columns.count === 0) return this.empty(study.state === "running");
+    const { report } = this.source;
+    if (report === undefined) return this.source.waiting("The scheduler's decisions", "Loading the schedule");
+    if (columns.count === 0)
+      return noTrials(
+        study.state === "running",
+        "No trials yet",
+        "Trials will climb from rung to rung here, with the reason for every promotion, pause and stop.",
+        this.actions,
+      );
     const brackets = this.shownBrackets(report);
     const lineage = this.isLineage(report);
     const picture = lineage || brackets.length > 0;
@@ -80,7 +58,7 @@ export class ScheduleView extends PanelElement {
         <span class="saved clip" title=${savingsText(report)}>${savingsText(report)}</span>
         <span class="controls">
           ${this.modeToggle(report, lineage)} ${lineage ? this.axisChooser() : this.bracketChooser(report)}
-          ${picture ? html`<basin-menu label="Chart Actions" icon="more" .items=${this.menu}></basin-menu>` : nothing}
+          ${picture ? chartMenu(this.renderRoot, "basin-rungs-chart, basin-lineage-chart") : nothing}
         </span>
       </div>
       <div class=${picture ? "grid" : "grid alone"}>
@@ -225,19 +203,6 @@ export class ScheduleView extends PanelElement {
       <vscode-button @click=${() => this.store.update({ view: "curves" })}>Show Curves</vscode-button>
     </div>`;
   }
-
-  private empty(running: boolean): TemplateResult {
-    return html`<div class="message">
-      <strong>${running ? "The first trial is starting" : "No trials yet"}</strong>
-      <p>Trials will climb from rung to rung here, with the reason for every promotion, pause and stop.</p>
-      ${running ? nothing : html`<vscode-button @click=${() => void this.actions.act("start", null)}>Start Study</vscode-button>`}
-    </div>`;
-  }
-
-  private readonly menu = (): readonly MenuItem[] => {
-    const chart = this.renderRoot.querySelector("basin-rungs-chart, basin-lineage-chart");
-    return chart instanceof RungsChart || chart instanceof LineageChart ? chart.menuItems : [];
-  };
 }
 
 customElements.define("basin-schedule", ScheduleView);

@@ -1,7 +1,8 @@
 /** What the heads of all charts share: title, controls, menu in one line that does not grow. */
 import { css } from "lit";
+import { baseStyles, messageStyles } from "./styles.ts";
 
-export const viewStyles = css`
+const headStyles = css`
   .chart-head {
     display: flex;
     align-items: center;
@@ -29,8 +30,10 @@ export const viewStyles = css`
   }
 `;
 
-/** A view that is one chart under its head. */
-export const viewFrameStyles = css`
+/** Every view. */
+export const viewStyles = [baseStyles, messageStyles, headStyles];
+
+const frameStyles = css`
   :host {
     display: flex;
     flex-direction: column;
@@ -47,3 +50,6 @@ export const viewFrameStyles = css`
     min-height: 0;
   }
 `;
+
+/** A view that is one chart under its head. */
+export const viewFrameStyles = [...viewStyles, frameStyles];

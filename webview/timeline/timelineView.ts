@@ -6,22 +6,17 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { attemptOutcomes, type ScheduleReport } from "../../src/protocol/schedule.ts";
 import { ScheduleSource } from "../schedule/scheduleSource.ts";
 import { icon, type IconName } from "../shared/icons.ts";
-import type { MenuItem } from "../shared/menu.ts";
-import "../shared/menu.ts";
 import { PanelElement } from "../shared/panelElement.ts";
 import type { Topic } from "../shared/store.ts";
-import { baseStyles, messageStyles } from "../shared/styles.ts";
-import { viewFrameStyles, viewStyles } from "../shared/viewStyles.ts";
+import { chartMenu, noTrials } from "../shared/viewParts.ts";
+import { viewFrameStyles } from "../shared/viewStyles.ts";
 import { attemptSwatch } from "./attemptStyle.ts";
 import { TimelineChart } from "./timelineChart.ts";
 import { timelineOf, type Timeline } from "./timelineModel.ts";
 
 export class TimelineView extends PanelElement {
   static override styles = [
-    baseStyles,
-    messageStyles,
-    viewStyles,
-    viewFrameStyles,
+    ...viewFrameStyles,
     css`
       :host {
         container-type: inline-size;
@@ -64,7 +59,7 @@ export class TimelineView extends PanelElement {
     `,
   ];
 
-  private source: ScheduleSource | undefined;
+  private readonly source = new ScheduleSource(this);
   private ticking: ReturnType<typeof setInterval> | undefined;
   private drawn: { readonly of: ScheduleReport; readonly slots: number; readonly timeline: Timeline } | undefined;
 
@@ -72,22 +67,15 @@ export class TimelineView extends PanelElement {
     return ["data", "connection"];
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.source = new ScheduleSource(this.panel, () => this.requestUpdate());
-    this.source.request();
-  }
-
   override disconnectedCallback(): void {
-    this.source?.dispose();
     clearInterval(this.ticking);
     this.ticking = undefined;
     super.disconnectedCallback();
   }
 
   protected override onStore(): void {
-    this.source?.request();
-    this.requestUpdate();
+    this.source.request();
+    super.onStore();
   }
 
   protected override updated(): void {
@@ -109,32 +97,16 @@ export class TimelineView extends PanelElement {
   override render(): TemplateResult | typeof nothing {
     const { study } = this.store;
     if (study === null) return nothing;
-    const report = this.source?.report;
-    const problem = this.source?.problem;
-    if (report === undefined && problem !== undefined) {
-      return html`<div class="message" role="alert">
-        <strong>The timeline could not be loaded</strong>
-        <p>${problem.message} ${problem.hint}</p>
-        <p>
-          <vscode-button @click=${() => this.source?.retry()}>Try Again</vscode-button>
-          <vscode-button appearance="secondary" @click=${() => void this.actions.act("showEngineLog", null)}
-            >Show Log</vscode-button
-          >
-        </p>
-      </div>`;
-    }
-    if (report === undefined) {
-      return html`<div class="skeleton" role="status" aria-label="Loading the timeline"><span></span></div>`;
-    }
+    const { report } = this.source;
+    if (report === undefined) return this.source.waiting("The timeline", "Loading the timeline");
     const timeline = this.timeline(report);
-    if (timeline.count === 0) {
-      const running = study.state === "running";
-      return html`<div class="message">
-        <strong>${running ? "The first trial is starting" : "Nothing has run yet"}</strong>
-        <p>Each trial will be a bar in the lane of its slot, from when it began to when it ended.</p>
-        ${running ? nothing : html`<vscode-button @click=${() => void this.actions.act("start", null)}>Start Study</vscode-button>`}
-      </div>`;
-    }
+    if (timeline.count === 0)
+      return noTrials(
+        study.state === "running",
+        "Nothing has run yet",
+        "Each trial will be a bar in the lane of its slot, from when it began to when it ended.",
+        this.actions,
+      );
     const { lanes, slots } = timeline;
     return html`<div class="chart-head">
         <h2>Timeline</h2>
@@ -146,7 +118,7 @@ export class TimelineView extends PanelElement {
         ${this.tool("zoomIn", "Zoom In (+)", (chart) => chart.zoom(0.6))}
         ${this.tool("zoomOut", "Zoom Out (-)", (chart) => chart.zoom(1 / 0.6))}
         ${this.tool("fit", "Show Everything (0)", (chart) => chart.fit())}
-        <basin-menu label="Chart Actions" icon="more" .items=${this.menu}></basin-menu>
+        ${chartMenu(this.renderRoot, "basin-timeline-chart")}
       </div>
       <basin-timeline-chart
         .panel=${this.panel}
@@ -197,8 +169,6 @@ export class TimelineView extends PanelElement {
     const chart = this.renderRoot.querySelector("basin-timeline-chart");
     return chart instanceof TimelineChart ? chart : undefined;
   }
-
-  private readonly menu = (): readonly MenuItem[] => this.chart?.menuItems ?? [];
 }
 
 customElements.define("basin-timeline", TimelineView);

@@ -11,6 +11,7 @@ import type {
   TopologyReport,
 } from "../../src/protocol/topology.ts";
 import type { PanelContext } from "../shared/panelElement.ts";
+import type { Pullable } from "../shared/liveData.ts";
 import { Pulled } from "../shared/pulled.ts";
 import { remembered } from "../shared/remembered.ts";
 import { bestShownRows } from "../shared/srTable.ts";
@@ -21,7 +22,7 @@ import { choosePair, type Pair } from "./pairChoice.ts";
 const driftBest = 8;
 const driftLimit = 20;
 
-export class TopologyData {
+export class TopologyData implements Pullable {
   readonly report = new Pulled<TopologyReport>();
   readonly matrix = new Pulled<TopologyMatrix>();
   readonly pair = new Pulled<TopologyPair>();
@@ -129,6 +130,9 @@ export class TopologyData {
       .filter((number) => several.has(number));
     return [...new Set([...selected, ...best.slice(0, driftBest)])].slice(0, driftLimit).sort((a, b) => a - b);
   }
+
+  /** Everything a section draws is pulled before it is drawn. */
+  readonly hasWanted = false;
 
   /** Whether an answer is still in the making, so that the next pull should come soon. */
   get unfinished(): boolean {

@@ -7,21 +7,18 @@ import type { CurveColumns } from "../../src/core/columns.ts";
 import { formatNumber } from "../../src/core/format.ts";
 import type { DriftColumns, TopologyMatrix, TopologyReport } from "../../src/protocol/topology.ts";
 import "../curves/curvesChart.ts";
-import { CanvasChart } from "../shared/canvasChart.ts";
 import { valueOf } from "../shared/controls.ts";
 import { icon } from "../shared/icons.ts";
-import { LivePull } from "../shared/livePull.ts";
-import "../shared/menu.ts";
-import type { MenuItem } from "../shared/menu.ts";
+import { LiveData } from "../shared/liveData.ts";
 import { PanelElement } from "../shared/panelElement.ts";
 import { paneStyles } from "../shared/paneStyles.ts";
 import type { Pulled } from "../shared/pulled.ts";
 import { remembered } from "../shared/remembered.ts";
 import type { ScatterData } from "../shared/scatterChart.ts";
 import "../shared/scatterChart.ts";
-import { baseStyles, messageStyles } from "../shared/styles.ts";
 import type { Topic } from "../shared/store.ts";
 import { toggleGroup } from "../shared/toggle.ts";
+import { chartMenu, message, pending } from "../shared/viewParts.ts";
 import { viewStyles } from "../shared/viewStyles.ts";
 import { againstLabels, againstValues, availableAgainst, type Against } from "./againstObjective.ts";
 import "./barcodeChart.ts";
@@ -34,47 +31,17 @@ const offered = 100;
 const flagsNamed = 4;
 
 export class TopologyView extends PanelElement {
-  static override styles = [baseStyles, messageStyles, viewStyles, paneStyles];
+  static override styles = [...viewStyles, paneStyles];
 
-  private data: TopologyData | undefined;
-  private live: LivePull | undefined;
-  private abort = new AbortController();
-  private again = false;
+  private readonly live = new LiveData(this, (panel, signal) => new TopologyData(panel, signal));
 
   protected topics(): readonly Topic[] {
     return ["data", "filtered", "selected", "ui"];
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.abort = new AbortController();
-    this.data = new TopologyData(this.panel, this.abort.signal);
-    this.live = new LivePull(() => this.fetch());
-    this.live.request();
-  }
-
-  override disconnectedCallback(): void {
-    this.live?.dispose();
-    this.abort.abort();
-    super.disconnectedCallback();
-  }
-
   protected override onStore(): void {
-    this.live?.request();
-    this.requestUpdate();
-  }
-
-  private async fetch(): Promise<void> {
-    const { again, data } = this;
-    this.again = false;
-    await data?.pull(again);
-    this.requestUpdate();
-    if (data?.unfinished === true && !this.abort.signal.aborted) this.live?.request();
-  }
-
-  private retry(): void {
-    this.again = true;
-    this.live?.requestNow();
+    this.live.request();
+    super.onStore();
   }
 
   private set(patch: Partial<PanelElement["store"]["state"]["topology"]>): void {
@@ -83,7 +50,8 @@ export class TopologyView extends PanelElement {
   }
 
   override render(): TemplateResult | typeof nothing {
-    const { data, store } = this;
+    const { store } = this;
+    const { data } = this.live;
     if (store.study === null || store.columns === null || data === undefined) return nothing;
     const report = data.report.value;
     return html`<div class="all">
@@ -160,7 +128,7 @@ export class TopologyView extends PanelElement {
         matrix === undefined
           ? this.waiting(data.matrix, "The pairs")
           : matrix.number.length < 2
-            ? this.message(
+            ? message(
                 "Two trials are needed",
                 "As soon as a second trial has sent an embedding, both are compared here.",
               )
@@ -174,9 +142,9 @@ export class TopologyView extends PanelElement {
   private computeButton(text: string): TemplateResult {
     return html`<vscode-button
       @click=${() => {
-        if (this.data === undefined) return;
-        this.data.following = true;
-        this.live?.requestNow();
+        if (this.live.data === undefined) return;
+        this.live.data.following = true;
+        this.live.requestNow();
       }}
       >${text}</vscode-button
     >`;
@@ -184,7 +152,7 @@ export class TopologyView extends PanelElement {
 
   private offerMatrix(matrix: TopologyMatrix): TemplateResult {
     const { pairs, number, state } = matrix;
-    if (state === "computing") return this.message("Comparing", `${number.length} trials, ${pairs} pairs.`);
+    if (state === "computing") return message("Comparing", `${number.length} trials, ${pairs} pairs.`);
     return html`<div class="message">
       <strong>Compare ${number.length} trials with each other</strong>
       <p>${pairs.toLocaleString("en")} pairs, computed beside the study. Like trials will stand together.</p>
@@ -197,8 +165,8 @@ export class TopologyView extends PanelElement {
       <button
         class="link"
         @click=${() => {
-          if (this.data !== undefined) this.data.following = false;
-          void this.actions.act("topologyStop", null).then(() => this.live?.requestNow());
+          if (this.live.data !== undefined) this.live.data.following = false;
+          void this.actions.act("topologyStop", null).then(() => this.live.requestNow());
         }}
       >
         Cancel
@@ -222,7 +190,7 @@ export class TopologyView extends PanelElement {
       </div>
       ${
         wanted === undefined
-          ? this.message("Two trials are needed", "A barcode compares the embeddings of two trials.")
+          ? message("Two trials are needed", "A barcode compares the embeddings of two trials.")
           : current
             ? html`<basin-rtd-barcode class="chart" .panel=${this.panel} .pair=${pair}></basin-rtd-barcode>`
             : this.waiting(data.pair, `Trials ${wanted[0]} and ${wanted[1]}`)
@@ -243,7 +211,7 @@ export class TopologyView extends PanelElement {
       data.chosen = next;
       // A selection of many stays: the choice is made inside it.
       if (this.store.selected.length <= 2) this.store.select(next);
-      this.live?.requestNow();
+      this.live.requestNow();
       this.requestUpdate();
     };
     return html`${([0, 1] as const).map(
@@ -289,7 +257,7 @@ export class TopologyView extends PanelElement {
           ? matrix === undefined
             ? this.waiting(data.matrix, "The pairs")
             : matrix.number.length < 2
-              ? this.message("No score yet", "Each trial with an embedding will be a point here.")
+              ? message("No score yet", "Each trial with an embedding will be a point here.")
               : this.offerMatrix(matrix)
           : html`<basin-scatter-chart
               id="scatter"
@@ -344,7 +312,7 @@ export class TopologyView extends PanelElement {
         matrix === undefined
           ? this.waiting(data.matrix, "The pairs")
           : matrix.number.length < 2
-            ? this.message("Two trials are needed", "Trials with like embeddings will lie close to each other here.")
+            ? message("Two trials are needed", "Trials with like embeddings will lie close to each other here.")
             : ready
               ? html`<basin-scatter-chart
                   id="map"
@@ -354,10 +322,7 @@ export class TopologyView extends PanelElement {
                   .data=${this.mapData(matrix)}
                 ></basin-scatter-chart>`
               : matrix.state === "computing"
-                ? this.message(
-                    "The map comes with the last pair",
-                    `${matrix.done} of ${matrix.pairs} pairs are compared.`,
-                  )
+                ? message("The map comes with the last pair", `${matrix.done} of ${matrix.pairs} pairs are compared.`)
                 : this.offerMatrix(matrix)
       }
     </section>`;
@@ -397,7 +362,7 @@ export class TopologyView extends PanelElement {
                 .logY=${false}
                 .smoothing=${0}
               ></basin-curves-chart>`
-          : this.message(
+          : message(
               "One embedding a trial",
               "With everyEpochs under diagnostics.rtd in the study file, trials send an embedding every so many epochs, and how far it moves appears here.",
               html`<vscode-button @click=${() => void this.actions.act("openStudyFile", null)}
@@ -439,44 +404,19 @@ export class TopologyView extends PanelElement {
   }
 
   private empty(): TemplateResult {
-    return this.message(
+    return message(
       "No embeddings yet",
       "With rtd under diagnostics in the study file, each trial of the built-in trainer keeps its representation of the same samples; a Python trainer sends one with basin.embedding. They are compared here.",
       html`<vscode-button @click=${() => void this.actions.act("openStudyFile", null)}>Open Study File</vscode-button>`,
     );
   }
 
-  private message(title: string, text: string, action: TemplateResult | typeof nothing = nothing): TemplateResult {
-    return html`<div class="message">
-      <strong>${title}</strong>
-      <p>${text}</p>
-      ${action}
-    </div>`;
-  }
-
-  private waiting(pulled: Pulled<unknown>, what: string): TemplateResult {
-    const { problem } = pulled;
-    if (problem === undefined)
-      return html`<div class="skeleton" role="status" aria-label=${`${what}: loading`}><span></span></div>`;
-    return html`<div class="message" role="alert">
-      <strong>${what} could not be loaded</strong>
-      <p>${problem.message} ${problem.hint}</p>
-      <p>
-        <vscode-button @click=${() => this.retry()}>Try Again</vscode-button>
-        <vscode-button appearance="secondary" @click=${() => void this.actions.act("showEngineLog", null)}
-          >Show Log</vscode-button
-        >
-      </p>
-    </div>`;
+  private waiting({ problem }: Pulled<unknown>, what: string): TemplateResult {
+    return pending(what, problem, () => this.live.retry(), this.actions);
   }
 
   private menu(selector: string, ready: boolean): TemplateResult | typeof nothing {
-    if (!ready) return nothing;
-    const items = (): readonly MenuItem[] => {
-      const chart = this.renderRoot.querySelector(selector);
-      return chart instanceof CanvasChart && "menuItems" in chart ? (chart.menuItems as readonly MenuItem[]) : [];
-    };
-    return html`<basin-menu label="Chart Actions" icon="more" .items=${items}></basin-menu>`;
+    return ready ? chartMenu(this.renderRoot, selector) : nothing;
   }
 }
 
