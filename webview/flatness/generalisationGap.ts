@@ -43,10 +43,10 @@ export function gapsOf(columns: TrialColumns): readonly Gap[] {
 /** One value a trial, in rows of `columns`; NaN where either metric is missing. */
 export function gapValues(columns: TrialColumns, { training, validation, rising }: Gap): Float64Array {
   const [a, b] = [columnNamed(columns, training), columnNamed(columns, validation)];
-  return Float64Array.from({ length: columns.count }, (_, row) => {
-    const [train, held] = [a?.[row] ?? Number.NaN, b?.[row] ?? Number.NaN];
-    return rising ? train - held : held - train;
-  });
+  const values = new Float64Array(columns.count).fill(Number.NaN);
+  if (a === undefined || b === undefined) return values;
+  for (let row = 0; row < values.length; row++) values[row] = rising ? a[row]! - b[row]! : b[row]! - a[row]!;
+  return values;
 }
 
 export function gapTitle({ training, validation, rising }: Gap): string {

@@ -6,9 +6,11 @@ import { html, nothing, type TemplateResult } from "lit";
 import { formatNumber } from "../../src/core/format.ts";
 import { spearman, type RankCorrelation } from "../../src/core/rankCorrelation.ts";
 import { trialStates } from "../../src/core/trial.ts";
+import { betterWords } from "../shared/axisTitles.ts";
 import { valueOf } from "../shared/controls.ts";
 import type { ScatterData } from "../shared/scatterChart.ts";
 import "../shared/scatterChart.ts";
+import { Later } from "../shared/later.ts";
 import { remembered } from "../shared/remembered.ts";
 import { message } from "../shared/viewParts.ts";
 import { gapsOf, gapTitle, gapValues } from "./generalisationGap.ts";
@@ -17,16 +19,27 @@ import type { ViewContext } from "./viewContext.ts";
 
 /** Trials that one press measures. */
 const mostMeasured = 12;
+/** Ranks of more trials than this are computed after the charts are drawn: they take longer than a frame. */
+const atOnce = 5000;
 
-interface Related {
-  readonly scatter: ScatterData;
-  readonly correlation: RankCorrelation;
+/** The rank correlation of what one chart shows: computed once for its data, and of many trials after a frame. */
+class Correlation {
+  private readonly held = remembered<RankCorrelation>();
+  private readonly later = new Later<RankCorrelation>();
+
+  of(data: ScatterData, redraw: () => void): RankCorrelation | undefined {
+    const { x, y, number } = data;
+    const relate = (): RankCorrelation => spearman(x.values, y.values);
+    if (number.length <= atOnce) return this.held([data], relate);
+    return this.later.get(`${x.name} ${y.name}`, [data], relate, redraw);
+  }
 }
 
 export class SharpnessPanes {
   private readonly columnsOf = remembered<readonly SharpnessColumn[]>();
-  private readonly gapHeld = remembered<Related | undefined>();
-  private readonly objectiveHeld = remembered<Related>();
+  private readonly gapHeld = remembered<ScatterData | undefined>();
+  private readonly objectiveHeld = remembered<ScatterData>();
+  private readonly correlations = { gap: new Correlation(), objective: new Correlation() };
 
   render(context: ViewContext): TemplateResult {
     const { store } = context.panel;
@@ -42,25 +55,22 @@ export class SharpnessPanes {
     const [gap] = gapsOf(columns);
     const objective = columns.objectives[0];
     const number = columns.number;
-    const relate = (title: string, name: string, values: Float64Array): Related => ({
-      scatter: {
-        label: `${chosen.label} and ${name} of the trials`,
-        number,
-        x: { title: chosen.label, name: chosen.metric, values: chosen.values },
-        y: { title, name, values },
-        equal: false,
-      },
-      correlation: spearman(chosen.values, values),
+    const against = (title: string, name: string, values: Float64Array): ScatterData => ({
+      label: `${chosen.label} and ${name} of the trials`,
+      number,
+      x: { title: chosen.label, name: chosen.metric, values: chosen.values },
+      y: { title, name, values },
+      equal: false,
     });
     const gapSide = this.gapHeld([columns, chosen], () =>
       gap === undefined
         ? undefined
-        : relate(`${gapTitle(gap)} · generalisation gap`, gapTitle(gap), gapValues(columns, gap)),
+        : against(`${gapTitle(gap)} · generalisation gap`, gapTitle(gap), gapValues(columns, gap)),
     );
     const objectiveSide = this.objectiveHeld([columns, chosen], () => {
-      const better = objective?.direction === "maximize" ? "higher is better" : "lower is better";
       const metric = objective?.metric ?? "value";
-      return relate(`${metric} · ${better}`, metric, objective?.values ?? new Float64Array(columns.count));
+      const values = objective?.values ?? new Float64Array(columns.count);
+      return against(`${metric} · ${betterWords(objective?.direction)}`, metric, values);
     });
     return html`<div class="measure">
         <vscode-dropdown
@@ -82,16 +92,21 @@ export class SharpnessPanes {
       </div>`;
   }
 
-  private pane(context: ViewContext, id: string, title: string, related: Related | undefined): TemplateResult {
+  private pane(
+    context: ViewContext,
+    id: "gap" | "objective",
+    title: string,
+    scatter: ScatterData | undefined,
+  ): TemplateResult {
     return html`<section class="pane" aria-label=${`Sharpness and ${title}`}>
       <div class="chart-head">
         <h2>${title}</h2>
-        ${related === undefined ? nothing : correlationText(related.correlation)}
+        ${scatter === undefined ? nothing : correlationText(this.correlations[id].of(scatter, context.redraw))}
         <span class="space"></span>
-        ${context.menu(`#sharpness-${id}`, related !== undefined)}
+        ${context.menu(`#sharpness-${id}`, scatter !== undefined)}
       </div>
       ${
-        related === undefined
+        scatter === undefined
           ? message(
               "No gap to show",
               "It needs the same metric on training and on validation data, such as loss and val_loss.",
@@ -101,7 +116,7 @@ export class SharpnessPanes {
               class="chart"
               chartName=${`sharpness-${id}`}
               .panel=${context.panel}
-              .data=${related.scatter}
+              .data=${scatter}
             ></basin-scatter-chart>`
       }
     </section>`;
@@ -167,7 +182,9 @@ function firstChoice(available: readonly SharpnessColumn[]): SharpnessColumn | u
 }
 
 /** "Spearman 0.31 (95 % −0.02 to 0.58), n 41: may be none": the last words when the interval holds 0. */
-function correlationText({ rho, low, high, pairs }: RankCorrelation): TemplateResult {
+function correlationText(correlation: RankCorrelation | undefined): TemplateResult | typeof nothing {
+  if (correlation === undefined) return nothing;
+  const { rho, low, high, pairs } = correlation;
   if (Number.isNaN(rho)) return html`<span class="muted clip">${pairs} trials have both: too few to relate</span>`;
   const two = (value: number): string => formatNumber(Number(value.toFixed(2))).replace("-", "−");
   const interval = Number.isNaN(low) ? "no interval" : `95 % ${two(low)} to ${two(high)}`;

@@ -11,7 +11,7 @@ export interface Pullable {
   pull(again: boolean): Promise<void>;
   /** An answer is still in the making: the next pull should come soon. */
   readonly unfinished: boolean;
-  /** Drawing found out that more is needed: the next pull should come at once. */
+  /** Drawing found out that more is needed: the next pull should not wait for a change. */
   readonly hasWanted: boolean;
 }
 

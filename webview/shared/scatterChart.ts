@@ -110,13 +110,15 @@ export class ScatterChart extends PointCloudChart {
     const { left, right, top, bottom } = frame.area;
     if (equal) frame = new PlotFrame(frame.area, ...samePixels(xScale, yScale, right - left, bottom - top));
     this.frame = frame;
-    this.xs = Float32Array.from(x.values, (v) => frame.xOf(v));
-    this.ys = Float32Array.from(y.values, (v) => frame.yOf(v));
+    // By index: mapping through iterators takes tens of milliseconds for 100,000 trials.
+    const [xs, ys] = [new Float32Array(number.length), new Float32Array(number.length)];
     for (let i = 0; i < number.length; i++) {
-      if (Number.isFinite(x.values[i]!) && Number.isFinite(y.values[i]!)) continue;
-      this.xs[i] = Number.NaN;
-      this.ys[i] = Number.NaN;
+      const placed = Number.isFinite(x.values[i]!) && Number.isFinite(y.values[i]!);
+      xs[i] = placed ? frame.xOf(x.values[i]!) : Number.NaN;
+      ys[i] = placed ? frame.yOf(y.values[i]!) : Number.NaN;
     }
+    this.xs = xs;
+    this.ys = ys;
     const shown: number[] = [];
     const keep = new Uint8Array(number.length);
     for (let i = 0; i < number.length; i++) {

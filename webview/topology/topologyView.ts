@@ -7,6 +7,7 @@ import type { CurveColumns } from "../../src/core/columns.ts";
 import { formatNumber } from "../../src/core/format.ts";
 import type { DriftColumns, TopologyMatrix, TopologyReport } from "../../src/protocol/topology.ts";
 import "../curves/curvesChart.ts";
+import { betterWords } from "../shared/axisTitles.ts";
 import { valueOf } from "../shared/controls.ts";
 import { icon } from "../shared/icons.ts";
 import { LiveData } from "../shared/liveData.ts";
@@ -281,13 +282,12 @@ export class TopologyView extends PanelElement {
       const { number, values, title, name } = againstValues(against, report, matrix, best);
       const objective = store.columns?.objectives[0];
       const metric = objective?.metric ?? "value";
-      const better = objective?.direction === "maximize" ? "higher is better" : "lower is better";
       const y = Float64Array.from(number, (n) => objective?.values[store.rowOf(n)] ?? Number.NaN);
       return {
         label: `${title} and ${metric} of the trials`,
         number,
         x: { title, name, values },
-        y: { title: `${metric} · ${better}`, name: metric, values: y },
+        y: { title: `${metric} · ${betterWords(objective?.direction)}`, name: metric, values: y },
         equal: false,
       };
     });
