@@ -7,7 +7,7 @@ import { z } from "zod";
 import { BasinError, errorText } from "../core/errors.ts";
 import type { Params } from "../core/space/parameter.ts";
 import { exitCodes, type ExitCode } from "./exit.ts";
-import { withSession } from "./session.ts";
+import { nothingStored, withSession } from "./session.ts";
 import { findStudy, workspaceOfRef } from "./studyRef.ts";
 import { paramsText, relative } from "./text.ts";
 
@@ -54,13 +54,7 @@ export async function enqueueCommand(
         (await client.request("study.get", { studyId: study.id })).trainerKind === "none" ? "ask-tell" : "run";
       process.stdout.write(`It is tried first by: basin ${how} ${relative(study.path)}\n`);
     },
-    () => {
-      throw new BasinError(
-        "unknown-study",
-        `No study has been started in ${workspace} yet.`,
-        "Start one with: basin run <study file>",
-      );
-    },
+    () => nothingStored(workspace),
   );
   return exitCodes.done;
 }

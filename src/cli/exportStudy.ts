@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { BasinError } from "../core/errors.ts";
 import { exitCodes, type ExitCode } from "./exit.ts";
-import { withSession } from "./session.ts";
+import { nothingStored, withSession } from "./session.ts";
 import { findStudy, workspaceOfRef } from "./studyRef.ts";
 import { relative } from "./text.ts";
 
@@ -24,13 +24,7 @@ export async function exportCommand(ref: string, options: ExportOptions): Promis
       const study = await findStudy(client, ref);
       return (await client.request("study.export", { studyId: study.id, format: options.format })).text;
     },
-    () => {
-      throw new BasinError(
-        "unknown-study",
-        `No study has been started in ${workspace} yet.`,
-        "Start one with: basin run <study file>",
-      );
-    },
+    () => nothingStored(workspace),
   );
   if (options.output === undefined) {
     await new Promise<void>((resolve) =>

@@ -101,3 +101,12 @@ export async function withSession<T>(
     await session.close();
   }
 }
+
+/** What `withSession` answers otherwise, where a command needs a study. @throws BasinError `unknown-study` */
+export function nothingStored(workspace: string): never {
+  throw new BasinError(
+    "unknown-study",
+    `No study has been started in ${workspace} yet.`,
+    "Start one with: basin run <study file>",
+  );
+}

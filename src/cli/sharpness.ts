@@ -12,7 +12,7 @@ import { didYouMean } from "../core/study/suggest.ts";
 import type { FlatnessJob, FlatnessQuestion } from "../protocol/flatness.ts";
 import { exitCodes, type ExitCode } from "./exit.ts";
 import { createOutput, type Output } from "./output.ts";
-import { type Asker, withSession } from "./session.ts";
+import { type Asker, nothingStored, withSession } from "./session.ts";
 import { findStudy, workspaceOfRef } from "./studyRef.ts";
 import { table, toJson } from "./text.ts";
 
@@ -93,13 +93,7 @@ export async function sharpnessCommand(ref: string, trial: number, options: Shar
       else for (const line of resultLines(study.name, trial, result)) output.result(line);
       return exitCodes.done;
     },
-    () => {
-      throw new BasinError(
-        "unknown-study",
-        `No study has been started in ${workspace} yet.`,
-        "Start one with: basin run <study file>",
-      );
-    },
+    () => nothingStored(workspace),
   );
   return done.finally(() => {
     process.off("SIGINT", stop);

@@ -1,11 +1,10 @@
 /**
  * `basin show <study> [trial]`: one study with its trials, the best first, or everything about one trial.
  */
-import { BasinError } from "../core/errors.ts";
 import type { ScheduleReport } from "../protocol/schedule.ts";
 import { exitCodes, type ExitCode } from "./exit.ts";
 import { createOutput } from "./output.ts";
-import { withSession } from "./session.ts";
+import { nothingStored, withSession } from "./session.ts";
 import { findStudy, workspaceOfRef } from "./studyRef.ts";
 import { resultObject, studyLines, toJson, trialLines } from "./text.ts";
 
@@ -46,13 +45,7 @@ export async function showCommand(ref: string, trial: number | undefined, option
         for (const line of studyLines(study, rows, total, schedule)) output.result(line);
       }
     },
-    () => {
-      throw new BasinError(
-        "unknown-study",
-        `No study has been started in ${workspace} yet.`,
-        "Start one with: basin run <study file>",
-      );
-    },
+    () => nothingStored(workspace),
   );
   return exitCodes.done;
 }

@@ -1,7 +1,7 @@
 /** A running study in the hands of a person: stop a trial, pause, resume, stop, all from the explorer. */
 import { describe, expect, test } from "vitest";
 import { notifications, runCommand } from "../../scripts/workbench/browser.ts";
-import { eventually, studyNamed, trialsOf } from "./engineView.ts";
+import { askEngine, engineComesTo, studyBecomes, studyComesTo, studyNamed } from "./engineView.ts";
 import { useSession } from "./session.ts";
 import { pressInContextMenu, pressInline, startStudy, studyRow, trialRows, trialRowsIn } from "./trialsView.ts";
 
@@ -16,9 +16,13 @@ describe("a running study, from the explorer", () => {
     const number = Number(/^Trial (\d+)/u.exec(label)?.[1]);
     await pressInline(trialRows(page).and(page.locator(`[aria-label^="Trial ${number},"]`)), "Stop Trial");
     const { id } = await studyNamed(folder, "patient");
-    const trial = async () => (await trialsOf(folder, id)).find((each) => each.number === number);
-    await eventually(`trial ${number} has failed`, async () => (await trial())?.state === "failed");
-    expect((await trial())?.reason).toMatch(/^stopped by user/iu);
+    const ask = { studyId: id, number };
+    await engineComesTo(folder, `trial ${number} has failed`, async (client) => {
+      return (await client.request("trial.get", ask)).state === "failed";
+    });
+    expect((await askEngine(folder, (client) => client.request("trial.get", ask))).reason).toMatch(
+      /^stopped by user/iu,
+    );
     await trialRowsIn(page, "failed").first().waitFor();
     expect(await stateOf("patient")).toBe("running");
   });
@@ -26,7 +30,7 @@ describe("a running study, from the explorer", () => {
   test("it can be stopped from its menu, and nothing of it runs on", async () => {
     const { page, folder } = session();
     await pressInContextMenu(page, studyRow(page, "patient"), "Stop Study");
-    await eventually("the study is stopped", async () => (await stateOf("patient")) === "stopped");
+    await studyBecomes(folder, "patient", "stopped");
     expect((await studyNamed(folder, "patient")).counts.running).toBe(0);
     await trialRowsIn(page, "running").first().waitFor({ state: "detached" });
   });
@@ -35,7 +39,7 @@ describe("a running study, from the explorer", () => {
     const { page, folder } = session();
     await startStudy(page, "slow");
     await pressInline(studyRow(page, "slow"), "Pause Study");
-    await eventually("the study is paused", async () => (await stateOf("slow")) === "paused");
+    await studyBecomes(folder, "slow", "paused");
     expect((await studyNamed(folder, "slow")).counts.running).toBe(0);
     await trialRowsIn(page, "running").first().waitFor({ state: "detached" });
   });
@@ -44,17 +48,17 @@ describe("a running study, from the explorer", () => {
     const { page, folder } = session();
     const before = (await studyNamed(folder, "slow")).counts.complete;
     await pressInline(studyRow(page, "slow"), "Resume Study");
-    await eventually("the study runs", async () => (await stateOf("slow")) === "running");
-    await eventually("more trials complete", async () => (await studyNamed(folder, "slow")).counts.complete > before);
+    await studyBecomes(folder, "slow", "running");
+    await studyComesTo(folder, "slow", "further", ({ counts }) => counts.complete > before);
   });
 
   test("a stopped one goes on where it was when it is started again", async () => {
     const { page, folder } = session();
     await pressInContextMenu(page, studyRow(page, "slow"), "Stop Study");
-    await eventually("the study is stopped", async () => (await stateOf("slow")) === "stopped");
+    await studyBecomes(folder, "slow", "stopped");
     const stopped = await studyNamed(folder, "slow");
     await runCommand(page, "Basin: Start HPO Study");
-    await eventually("the study runs", async () => (await stateOf("slow")) === "running");
+    await studyBecomes(folder, "slow", "running");
     const again = await studyNamed(folder, "slow");
     expect(again.id).toBe(stopped.id);
     expect(again.counts.complete).toBeGreaterThanOrEqual(stopped.counts.complete);

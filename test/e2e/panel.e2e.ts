@@ -1,7 +1,7 @@
 /** The panel on a finished study: one selection through every view, kept through a reload, in every theme. */
 import { describe, expect, test } from "vitest";
 import { chooseTheme, reloadWindow, runCommand } from "../../scripts/workbench/browser.ts";
-import { eventually, studyNamed, trialsOf } from "./engineView.ts";
+import { eventually, studyBecomes, studyNamed, trialsOf } from "./engineView.ts";
 import {
   brushBestOfObjective,
   finishedTrials,
@@ -23,11 +23,7 @@ describe("the study panel", () => {
     await startStudy(page, "quick");
     await runCommand(page, "Basin: Open Study Panel");
     const panel = await panelFrame(page);
-    await eventually(
-      "the study is complete",
-      async () => (await studyNamed(folder, "quick")).state === "complete",
-      120_000,
-    );
+    await studyBecomes(folder, "quick", "complete");
     await eventually("the panel shows all trials", async () => (await finishedTrials(panel)) === 60);
     expect(await shownTrials(panel)).toBe(60);
     await keepScreenshot(page, "overview");

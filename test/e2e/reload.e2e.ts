@@ -1,7 +1,7 @@
 /** Leave and come back: a window that goes away takes nothing with it. */
 import { describe, expect, test } from "vitest";
 import { runCommand, waitForWorkbench } from "../../scripts/workbench/browser.ts";
-import { eventually, studyNamed, trialsOf } from "./engineView.ts";
+import { eventually, studyComesTo, studyNamed, trialsOf } from "./engineView.ts";
 import { finishedTrials, panelFrame } from "./panelPage.ts";
 import { useSession } from "./session.ts";
 import { showTrials, startStudy, studyRow, trialRows } from "./trialsView.ts";
@@ -15,7 +15,7 @@ describe("a window that is reloaded during a run", () => {
     await runCommand(page, "Basin: Open Study Panel");
     await panelFrame(page);
     const { id } = await studyNamed(folder, "slow");
-    await eventually("four trials are complete", async () => (await studyNamed(folder, "slow")).counts.complete >= 4);
+    await studyComesTo(folder, "slow", "at four trials", ({ counts }) => counts.complete >= 4);
     const before = await trialsOf(folder, id);
 
     await page.reload();
@@ -28,7 +28,7 @@ describe("a window that is reloaded during a run", () => {
     }
     expect(new Set(after.map((trial) => trial.number)).size).toBe(after.length);
     const atReload = (await studyNamed(folder, "slow")).counts.complete;
-    await eventually("the study goes on", async () => (await studyNamed(folder, "slow")).counts.complete > atReload);
+    await studyComesTo(folder, "slow", "further", ({ counts }) => counts.complete > atReload);
     await showTrials(page);
     await studyRow(page, "slow").waitFor();
     await trialRows(page).first().waitFor();

@@ -5,7 +5,7 @@ import type { Frame } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { runCommand } from "../../scripts/workbench/browser.ts";
 import type { ScheduleReport } from "../../src/protocol/schedule.ts";
-import { askEngine, eventually, studyNamed } from "./engineView.ts";
+import { askEngine, eventually, studyBecomes, studyComesTo, studyNamed } from "./engineView.ts";
 import { panelFrame, selectedNumbers, showView, tableRows } from "./panelPage.ts";
 import { keepScreenshot, useSession } from "./session.ts";
 import { startStudy } from "./trialsView.ts";
@@ -55,11 +55,7 @@ describe("a study under a scheduler", () => {
       "the panel has read decisions",
       async () => (await panel.locator("basin-decisions li").count()) > 3,
     );
-    await eventually(
-      "the study is complete",
-      async () => (await studyNamed(folder, "early")).state === "complete",
-      170_000,
-    );
+    await studyBecomes(folder, "early", "complete");
     const report = await reportOf("early");
     const saved = new RegExp(`^Trained ${report.trainedSteps} of 270 epochs: \\d+ % saved`);
     await eventually("the panel says what was saved", async () =>
@@ -114,11 +110,7 @@ describe("a study under a scheduler", () => {
     const text = digits("members", "{ kind: pbt, population: 8, interval: 2 }", "{ trials: 8, parallel: 2 }", 12);
     writeFileSync(path.join(folder, "members.study.yaml"), text);
     await startStudy(page, "members");
-    await eventually(
-      "the population is trained",
-      async () => (await studyNamed(folder, "members")).state === "complete",
-      170_000,
-    );
+    await studyBecomes(folder, "members", "complete");
     await runCommand(page, "Basin: Open Study Panel");
     const panel = await panelFrame(page);
     await showView(panel, "Schedule");
@@ -146,11 +138,7 @@ describe("a study under a scheduler", () => {
     await showView(panel, "Curves");
     await panel.locator(`basin-curves-chart[data-metric="learning_rate"] canvas`).first().waitFor({ timeout: 90_000 });
     await panel.locator(`basin-curves-chart[data-metric="momentum"] canvas`).first().waitFor();
-    await eventually(
-      "some trials are done",
-      async () => (await studyNamed(folder, "digits-online")).counts.complete > 4,
-      170_000,
-    );
+    await studyComesTo(folder, "digits-online", "at five trials", ({ counts }) => counts.complete > 4, 170_000);
     await keepScreenshot(page, "online-rates");
   });
 });

@@ -1,7 +1,7 @@
 /** A newcomer's first minute: start the digits study from the palette, watch it, and find it finished. */
 import { describe, expect, test } from "vitest";
 import { lens, openFile, runCommand, statusItem } from "../../scripts/workbench/browser.ts";
-import { eventually, studyNamed, trialsOf } from "./engineView.ts";
+import { eventually, studyBecomes, studyNamed, trialsOf } from "./engineView.ts";
 import { finishedTrials, panelFrame } from "./panelPage.ts";
 import { keepScreenshot, useSession } from "./session.ts";
 import { studyRow, trialRows } from "./trialsView.ts";
@@ -38,7 +38,7 @@ describe("the digits study, started from the palette", () => {
     const { page, folder } = session();
     // It waits while the panel opens, however long that takes: a study of seconds would be over on a busy machine.
     await lens(page, "Pause").click();
-    await eventually("the study is paused", async () => (await studyNamed(folder, "digits-mlp")).state === "paused");
+    await studyBecomes(folder, "digits-mlp", "paused");
     await runCommand(page, "Basin: Open Study Panel");
     const panel = await panelFrame(page);
     const before = await finishedTrials(panel);
@@ -50,11 +50,7 @@ describe("the digits study, started from the palette", () => {
 
   test("ends with its whole budget and a network that reads digits", async () => {
     const { page, folder } = session();
-    await eventually(
-      "the study is complete",
-      async () => (await studyNamed(folder, "digits-mlp")).state === "complete",
-      170_000,
-    );
+    await studyBecomes(folder, "digits-mlp", "complete");
     const study = await studyNamed(folder, "digits-mlp");
     const trials = await trialsOf(folder, study.id);
     expect(trials).toHaveLength(study.budgetTrials ?? 0);

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { runCommand } from "../../scripts/workbench/browser.ts";
-import { askEngine, eventually, studyNamed } from "./engineView.ts";
+import { engineComesTo, eventually, studyBecomes, studyNamed } from "./engineView.ts";
 import { panelFrame, selectedNumbers, showView } from "./panelPage.ts";
 import { keepScreenshot, useSession } from "./session.ts";
 import { pressInContextMenu, startStudy, trialNumbers, trialRows } from "./trialsView.ts";
@@ -37,15 +37,11 @@ describe("topology of a study's representations", () => {
     const panel = await panelFrame(page);
     await showView(panel, "Topology");
     await panel.locator("basin-topology").getByText("the same 96 samples").waitFor({ timeout: 60_000 });
-    await eventually(
-      "the study is complete",
-      async () => (await studyNamed(folder, "shapes-of-digits")).state === "complete",
-      170_000,
-    );
+    await studyBecomes(folder, "shapes-of-digits", "complete");
     const { id } = await studyNamed(folder, "shapes-of-digits");
-    await eventually("all are scored", async () => {
-      const report = await askEngine(folder, (client) => client.request("topology.report", { studyId: id }));
-      return report.trials.number.length === 12 && report.trials.score.every((score) => score > 0);
+    await engineComesTo(folder, "all are scored", async (client) => {
+      const { trials } = await client.request("topology.report", { studyId: id });
+      return trials.number.length === 12 && trials.score.every((score) => score > 0);
     });
     await panel.locator("basin-topology").getByRole("radio", { name: "Trials" }).click();
     await panel.locator("#scatter table tbody tr").first().waitFor({ state: "attached" });
@@ -58,9 +54,9 @@ describe("topology of a study's representations", () => {
     await panel.locator("basin-topology").getByRole("radio", { name: "Pairs" }).click();
     await panel.getByRole("button", { name: "Compare", exact: true }).click();
     const { id } = await studyNamed(folder, "shapes-of-digits");
-    await eventually("the matrix is complete", async () => {
-      const ask = { studyId: id, start: false };
-      return (await askEngine(folder, (client) => client.request("topology.matrix", ask))).state === "complete";
+    await engineComesTo(folder, "the matrix is complete", async (client) => {
+      const { state } = await client.request("topology.matrix", { studyId: id, start: false });
+      return state === "complete";
     });
     await eventually("the panel draws it", async () =>
       /closest of 66 pairs/u.test(await panel.locator("basin-rtd-matrix table caption").innerText()),

@@ -7,7 +7,7 @@ import { paramsKey, uniformParams } from "../../core/space/configuration.ts";
 import type { Params, Space } from "../../core/space/parameter.ts";
 import type { PendingTrial } from "../../core/trial.ts";
 import { spaces } from "../../../test/contract/spaces.ts";
-import { lowest, searcher } from "../testing/search.ts";
+import { lowest, searcher, tradeOff } from "../testing/search.ts";
 import { expectedImprovement, logExpectedImprovement, logImprovement } from "./acquisition.ts";
 import { featuresOf } from "./features.ts";
 import { gpSampler } from "./gp.ts";
@@ -230,16 +230,7 @@ describe("sampler", () => {
   });
 
   it("spreads over a trade-off", async () => {
-    const space: Space = [
-      { name: "x", type: "float", low: 0, high: 1, log: false },
-      { name: "y", type: "float", low: 0, high: 1, log: false },
-    ];
-    // The front is y = 0, x between 0.2 and 0.8.
-    const history = await search(
-      space,
-      ({ x, y }) => [(Number(x) - 0.2) ** 2 + Number(y), (Number(x) - 0.8) ** 2 + Number(y)],
-      40,
-    );
+    const history = await search(tradeOff.space, tradeOff.losses, 40);
     const late = history.slice(20).filter(({ params }) => Number(params["y"]) < 0.05);
     expect(late.length).toBeGreaterThan(10);
     expect(late.some(({ params }) => Number(params["x"]) < 0.4)).toBe(true);

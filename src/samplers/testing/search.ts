@@ -85,6 +85,12 @@ export function searcher(entry: SamplerEntry, options: Readonly<Record<string, u
   };
 }
 
+/** Two losses of a point of the unit square; their front is y = 0, x between 0.2 and 0.8. */
+export const tradeOff = {
+  space: ["x", "y"].map((name): Space[number] => ({ name, type: "float", low: 0, high: 1, log: false })),
+  losses: ({ x, y }: Params): number[] => [(Number(x) - 0.2) ** 2 + Number(y), (Number(x) - 0.8) ** 2 + Number(y)],
+};
+
 /** The lowest first value of a history. */
 export function lowest(history: readonly FinishedTrial[]): number {
   return Math.min(...history.map(({ values }) => values[0]!));

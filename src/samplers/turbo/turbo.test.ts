@@ -3,9 +3,9 @@ import { expect, it } from "vitest";
 import { functions } from "../../../test/bench/samplers/functions.ts";
 import { rngForKey } from "../../core/rng.ts";
 import { paramsKey, uniformParams } from "../../core/space/configuration.ts";
-import type { Params, Space } from "../../core/space/parameter.ts";
+import type { Space } from "../../core/space/parameter.ts";
 import type { FinishedTrial } from "../../core/trial.ts";
-import { lowest, searcher } from "../testing/search.ts";
+import { lowest, searcher, tradeOff } from "../testing/search.ts";
 import { turboSampler } from "./turbo.ts";
 
 const { create, ask, fill, search } = searcher(turboSampler, { candidates: 100 });
@@ -70,10 +70,9 @@ it("lets regions compete, and the better one win", async () => {
 });
 
 it("spreads over a trade-off", async () => {
-  const space: Space = ["x", "y"].map((name) => ({ name, type: "float", low: 0, high: 1, log: false }));
-  // The front is y = 0, x between 0.2 and 0.8.
-  const f = ({ x, y }: Params): number[] => [(Number(x) - 0.2) ** 2 + Number(y), (Number(x) - 0.8) ** 2 + Number(y)];
-  const late = (await search(space, f, 40)).slice(15).filter(({ params }) => Number(params["y"]) < 0.1);
+  const late = (await search(tradeOff.space, tradeOff.losses, 40))
+    .slice(15)
+    .filter(({ params }) => Number(params["y"]) < 0.1);
   expect(late.length).toBeGreaterThan(5);
   expect(late.some(({ params }) => Number(params["x"]) < 0.45)).toBe(true);
   expect(late.some(({ params }) => Number(params["x"]) > 0.55)).toBe(true);
