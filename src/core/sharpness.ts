@@ -36,6 +36,9 @@ export type LastLayerId = (typeof lastLayerIds)[number];
 export type NetworkId = (typeof networkIds)[number];
 export type EstimatorId = LastLayerId | NetworkId;
 
+/** Measured where nothing else is asked for. They cost next to nothing: one pass over the probe and matrices of the last layer. */
+export const defaultEstimators = ["exact-frobenius", "exact-trace", "rms"] as const satisfies readonly EstimatorId[];
+
 export interface EstimatorDescription {
   /** Short name for people. */
   readonly label: string;

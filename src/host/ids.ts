@@ -22,6 +22,7 @@ export const commands = {
   openTrialLog: "basin.trial.openLog",
   copyParams: "basin.trial.copyParams",
   compareTopology: "basin.trials.compareTopology",
+  measureSharpness: "basin.trials.measureSharpness",
   filterTrials: "basin.trials.filter",
   clearFilter: "basin.trials.clearFilter",
   sortTrials: "basin.trials.sort",

@@ -2,11 +2,11 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { runCommand } from "../../scripts/workbench/browser.ts";
+import { quickInput, runCommand } from "../../scripts/workbench/browser.ts";
 import { askEngine, eventually, studyNamed } from "./engineView.ts";
 import { panelFrame, showView, tableRows } from "./panelPage.ts";
 import { keepScreenshot, useSession } from "./session.ts";
-import { startStudy } from "./trialsView.ts";
+import { pressInContextMenu, startStudy, trialNumbers, trialRows } from "./trialsView.ts";
 
 const study = `study: flat-digits
 objective: { metric: val_accuracy, direction: maximize }
@@ -60,6 +60,41 @@ describe("flatness of a study's minima", () => {
     const options = view.locator("vscode-option");
     await options.filter({ hasText: "RMS ratio (1024 samples, batches of 64)" }).waitFor({ state: "attached" });
     expect(await options.filter({ hasText: /^\s*RMS ratio\s*$/u }).count()).toBe(1);
+  });
+
+  test("Measure Sharpness measures what is selected in the explorer, by the measures that are ticked", async () => {
+    const { page, folder } = session();
+    await showView(await panelFrame(page), "Overview");
+    const numbers = await trialNumbers(page);
+    const rowOf = (number: number | undefined): ReturnType<typeof trialRows> =>
+      trialRows(page).and(page.locator(`[aria-label^="Trial ${number},"]`));
+    await rowOf(numbers[1]).click();
+    await rowOf(numbers[2]).click({ modifiers: ["ControlOrMeta"] });
+    await pressInContextMenu(page, rowOf(numbers[2]), "Measure Sharpness...");
+    const input = quickInput(page);
+    await input.getByText("Measure Sharpness of 2 Trials").waitFor();
+    await keepScreenshot(page, "measure-sharpness");
+    await input.locator("input[type=text]").fill("Worst case in a ball");
+    await input.locator(".monaco-list-row").filter({ hasText: "Worst case in a ball" }).click();
+    await input.getByRole("button", { name: "OK" }).click();
+    const panel = await panelFrame(page);
+    await panel.locator(`[role="tab"][aria-selected="true"]`, { hasText: "Flatness" }).waitFor();
+    const { id } = await studyNamed(folder, "flat-digits");
+    const wanted = numbers.slice(1, 3).toSorted((a, b) => a - b);
+    await eventually("both are measured", async () => {
+      const jobs = await askEngine(folder, (client) => client.request("flatness.list", { studyId: id }));
+      const done = jobs.filter(
+        ({ request, state }) => state === "done" && request.kind === "sharpness" && request.estimators.includes("sam"),
+      );
+      return (
+        done
+          .map(({ number }) => number)
+          .toSorted((x, y) => x - y)
+          .join() === wanted.join()
+      );
+    });
+    const options = panel.locator("basin-flatness vscode-option");
+    await options.filter({ hasText: "(1024 samples" }).nth(3).waitFor({ state: "attached" });
   });
 
   test("a plane is computed on request and drawn as lines and as a surface", async () => {

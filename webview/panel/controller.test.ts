@@ -18,8 +18,10 @@ describe("a view that a command asks for", () => {
     controller.receive({ type: "view", view: "topology" });
     expect(store.state.view).toBe("topology");
     expect(store.state.topology.section).toBe("pairs");
+    store.update({ flatness: { ...store.state.flatness, section: "plane" } });
     controller.receive({ type: "view", view: "flatness" });
     expect(store.state.view).toBe("flatness");
+    expect(store.state.flatness.section).toBe("sharpness");
     expect(sent.some((message) => message.type === "request" && message.method === "study")).toBe(true);
   });
 });

@@ -106,10 +106,13 @@ export class PanelController implements PanelActions {
         this.takeSelection(push.numbers);
         break;
       case "view": {
-        const { topology } = this.store.state;
-        // Who asks for Topology from outside compares two trials.
-        const section = push.view === "topology" ? { topology: { ...topology, section: "pairs" as const } } : {};
-        this.store.update({ view: push.view, ...section });
+        const { flatness, topology } = this.store.state;
+        // Who asks for Topology from outside compares two trials, and for Flatness has had sharpness measured.
+        this.store.update({
+          view: push.view,
+          ...(push.view === "topology" ? { topology: { ...topology, section: "pairs" } } : {}),
+          ...(push.view === "flatness" ? { flatness: { ...flatness, section: "sharpness" } } : {}),
+        });
         break;
       }
       case "connection":

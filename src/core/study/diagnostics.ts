@@ -3,7 +3,7 @@
  * Invariant: absent parts measure nothing; what is there has every default filled in.
  */
 import { z } from "zod";
-import { estimators, type EstimatorId, lastLayerIds, networkIds } from "../sharpness.ts";
+import { estimators, type EstimatorId, lastLayerIds, networkIds, defaultEstimators } from "../sharpness.ts";
 
 /** Sharpness of every trial's weights, reported as metrics `sharpness.<estimator>`. */
 export interface SharpnessDiagnostics {
@@ -53,9 +53,9 @@ export interface Diagnostics {
 
 export const estimatorIds: readonly EstimatorId[] = [...lastLayerIds, ...networkIds];
 
-/** What costs next to nothing: one pass over the probe and matrices of the last layer. */
+/** What is measured where a study says no more than `sharpness: {}`. */
 export const sharpnessDefaults = {
-  estimators: ["exact-frobenius", "exact-trace", "rms"],
+  estimators: defaultEstimators,
   at: "end",
   samples: 1024,
   batch: 64,

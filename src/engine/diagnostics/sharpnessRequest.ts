@@ -26,7 +26,9 @@ export const flatnessQuestionSchema = z
       estimators: z
         .array(z.enum(estimatorIds))
         .min(1)
-        .default([...sharpnessDefaults.estimators]),
+        .default([...sharpnessDefaults.estimators])
+        // In one order and each once: the same measures are the same question.
+        .transform((ids) => estimatorIds.filter((id) => ids.includes(id))),
       batch: z.int().min(1).max(100_000).default(sharpnessDefaults.batch),
       samples: samplesOf(sharpnessDefaults.samples),
     }),

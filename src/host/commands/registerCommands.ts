@@ -10,6 +10,7 @@ import type { Services } from "../services.ts";
 import { compareTopology } from "./compareTopology.ts";
 import { filterTrials, loadMore, openEngineLog, refresh, showLogs, sortTrials } from "./explorerCommands.ts";
 import { installNative } from "./installNative.ts";
+import { measureSharpness } from "./measureSharpness.ts";
 import { newStudy } from "./newStudy.ts";
 import { openStatus } from "./openStatus.ts";
 import { showProblems, startStudy } from "./startStudy.ts";
@@ -39,6 +40,7 @@ const handlers: Readonly<Record<CommandName, Handler>> = {
   openTrialLog,
   copyParams,
   compareTopology,
+  measureSharpness,
   filterTrials,
   clearFilter: ({ tree }) => tree.setFilter(undefined),
   sortTrials,

@@ -6,10 +6,10 @@ import path from "node:path";
 import * as vscode from "vscode";
 import { BasinError } from "../../core/errors.ts";
 import type { TrialRow } from "../../protocol/engine.ts";
-import { isNode, metricsOf } from "../explorer/nodes.ts";
+import { isNode, metricsOf, type TrialNode } from "../explorer/nodes.ts";
 import { studyDescription, trialDescription, trialSpoken } from "../explorer/texts.ts";
 import type { Services } from "../services.ts";
-import type { LiveStudy } from "../studies.ts";
+import { studyKey, type LiveStudy } from "../studies.ts";
 import { type CheckedStudy, isStudyDocument } from "../studyFiles.ts";
 
 export interface TrialTarget {
@@ -171,4 +171,58 @@ export async function trialTarget(
     { title, placeHolder: "Trial", matchOnDescription: true },
   );
   return picked === undefined ? undefined : { study, number: picked.row.number, row: picked.row };
+}
+
+function isTrial(item: unknown): item is TrialNode {
+  return isNode(item) && item.kind === "trial";
+}
+
+/** The trials of a study that a command was called on; where the view names none, those that are selected in the panel. */
+export function trialsNamed(services: Services, study: LiveStudy, argument: unknown, all: unknown): readonly number[] {
+  const nodes = (Array.isArray(all) ? all : [argument]).filter(isTrial);
+  const named = nodes.filter((node) => node.parent.key === studyKey(study)).map((node) => node.row.number);
+  return named.length > 0 ? named : services.selection.get(studyKey(study));
+}
+
+/**
+ * Lets the person tick some of the best trials that have trained.
+ * @throws BasinError when the study has fewer than `least` of them
+ */
+export async function pickTrials(
+  services: Services,
+  study: LiveStudy,
+  options: {
+    readonly title: string;
+    readonly placeHolder: string;
+    readonly least?: number;
+    /** A trial that is ticked to begin with. */
+    readonly ticked?: number;
+  },
+): Promise<readonly number[] | undefined> {
+  const { title, placeHolder, least = 1, ticked } = options;
+  const { rows } = await services.engines.request(study.folder, "trial.rows", {
+    studyId: study.summary.id,
+    sort: "best",
+    states: ["complete", "pruned", "paused", "running"],
+    offset: 0,
+    limit: 200,
+  });
+  if (rows.length < least)
+    throw new BasinError(
+      "unknown-trial",
+      `${title}: ${study.summary.name} has ${rows.length === 0 ? "no trial" : `only ${rows.length}`} that has trained.`,
+      least > 1 && rows.length > 0 ? "Wait for another one." : "Wait for the first one.",
+    );
+  const metrics = metricsOf(study);
+  const picked = await vscode.window.showQuickPick(
+    rows.map((row) => ({
+      label: `#${row.number}`,
+      description: `${row.state} · ${trialDescription(row)}`,
+      picked: row.number === ticked,
+      number: row.number,
+      ariaLabel: trialSpoken(row, metrics, false),
+    })),
+    { title, placeHolder, canPickMany: true, matchOnDescription: true },
+  );
+  return picked?.map(({ number }) => number);
 }
