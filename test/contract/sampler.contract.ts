@@ -13,6 +13,7 @@ import { isActive, type Params, type Space } from "../../src/core/space/paramete
 import type { FinishedTrial, PendingTrial } from "../../src/core/trial.ts";
 import type { SamplerEntry } from "../../src/samplers/entry.ts";
 import { samplerStream, type Sampler, type SamplerContext, type Suggestion } from "../../src/samplers/sampler.ts";
+import { expectDescription } from "./description.ts";
 import { historyOf, simulate, simulateLadder, spaces } from "./spaces.ts";
 
 const minimize: Objective = { metric: "loss", direction: "minimize" };
@@ -60,13 +61,7 @@ export function samplerContract(entry: SamplerEntry): void {
   // A network is trained anew for each of many suggestions: on a machine with other work that is a matter of minutes.
   describe(`sampler ${entry.kind}`, { timeout: 240_000 }, () => {
     it("describes itself, and every option has a default and a description", () => {
-      expect(entry.kind).toMatch(/^[a-z][a-z0-9-]*$/);
-      expect(entry.label).not.toBe("");
-      expect(entry.summary).not.toBe("");
-      expect(entry.options.safeParse({}).success).toBe(true);
-      for (const [name, option] of Object.entries(entry.options.shape)) {
-        expect((option as { description?: string }).description ?? "", name).not.toBe("");
-      }
+      expectDescription(entry);
     });
 
     it("refuses options it does not have", () => {

@@ -19,6 +19,7 @@ import {
   type Simulation,
   type SimulationResult,
 } from "../../src/schedulers/testing/simulator.ts";
+import { expectDescription } from "./description.ts";
 
 const space: Space = [
   { name: "learningRate", type: "float", low: 1e-4, high: 1, log: true },
@@ -71,13 +72,7 @@ export function schedulerContract(entry: SchedulerEntry): void {
 
   describe(`scheduler ${entry.kind}`, () => {
     it("describes itself, and every option has a description", () => {
-      expect(entry.kind).toMatch(/^[a-z][a-z0-9-]*$/);
-      expect(entry.label).not.toBe("");
-      expect(entry.summary).not.toBe("");
-      expect(entry.options.safeParse({}).success).toBe(true);
-      for (const [name, option] of Object.entries(entry.options.shape)) {
-        expect((option as { description?: string }).description ?? "", name).not.toBe("");
-      }
+      expectDescription(entry);
       expect(() => entry.create({ noSuchOption: 1 })).toThrow(BasinError);
     });
 

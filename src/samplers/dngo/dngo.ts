@@ -15,7 +15,7 @@ import { logExpectedImprovement } from "../gp/acquisition.ts";
 import type { Features } from "../gp/features.ts";
 import type { Landscape } from "../gp/landscape.ts";
 import { createModelSampler, type Moment, type Observation, type View } from "../gp/modelSampler.ts";
-import { chosenRows, combined, grownLength, randomWeights, standardised } from "../gp/values.ts";
+import { chosenRows, chosenTrialsOption, combined, grownLength, randomWeights, standardised } from "../gp/values.ts";
 import { fitEvidence, type Regression } from "./evidence.ts";
 import { inputsOf, type Inputs } from "./inputs.ts";
 import { copyOf, createNetwork, train, width, type Network } from "./network.ts";
@@ -35,12 +35,7 @@ export const dngoSampler = defineSampler(
         .max(20_000)
         .default(500)
         .describe("Training steps of a network at most; six for each trial while there are few."),
-      maxTrials: z
-        .int()
-        .min(20)
-        .max(20_000)
-        .default(2000)
-        .describe("Trials in the model at most: half of them the best, half the latest."),
+      maxTrials: chosenTrialsOption(20_000, 2000),
     }),
   },
   (context, options) => {

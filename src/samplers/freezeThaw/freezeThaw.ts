@@ -15,7 +15,7 @@ import { logExpectedImprovement } from "../gp/acquisition.ts";
 import { featuresOf } from "../gp/features.ts";
 import { landscapeOf } from "../gp/landscape.ts";
 import { createProposer } from "../gp/proposer.ts";
-import { chosenRows, combined, fitLength, randomWeights } from "../gp/values.ts";
+import { chosenRows, chosenTrialsOption, combined, fitLength, randomWeights } from "../gp/values.ts";
 import { lossesOf } from "../ranking.ts";
 import type { Sampler, SamplerContext } from "../sampler.ts";
 import { sobolSampler } from "../sobol/sobol.ts";
@@ -33,12 +33,7 @@ export const freezeThawSampler = defineSampler(
     needs: "curves",
     options: z.strictObject({
       startupTrials: z.int().min(2).default(10).describe("Sobol points before the model takes over."),
-      maxTrials: z
-        .int()
-        .min(20)
-        .max(1000)
-        .default(300)
-        .describe("Trials in the model at most: half of them the best, half the latest. Time grows with the square."),
+      maxTrials: chosenTrialsOption(1000, 300, "Time grows with the square."),
     }),
   },
   createFreezeThaw,

@@ -18,17 +18,12 @@ import { landscapeOf } from "./landscape.ts";
 import { createModelSampler } from "./modelSampler.ts";
 import { fitHyperparameters, type Model } from "./regression.ts";
 import { tradeOffView } from "./tradeOff.ts";
-import { randomWeights, standardised } from "./values.ts";
+import { chosenTrialsOption, randomWeights, standardised } from "./values.ts";
 
 /** Options of every sampler on this model. */
 export const gpOptions = {
   startupTrials: z.int().min(2).default(10).describe("Sobol points before the model takes over."),
-  maxTrials: z
-    .int()
-    .min(20)
-    .max(2000)
-    .default(500)
-    .describe("Trials in the model at most: half of them the best, half the latest. Time grows with the square."),
+  maxTrials: chosenTrialsOption(2000, 500, "Time grows with the square."),
 };
 
 export interface GpOptions {

@@ -3,6 +3,7 @@
  * Source of the scalarisation: J. Knowles, "ParEGO" (2006).
  * Invariant: everything is a function of its arguments, so models are the same in every process.
  */
+import { z } from "zod";
 import type { Objective } from "../../core/objective.ts";
 import type { Rng } from "../../core/rng.ts";
 
@@ -69,6 +70,16 @@ export function standardised(values: Float64Array): Float64Array {
   const variance = above.reduce((sum, value) => sum + (value - mean) ** 2, 0) / above.length;
   const deviation = Math.sqrt(variance);
   return above.map((value) => (deviation > 0 ? (value - mean) / deviation : 0));
+}
+
+/** How many trials `chosenRows` chooses, for people. @param most that may be asked for @param usual the default @param cost of more */
+export function chosenTrialsOption(most: number, usual: number, cost = "") {
+  return z
+    .int()
+    .min(20)
+    .max(most)
+    .default(usual)
+    .describe(`Trials in the model at most: half of them the best, half the latest. ${cost}`.trim());
 }
 
 /** All rows, or where there are more than `most` the best half and the latest half, in order. */

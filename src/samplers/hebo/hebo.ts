@@ -14,7 +14,7 @@ import { defineSampler } from "../entry.ts";
 import { featuresOf } from "../gp/features.ts";
 import { growingModel, type Observed } from "../gp/growing.ts";
 import { pointKey } from "../gp/pointKey.ts";
-import { randomWeights } from "../gp/values.ts";
+import { chosenTrialsOption, randomWeights } from "../gp/values.ts";
 import { historyFold } from "../historyFold.ts";
 import { lossesOf } from "../ranking.ts";
 import type { Sampler, SamplerContext } from "../sampler.ts";
@@ -41,12 +41,7 @@ export const heboSampler = defineSampler(
         .describe("Sobol points before the model takes over; 0 means one more than there are parameters."),
       population: z.int().min(10).max(1000).default(50).describe("Configurations that the acquisitions evolve."),
       generations: z.int().min(1).max(1000).default(14).describe("Generations of them for each suggestion."),
-      maxTrials: z
-        .int()
-        .min(20)
-        .max(2000)
-        .default(300)
-        .describe("Trials in the model at most: half of them the best, half the latest. Time grows with the square."),
+      maxTrials: chosenTrialsOption(2000, 300, "Time grows with the square."),
     }),
   },
   createHebo,

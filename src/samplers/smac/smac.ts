@@ -12,7 +12,7 @@ import { feasibleSampler } from "../../core/space/feasible.ts";
 import { defineSampler } from "../entry.ts";
 import { logExpectedImprovement } from "../gp/acquisition.ts";
 import { featuresOf } from "../gp/features.ts";
-import { chosenRows, combined, randomWeights } from "../gp/values.ts";
+import { chosenRows, chosenTrialsOption, combined, randomWeights } from "../gp/values.ts";
 import { newcomerTest } from "../proposals.ts";
 import type { Sampler, SamplerContext } from "../sampler.ts";
 import { sobolSampler } from "../sobol/sobol.ts";
@@ -54,12 +54,7 @@ export const smacSampler = defineSampler(
         .boolean()
         .default(true)
         .describe("Model the logarithm of the loss, shifted where it is not positive."),
-      maxTrials: z
-        .int()
-        .min(20)
-        .max(20_000)
-        .default(2000)
-        .describe("Trials in the model at most: half of them the best, half the latest."),
+      maxTrials: chosenTrialsOption(20_000, 2000),
     }),
   },
   createSmac,
