@@ -44,6 +44,10 @@ const flatnessStyles = css`
     margin: 0;
     color: var(--vscode-descriptionForeground);
   }
+  .measure vscode-button {
+    flex: none;
+    white-space: nowrap;
+  }
   .measure code {
     color: var(--vscode-foreground);
     font-family: var(--vscode-editor-font-family, monospace);

@@ -101,10 +101,10 @@ export class SharpnessPanes {
     return html`<section class="pane" aria-label=${`Sharpness and ${title}`}>
       <div class="chart-head">
         <h2>${title}</h2>
-        ${scatter === undefined ? nothing : correlationText(this.correlations[id].of(scatter, context.redraw))}
         <span class="space"></span>
         ${context.menu(`#sharpness-${id}`, scatter !== undefined)}
       </div>
+      ${scatter === undefined ? nothing : correlationText(this.correlations[id].of(scatter, context.redraw))}
       ${
         scatter === undefined
           ? message(
@@ -185,13 +185,14 @@ function firstChoice(available: readonly SharpnessColumn[]): SharpnessColumn | u
 function correlationText(correlation: RankCorrelation | undefined): TemplateResult | typeof nothing {
   if (correlation === undefined) return nothing;
   const { rho, low, high, pairs } = correlation;
-  if (Number.isNaN(rho)) return html`<span class="muted clip">${pairs} trials have both: too few to relate</span>`;
+  if (Number.isNaN(rho)) return html`<p class="note">${pairs} trials have both: too few to relate</p>`;
   const two = (value: number): string => formatNumber(Number(value.toFixed(2))).replace("-", "−");
   const interval = Number.isNaN(low) ? "no interval" : `95 % ${two(low)} to ${two(high)}`;
   const open = low <= 0 && high >= 0 ? ": may be none" : "";
-  return html`<span
-    class="muted clip numeric"
+  return html`<p
+    class="note numeric"
     title=${`Spearman's rank correlation of the two over all ${pairs} trials that have both, filters aside. The interval (Bonett and Wright 2000) takes trials as independent, which those of a learning sampler are not quite.`}
-    >Spearman ${two(rho)} (${interval}), n ${pairs}${open}</span
-  >`;
+  >
+    Spearman ${two(rho)} (${interval}), n ${pairs}${open}
+  </p>`;
 }

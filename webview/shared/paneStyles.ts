@@ -56,6 +56,13 @@ export const paneStyles = css`
     flex: 1;
     min-height: 0;
   }
+  /* What belongs to a whole chart and must not be cut off. */
+  .pane > .note {
+    flex: none;
+    margin: 0;
+    padding: 0 12px 4px;
+    color: var(--vscode-descriptionForeground);
+  }
   .pane .message {
     flex: 1;
     min-height: 0;

@@ -25,6 +25,32 @@ interface Cursor {
   readonly row: number;
 }
 
+/** What stands beside a direction's name, the longest text first: the one that fits is taken. */
+function headTexts({
+  shown,
+  bars,
+  total,
+  lite,
+  share,
+}: {
+  readonly shown: number;
+  readonly bars: number;
+  readonly total: number;
+  readonly lite: number;
+  readonly share: number;
+}): readonly string[] {
+  const plain = `${bars} ${bars === 1 ? "bar" : "bars"}`;
+  const counted = shown < bars ? `longest ${shown} of ${plain}` : plain;
+  const sum = `sum ${formatNumber(total)}`;
+  const percent = `${Math.round(share * 100)} %`;
+  return [
+    `${counted}, ${sum}, RTD-Lite ${formatNumber(lite)} (${percent})`,
+    `${plain}, ${sum}, RTD-Lite ${percent}`,
+    `${sum}, RTD-Lite ${percent}`,
+    sum,
+  ];
+}
+
 export class BarcodeChart extends CanvasChart {
   static override properties: PropertyDeclarations = { pair: { attribute: false } };
   declare pair: TopologyPair;
@@ -157,9 +183,10 @@ export class BarcodeChart extends CanvasChart {
     ink.fillText(clipped(ink, name, width), area.left, line);
     ink.font = fontOf(colors, 0.92);
     ink.fillStyle = colors.muted;
-    const counted = shown < bars ? `longest ${shown} of ${bars} bars` : `${bars} ${bars === 1 ? "bar" : "bars"}`;
-    const text = `${counted}, sum ${formatNumber(total)}, RTD-Lite ${formatNumber(lite)} (${Math.round(share * 100)} %)`;
-    ink.fillText(clipped(ink, text, width - nameWidth - 10), area.left + nameWidth + 10, line);
+    const room = width - nameWidth - 10;
+    const texts = headTexts({ shown, bars, total, lite, share });
+    const text = texts.find((one) => ink.measureText(one).width <= room) ?? texts.at(-1)!;
+    ink.fillText(clipped(ink, text, room), area.left + nameWidth + 10, line);
     const top = area.top - shareBar - 4;
     ink.strokeStyle = colors.accent;
     ink.lineWidth = 1;

@@ -183,12 +183,10 @@ export class TopologyView extends PanelElement {
       <div class="chart-head">
         <h2>Barcode</h2>
         ${wanted === undefined ? nothing : this.choosers(data, wanted)}
-        <span class="muted clip numeric">
-          ${current ? `RTD ${formatNumber(pair.score)} of ${pair.samples} samples` : ""}
-        </span>
         <span class="space"></span>
         ${this.menu("basin-rtd-barcode", current)}
       </div>
+      ${current ? html`<p class="note numeric">RTD ${formatNumber(pair.score)} of ${pair.samples} samples</p>` : nothing}
       ${
         wanted === undefined
           ? message("Two trials are needed", "A barcode compares the embeddings of two trials.")
@@ -249,10 +247,10 @@ export class TopologyView extends PanelElement {
                 ${choices.map((choice) => html`<vscode-option value=${choice} ?selected=${choice === against}>${againstLabels[choice]}</vscode-option>`)}
               </vscode-dropdown>`
         }
-        <span class="muted clip">${against === "plan" ? `against ${report.plan?.against ?? ""}` : ""}</span>
         <span class="space"></span>
         ${this.menu("#scatter", against !== undefined)}
       </div>
+      ${against === "plan" ? html`<p class="note">against ${report.plan?.against ?? ""}</p>` : nothing}
       ${
         against === undefined
           ? matrix === undefined
@@ -300,14 +298,12 @@ export class TopologyView extends PanelElement {
     return html`<section class="pane" aria-label="Map of the trials">
       <div class="chart-head">
         <h2>Map</h2>
-        <span class="muted clip">
-          ${ready ? `classical scaling of RTD, stress ${formatNumber(Number(stress.toPrecision(2)))}${stress > 0.2 ? ": distances are only roughly RTD" : ""}` : ""}
-        </span>
         <span class="space"></span>
         ${matrix?.state === "computing" ? this.progress(matrix) : nothing}
         ${matrix?.state === "idle" && matrix.done > 0 ? this.computeButton("Compare the Rest") : nothing}
         ${this.menu("#map", ready)}
       </div>
+      ${ready ? html`<p class="note">classical scaling of RTD, stress ${formatNumber(Number(stress.toPrecision(2)))}${stress > 0.2 ? ": distances are only roughly RTD" : ""}</p>` : nothing}
       ${
         matrix === undefined
           ? this.waiting(data.matrix, "The pairs")
