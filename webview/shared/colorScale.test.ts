@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { goodnessColor, luminance, oklabToRgb, type Rgb } from "./colorScale.ts";
+import { goodnessColor, goodnessTable, luminance, oklabToRgb, type Rgb } from "./colorScale.ts";
+import { goodnessCss } from "./theme.ts";
 
 const grounds = { dark: [31, 31, 31], light: [255, 255, 255] } as const satisfies Record<string, Rgb>;
 
@@ -40,5 +41,20 @@ describe("Oklab", () => {
     expect(oklabToRgb(1, 0, 0)).toEqual([255, 255, 255]);
     expect(oklabToRgb(0, 0, 0)).toEqual([0, 0, 0]);
     expect(oklabToRgb(0.62796, 0.22486, 0.12585)).toEqual([255, 0, 0]);
+  });
+});
+
+describe("goodness as CSS", () => {
+  it("is the theme's own colour at 256 steps, its ends beyond them, and muted ink without a value", () => {
+    const goodness = goodnessTable("dark");
+    const theme = { goodness, muted: "#777" };
+    for (let i = 0; i < 256; i++) {
+      const [r, g, b] = goodness.subarray(3 * i, 3 * i + 3);
+      expect(goodnessCss(i / 255, theme)).toBe(`rgb(${r} ${g} ${b})`);
+    }
+    expect(goodnessCss(-1, theme)).toBe(goodnessCss(0, theme));
+    expect(goodnessCss(2, theme)).toBe(goodnessCss(1, theme));
+    expect(goodnessCss(Number.NaN, theme)).toBe("#777");
+    expect(goodnessCss(0.5, { goodness: goodnessTable("light"), muted: "#777" })).not.toBe(goodnessCss(0.5, theme));
   });
 });

@@ -51,6 +51,8 @@ export class ScatterChart extends PointCloudChart {
   declare chartName: string;
   protected readonly stepKeys = "both";
 
+  /** Row of each point's trial in the store, -1 = none. */
+  private rows = new Int32Array(0);
   private shown: readonly number[] = [];
   private sorted: readonly number[] | undefined;
 
@@ -119,10 +121,16 @@ export class ScatterChart extends PointCloudChart {
     }
     this.xs = xs;
     this.ys = ys;
+    const { store } = this;
+    // Data of all trials lie in the store's own rows: nothing to look for.
+    const isOwn = store.columns?.number === number;
+    const rows = new Int32Array(number.length);
+    for (let i = 0; i < rows.length; i++) rows[i] = isOwn ? i : store.rowOf(number[i]!);
+    this.rows = rows;
     const shown: number[] = [];
     const keep = new Uint8Array(number.length);
     for (let i = 0; i < number.length; i++) {
-      if (!this.isShown(i)) continue;
+      if (Number.isNaN(xs[i]!) || store.filtered[rows[i]!] !== 1) continue;
       shown.push(i);
       keep[i] = 1;
     }
@@ -148,7 +156,7 @@ export class ScatterChart extends PointCloudChart {
     ink.lineWidth = 1.4;
     for (let i = 0; i < number.length; i++) {
       if (Number.isNaN(this.xs[i]!)) continue;
-      const row = store.rowOf(number[i]!);
+      const row = this.rows[i]!;
       const state = trialStates[store.columns?.state[row] ?? 0] ?? "complete";
       ink.globalAlpha = store.filtered[row] === 1 ? 0.92 : 0.14;
       this.mark(ink, colors, state, row, i, radius);
@@ -179,11 +187,13 @@ export class ScatterChart extends PointCloudChart {
 
   private mark(ink: Ink, colors: Theme, state: TrialState, row: number, i: number, radius: number): void {
     const color = goodnessCss(this.store.goodness[row] ?? Number.NaN, colors);
-    ink.fillStyle = color;
-    ink.strokeStyle = color;
+    const filled = isFilledMark(state);
+    // Setting a colour costs as much as the path: only the one that is used.
+    if (filled) ink.fillStyle = color;
+    else ink.strokeStyle = color;
     ink.beginPath();
     addMark(ink, state, this.xs[i]!, this.ys[i]!, radius);
-    if (isFilledMark(state)) ink.fill();
+    if (filled) ink.fill();
     else ink.stroke();
     if (row !== this.store.bestFirst[0]) return;
     ink.strokeStyle = colors.foreground;

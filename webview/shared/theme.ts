@@ -116,9 +116,16 @@ export function prefersReducedMotion(): boolean {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
+/** The 256 colours of a theme as CSS: written once, since charts ask for one a point. */
+const cssOf = new WeakMap<Uint8Array, readonly string[]>();
+
 /** Colour of goodness 0..1 as CSS; muted ink where there is no value. */
-export function goodnessCss(t: number, { goodness, muted }: Theme): string {
+export function goodnessCss(t: number, { goodness, muted }: Pick<Theme, "goodness" | "muted">): string {
   if (Number.isNaN(t)) return muted;
-  const i = Math.min(255, Math.max(0, Math.round(t * 255))) * 3;
-  return `rgb(${goodness[i]} ${goodness[i + 1]} ${goodness[i + 2]})`;
+  let css = cssOf.get(goodness);
+  if (css === undefined) {
+    css = Array.from({ length: 256 }, (_, i) => `rgb(${[...goodness.subarray(3 * i, 3 * i + 3)].join(" ")})`);
+    cssOf.set(goodness, css);
+  }
+  return css[Math.min(255, Math.max(0, Math.round(t * 255)))]!;
 }
