@@ -1,9 +1,22 @@
 /**
- * Tests for comparisons of methods over tasks and repeats.
+ * Means and tests for comparisons of methods over tasks and repeats.
  * Sources: J. Demsar, "Statistical Comparisons of Classifiers over Multiple Data Sets" (2006) for Wilcoxon, Friedman and
  * Nemenyi; Y. Benjamini and Y. Hochberg (1995); A. Vargha and H. Delaney (2000). Invariant: pure functions, two-sided p-values.
  */
 import { normalCdf } from "../../src/core/normal.ts";
+
+export interface Estimate {
+  readonly mean: number;
+  /** Standard error of the mean. */
+  readonly error: number;
+}
+
+/** Mean of repeats; the error of a single one is not known and given as 0. */
+export function estimate(values: readonly number[]): Estimate {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, error: values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1) / values.length) };
+}
 
 /** Ranks from 1, ties sharing their mean. O(n log n). */
 export function ranksOf(values: readonly number[]): number[] {

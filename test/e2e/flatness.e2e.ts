@@ -3,7 +3,8 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { quickInput, runCommand } from "../../scripts/workbench/browser.ts";
-import { askEngine, eventually, studyNamed } from "./engineView.ts";
+import type { EngineClient } from "../../src/client/engineClient.types.ts";
+import { engineComesTo, eventually, studyBecomes, studyNamed } from "./engineView.ts";
 import { panelFrame, showView, tableRows } from "./panelPage.ts";
 import { keepScreenshot, useSession } from "./session.ts";
 import { pressInContextMenu, startStudy, trialNumbers, trialRows } from "./trialsView.ts";
@@ -36,11 +37,7 @@ describe("flatness of a study's minima", () => {
     await runCommand(page, "Basin: Open Study Panel");
     const panel = await panelFrame(page);
     await showView(panel, "Flatness");
-    await eventually(
-      "the study is complete",
-      async () => (await studyNamed(folder, "flat-digits")).state === "complete",
-      170_000,
-    );
+    await studyBecomes(folder, "flat-digits", "complete");
     const view = panel.locator("basin-flatness");
     await view
       .getByText(/Spearman .*, n 12/u)
@@ -81,8 +78,8 @@ describe("flatness of a study's minima", () => {
     await panel.locator(`[role="tab"][aria-selected="true"]`, { hasText: "Flatness" }).waitFor();
     const { id } = await studyNamed(folder, "flat-digits");
     const wanted = numbers.slice(1, 3).toSorted((a, b) => a - b);
-    await eventually("both are measured", async () => {
-      const jobs = await askEngine(folder, (client) => client.request("flatness.list", { studyId: id }));
+    await engineComesTo(folder, "both are measured", async (client) => {
+      const jobs = await client.request("flatness.list", { studyId: id });
       const done = jobs.filter(
         ({ request, state }) => state === "done" && request.kind === "sharpness" && request.estimators.includes("sam"),
       );
@@ -105,14 +102,11 @@ describe("flatness of a study's minima", () => {
     await view.getByRole("radio", { name: "2-D" }).click();
     await view.getByRole("button", { name: "Compute" }).click();
     const { id } = await studyNamed(folder, "flat-digits");
-    await eventually(
-      "the job is done",
-      async () => {
-        const jobs = await askEngine(folder, (client) => client.request("flatness.list", { studyId: id }));
-        return jobs.some(({ request, state }) => request.kind === "plane" && state === "done");
-      },
-      120_000,
-    );
+    const isPlaneDone = async (client: EngineClient): Promise<boolean> => {
+      const jobs = await client.request("flatness.list", { studyId: id });
+      return jobs.some(({ request, state }) => request.kind === "plane" && state === "done");
+    };
+    await engineComesTo(folder, "the plane is computed", isPlaneDone, 120_000);
     await view.locator("basin-loss-contour table caption").waitFor({ state: "attached" });
     expect(await view.locator("basin-loss-contour table caption").innerText()).toContain("25 by 25 places");
     await keepScreenshot(page, "flatness-contour");
@@ -149,11 +143,7 @@ describe("a search guided by flatness", () => {
     await showView(panel, "Flatness");
     const view = panel.locator("basin-flatness");
     await view.getByRole("radio", { name: "Funnel" }).click();
-    await eventually(
-      "the study is complete",
-      async () => (await studyNamed(folder, "fghpo-wine")).state === "complete",
-      170_000,
-    );
+    await studyBecomes(folder, "fghpo-wine", "complete");
     const rows = view.locator("basin-fghpo-funnel table tr");
     const counts = async (): Promise<readonly number[]> =>
       (await rows.locator("td").allTextContents()).map((text) => Number(text));

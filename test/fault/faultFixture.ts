@@ -172,6 +172,14 @@ seed: 11
   return workspace;
 }
 
+/** Ends the workspace's engine in order, and waits until its process is gone. */
+export async function endEngine(place: FaultWorkspace, client: EngineClient): Promise<void> {
+  const last = place.enginePid() ?? 0;
+  await client.request("engine.shutdown", {});
+  client.dispose();
+  while (isAlive(last)) await sleep(5);
+}
+
 /** SIGKILL to a process, or to a group when negative; one that is gone already is fine. */
 export function kill(pid: number): void {
   try {

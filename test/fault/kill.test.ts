@@ -6,7 +6,7 @@ import { rmSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { rngForKey } from "../../src/core/rng.ts";
 import type { Params } from "../../src/core/space/parameter.ts";
-import { bundleEngine, type FaultWorkspace, faultWorkspace, isAlive, kill, sleep } from "./faultFixture.ts";
+import { bundleEngine, endEngine, type FaultWorkspace, faultWorkspace, isAlive, kill, sleep } from "./faultFixture.ts";
 import { connect, nothingTold, read, untilDone } from "./told.ts";
 
 const kills = 30;
@@ -91,10 +91,7 @@ it(`loses nothing over ${kills} kills (seed ${seed})`, { timeout: 300_000 }, asy
   expect(told.finals.size).toBe(budget);
   const best = Math.min(...[...told.finals.values()].map(({ value }) => (Number.isNaN(value) ? Infinity : value)));
   expect(end.best?.values).toEqual([best]);
-  const last = place.enginePid() ?? 0;
-  await client.request("engine.shutdown", {});
-  client.dispose();
-  while (isAlive(last)) await sleep(5);
+  await endEngine(place, client);
   expect(place.integrity()).toBe("ok");
   expect(place.trainers(), "no trainer is left").toEqual([]);
   console.log(

@@ -11,7 +11,15 @@ import { isFinal } from "../../src/core/trial.ts";
 import { schedulers } from "../../src/schedulers/registry.ts";
 import { openSqliteStore } from "../../src/storage/sqliteStore.ts";
 import type { StoredAttempt, StoredDecision, TrialRecord } from "../../src/storage/trialStore.ts";
-import { builtInText, bundleEngine, type FaultWorkspace, faultWorkspace, kill, sleep } from "./faultFixture.ts";
+import {
+  builtInText,
+  bundleEngine,
+  endEngine,
+  type FaultWorkspace,
+  faultWorkspace,
+  kill,
+  sleep,
+} from "./faultFixture.ts";
 import { connect, untilDone } from "./told.ts";
 
 const seed = process.env["BASIN_FAULT_SEED"] ?? String(Date.now());
@@ -74,9 +82,7 @@ async function runIn(place: FaultWorkspace, study: string, kills: number, rng: R
     client = await connect(place);
   }
   const { reason } = await untilDone(client, studyId);
-  await client.request("engine.shutdown", {});
-  client.dispose();
-  while (place.enginePid() !== undefined) await sleep(5);
+  await endEngine(place, client);
   const store = openSqliteStore({ file: workspaceFiles(place.folder).database });
   try {
     const all = store.trials(studyId, 0, 10_000);

@@ -9,6 +9,7 @@ import { rngForKey } from "../../src/core/rng.ts";
 import {
   builtInText,
   bundleEngine,
+  endEngine,
   type FaultWorkspace,
   faultWorkspace,
   isAlive,
@@ -98,10 +99,7 @@ it(`loses and mixes nothing over ${kills} kills (seed ${seed})`, { timeout: 300_
     const log = existsSync(file) ? readFileSync(file, "utf8") : "";
     for (const [, of] of log.matchAll(/^\[basin: trial (\d+),/gm)) expect(Number(of)).toBe(number);
   }
-  const last = place.enginePid() ?? 0;
-  await client.request("engine.shutdown", {});
-  client.dispose();
-  while (isAlive(last)) await sleep(5);
+  await endEngine(place, client);
   expect(place.integrity()).toBe("ok");
   expect(place.trainers(), "no trainer is left").toEqual([]);
 

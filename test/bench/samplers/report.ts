@@ -3,7 +3,7 @@
  * Invariant: a figure is a mean over seeds first and over tasks then, so that every task counts alike.
  */
 
-import { meanInterval, nemenyiDistance, ranksOf, wilcoxonSignedRank } from "../statistics.ts";
+import { type Estimate, estimate, meanInterval, nemenyiDistance, ranksOf, wilcoxonSignedRank } from "../statistics.ts";
 
 export interface Run {
   readonly contender: string;
@@ -14,19 +14,6 @@ export interface Run {
   readonly regrets: readonly number[];
   /** CPU a suggestion, milliseconds, on one thread. */
   readonly cpuMs: number;
-}
-
-export interface Estimate {
-  readonly mean: number;
-  /** Standard error of the mean. */
-  readonly error: number;
-}
-
-/** Mean over seeds; infinite error for a single seed is reported as 0 tasks' worth, i.e. left out. */
-function estimate(values: readonly number[]): Estimate {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, error: values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1) / values.length) };
 }
 
 /** Mean over tasks of means over seeds. */

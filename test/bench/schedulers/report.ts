@@ -2,24 +2,13 @@
  * Prints the comparison of schedulers as Markdown tables.
  * Invariant: every figure is a mean over seeds with its standard error; what did not get there is counted and said.
  */
-import { mannWhitney, wilcoxonSignedRank } from "../statistics.ts";
+import { estimate, mannWhitney, wilcoxonSignedRank } from "../statistics.ts";
 import { type Arm, arms, methods, tasks } from "./contenders.ts";
 import { bestAfter, epochsTo, type Run } from "./runs.ts";
 
 const earlyShare = 0.25;
 /** Of the best that any method has found with the same data. */
 const targetShare = 0.99;
-
-interface Estimate {
-  readonly mean: number;
-  readonly error: number;
-}
-
-function estimate(values: readonly number[]): Estimate {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, error: values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1) / values.length) };
-}
 
 const text = (values: readonly number[], digits: number): string => {
   if (values.length === 0) return "";
