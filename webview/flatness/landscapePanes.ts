@@ -35,9 +35,9 @@ type LineKind = "line" | "spectrum";
 interface Pane {
   /** For those who hear it. */
   readonly label: string;
-  readonly title: string;
+  readonly title: string | TemplateResult;
   readonly noteClass: string;
-  readonly note: string;
+  readonly note: string | TemplateResult;
   readonly menu: TemplateResult | typeof nothing;
   readonly body: TemplateResult;
 }
@@ -135,7 +135,7 @@ export class LandscapePanes {
           }));
     return paneOf({
       label: "Between two trials",
-      title: `Between #${a} and #${b}`,
+      title: html`Between #${a} and #${b}`,
       noteClass: "muted clip numeric",
       note: result === undefined ? "" : `barrier ${formatNumber(result.barrier)}, ${about(result)}`,
       menu: context.menu("#path", data !== undefined),
@@ -187,9 +187,9 @@ export class LandscapePanes {
         const id = `plane${i}`;
         return paneOf({
           label: `Plane of trial ${number}`,
-          title: `Trial ${number}`,
+          title: html`Trial ${number}`,
           noteClass: "muted clip",
-          note: `${result === undefined ? "" : about(result)}${have.length === 2 ? ", one scale for both" : ""}`,
+          note: html`${result === undefined ? "" : about(result)}${have.length === 2 ? ", one scale for both" : ""}`,
           menu: context.menu(`#${id}`, result !== undefined),
           body:
             result === undefined

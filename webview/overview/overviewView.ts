@@ -79,7 +79,7 @@ export class OverviewView extends PanelElement {
           total,
           now: finished,
           parts: (["complete", "pruned", "failed", "running"] as const).map((state) => [state, counts[state]]),
-          words: `${finished.toLocaleString("en")} of ${total.toLocaleString("en")} trials`,
+          words: html`${finished.toLocaleString("en")} of ${total.toLocaleString("en")} trials`,
         }),
       );
     }
@@ -91,7 +91,7 @@ export class OverviewView extends PanelElement {
           total: budgetMs,
           now: elapsedMs,
           parts: [["running", elapsedMs]],
-          words: `${formatDuration(elapsedMs)} of ${formatDuration(budgetMs)}`,
+          words: html`${formatDuration(elapsedMs)} of ${formatDuration(budgetMs)}`,
         }),
       );
     }
@@ -102,7 +102,8 @@ export class OverviewView extends PanelElement {
     return noTrials(
       study.state === "running",
       "No trials yet",
-      `Each trial will be a point here, and a line will follow the best ${study.objectives[0]?.metric ?? "value"} so far.`,
+      html`Each trial will be a point here, and a line will follow the best ${study.objectives[0]?.metric ?? "value"} so
+      far.`,
       this.actions,
     );
   }
@@ -184,7 +185,7 @@ interface BudgetBar {
   readonly now: number;
   /** Amounts beside each other, by the class that colours them. */
   readonly parts: readonly (readonly [name: string, amount: number])[];
-  readonly words: string;
+  readonly words: TemplateResult;
 }
 
 function budgetBar({ title, label, total, now, parts, words }: BudgetBar): TemplateResult {

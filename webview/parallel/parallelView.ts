@@ -27,7 +27,8 @@ export class ParallelView extends PanelElement {
       return noTrials(
         store.study?.state === "running",
         "No trials yet",
-        `Each trial will be a line across one axis per parameter, coloured by ${store.columns.objectives[0]?.metric ?? "its value"}.`,
+        html`Each trial will be a line across one axis per parameter, coloured by
+        ${store.columns.objectives[0]?.metric ?? "its value"}.`,
         this.actions,
       );
     const brushed = isBrushed(store.state.brushes);

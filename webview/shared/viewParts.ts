@@ -11,7 +11,7 @@ import type { PanelActions } from "./panelElement.ts";
 
 export function message(
   title: string,
-  text: string,
+  text: string | TemplateResult,
   action: TemplateResult | typeof nothing = nothing,
 ): TemplateResult {
   return html`<div class="message">
@@ -54,7 +54,12 @@ export function startButton(actions: PanelActions): TemplateResult {
 }
 
 /** A study without a trial: what will appear here, and the one action that makes it appear. */
-export function noTrials(running: boolean, title: string, text: string, actions: PanelActions): TemplateResult {
+export function noTrials(
+  running: boolean,
+  title: string,
+  text: string | TemplateResult,
+  actions: PanelActions,
+): TemplateResult {
   return message(running ? "The first trial is starting" : title, text, running ? nothing : startButton(actions));
 }
 
