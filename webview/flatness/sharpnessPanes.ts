@@ -182,8 +182,9 @@ function firstChoice(available: readonly SharpnessColumn[]): SharpnessColumn | u
 }
 
 /** "Spearman 0.31 (95 % −0.02 to 0.58), n 41: may be none": the last words when the interval holds 0. */
-function correlationText(correlation: RankCorrelation | undefined): TemplateResult | typeof nothing {
-  if (correlation === undefined) return nothing;
+function correlationText(correlation: RankCorrelation | undefined): TemplateResult {
+  // The line keeps its place while it is computed: a chart that changed its height would be laid out again.
+  if (correlation === undefined) return html`<p class="note">Spearman …</p>`;
   const { rho, low, high, pairs } = correlation;
   if (Number.isNaN(rho)) return html`<p class="note">${pairs} trials have both: too few to relate</p>`;
   const two = (value: number): string => formatNumber(Number(value.toFixed(2))).replace("-", "−");

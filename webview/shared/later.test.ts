@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { spearman } from "../../src/core/rankCorrelation.ts";
-import { Later, type AfterFrame } from "./later.ts";
+import { Later, oneAFrame, type AfterFrame } from "./later.ts";
 
 /** Frames that are drawn when the test says so. */
 function handFrames(): { readonly after: AfterFrame; draw(): void } {
@@ -61,5 +61,23 @@ describe("what is made later", () => {
     expect(ask("a", two, 2)).toBeUndefined();
     frames.draw();
     expect(ask("a", two, 2)).toBe(2);
+  });
+
+  it("runs one task a frame, in the order they came, also when one asks for another", () => {
+    const frames = handFrames();
+    const after = oneAFrame(frames.after);
+    const ran: string[] = [];
+    after(() => {
+      ran.push("a");
+      after(() => void ran.push("c"));
+    });
+    after(() => void ran.push("b"));
+    for (const expected of ["a", "ab", "abc", "abc"]) {
+      frames.draw();
+      expect(ran.join("")).toBe(expected);
+    }
+    after(() => void ran.push("d"));
+    frames.draw();
+    expect(ran.join("")).toBe("abcd");
   });
 });

@@ -7,9 +7,23 @@
 /** Runs a task after the next frame is drawn. */
 export type AfterFrame = (task: () => void) => void;
 
-const afterNextFrame: AfterFrame = (task) => {
+/** One task a frame: several in a row would hold up the frame after them as one long one does. */
+export function oneAFrame(afterFrame: AfterFrame): AfterFrame {
+  const waiting: (() => void)[] = [];
+  const next = (): void => {
+    const task = waiting.shift();
+    if (waiting.length > 0) afterFrame(next);
+    task?.();
+  };
+  return (task) => {
+    waiting.push(task);
+    if (waiting.length === 1) afterFrame(next);
+  };
+}
+
+const afterNextFrame = oneAFrame((task) => {
   requestAnimationFrame(() => setTimeout(task));
-};
+});
 
 export class Later<T> {
   private readonly afterFrame: AfterFrame;
