@@ -51,6 +51,21 @@ describe("LivePull", () => {
     clock.advance(10_000);
     expect(ends.length).toBe(2);
   });
+  it("rests the least after a pull during which a person asked", async () => {
+    const clock = handClock();
+    const ends: (() => void)[] = [];
+    const pull = new LivePull(() => new Promise<void>((resolve) => ends.push(resolve)), clock);
+    pull.request();
+    clock.advance(500);
+    pull.requestNow();
+    expect(ends.length).toBe(1);
+    ends[0]!();
+    await turn();
+    clock.advance(199);
+    expect(ends.length).toBe(1);
+    clock.advance(1);
+    expect(ends.length).toBe(2);
+  });
   it("hurries when a person asks, and stops when disposed", async () => {
     const clock = handClock();
     let pulls = 0;

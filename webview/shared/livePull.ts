@@ -26,6 +26,8 @@ export class LivePull {
   private readonly clock: Clock;
   private wanted = false;
   private busy = false;
+  /** Somebody asked for the next pull now while this one was under way. */
+  private hurried = false;
   private notBefore = Number.NEGATIVE_INFINITY;
   private cancel: (() => void) | undefined;
   private disposed = false;
@@ -42,8 +44,9 @@ export class LivePull {
     this.schedule();
   }
 
-  /** A person asked: pull now, whatever the pace (still one at a time). */
+  /** A person asked: pull now, whatever the pace; still one at a time, so after one that is under way with the least pause. */
   requestNow(): void {
+    this.hurried = this.busy;
     this.notBefore = Number.NEGATIVE_INFINITY;
     this.cancel?.();
     this.cancel = undefined;
@@ -69,13 +72,15 @@ export class LivePull {
 
   private async run(): Promise<void> {
     this.wanted = false;
+    this.hurried = false;
     this.busy = true;
     const began = this.clock.now();
     try {
       await this.pull();
     } finally {
       const ended = this.clock.now();
-      this.notBefore = ended + Math.max(minIntervalMs, costShare * (ended - began));
+      // Never none: what asks again in every pull must not keep the panel busy.
+      this.notBefore = ended + (this.hurried ? minIntervalMs : Math.max(minIntervalMs, costShare * (ended - began)));
       this.busy = false;
       this.schedule();
     }
