@@ -20,8 +20,10 @@ const entriesInTurn = 1_000;
 export async function scheduleReport(study: Study, runner: StudyRunner): Promise<ScheduleReport> {
   await study.book.load();
   await study.attempts.load();
-  const brackets = await bracketsOf(study, runner);
   const { book, attempts, parts, id, definition } = study;
+  // Before anything is worked out: what changes meanwhile has to look like a change to whoever compares.
+  const revision = parts.revisions.of(id);
+  const brackets = await bracketsOf(study, runner);
   const live = new Map<number, { from: number; to: number }>();
   for (const run of runner.live.active.values()) {
     if (run.settled) continue;
@@ -36,7 +38,7 @@ export async function scheduleReport(study: Study, runner: StudyRunner): Promise
   }
   const maxSteps = definition === undefined ? undefined : maxStepsOf(definition);
   return {
-    revision: parts.revisions.of(id),
+    revision,
     scheduler: definition?.scheduler.kind ?? "",
     trainedSteps: spentOf(study, runner.live).steps,
     brackets,
