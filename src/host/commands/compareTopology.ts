@@ -4,8 +4,9 @@
  */
 import { BasinError } from "../../core/errors.ts";
 import type { Services } from "../services.ts";
-import { studyKey, type LiveStudy } from "../studies.ts";
+import type { LiveStudy } from "../studies.ts";
 import { pickTrials, studyTarget, trialsNamed } from "./targets.ts";
+import { showTrials } from "./trialCommands.ts";
 
 export async function compareTopology(services: Services, argument: unknown, all: unknown): Promise<void> {
   const study = await studyTarget(services, argument, "Compare Topology");
@@ -13,13 +14,7 @@ export async function compareTopology(services: Services, argument: unknown, all
   const named = trialsNamed(services, study, argument, all);
   const pair = named.length >= 2 ? named.slice(0, 2) : await pickPair(services, study, named[0]);
   if (pair === undefined) return;
-  services.selection.set(
-    studyKey(study),
-    pair.toSorted((a, b) => a - b),
-    "command",
-  );
-  const session = await services.panels.open(study, { preserveFocus: false });
-  session.showView("topology");
+  await showTrials(services, study, pair, "topology");
 }
 
 /** @throws BasinError when the study has fewer than two trials that have trained */

@@ -10,6 +10,7 @@ import type { Services } from "../services.ts";
 import { studyKey, type LiveStudy } from "../studies.ts";
 import { requireTrust } from "../trust.ts";
 import { pickTrials, studyTarget, trialsNamed } from "./targets.ts";
+import { showTrials } from "./trialCommands.ts";
 
 const title = "Measure Sharpness";
 /** Ticked to begin with. */
@@ -29,13 +30,7 @@ export async function measureSharpness(services: Services, argument: unknown, al
   const measures = await pickMeasures(numbers);
   if (measures === undefined || measures.length === 0) return;
   const jobs = await ask(services, study, numbers, measures);
-  services.selection.set(
-    studyKey(study),
-    numbers.toSorted((a, b) => a - b),
-    "command",
-  );
-  const session = await services.panels.open(study, { preserveFocus: false });
-  session.showView("flatness");
+  await showTrials(services, study, numbers, "flatness");
   await watch(services, study, jobs);
 }
 

@@ -4,10 +4,11 @@
  */
 import * as vscode from "vscode";
 import { BasinError } from "../../core/errors.ts";
+import type { PanelView } from "../../protocol/panel.ts";
 import { commands } from "../ids.ts";
 import { studyLanguage } from "../loadLanguage.ts";
 import type { Services } from "../services.ts";
-import { studyKey } from "../studies.ts";
+import { studyKey, type LiveStudy } from "../studies.ts";
 import { requireTrust } from "../trust.ts";
 import { isNode } from "../explorer/nodes.ts";
 import { studyTarget, trialTarget, type StudyArgument } from "./targets.ts";
@@ -18,6 +19,22 @@ export async function showTrial(services: Services, argument: unknown): Promise<
   if (trial === undefined) return;
   services.selection.set(studyKey(trial.study), [trial.number], "command");
   await services.panels.open(trial.study, { preserveFocus: isNode(argument) });
+}
+
+/** The panel on a view, with these trials selected everywhere. */
+export async function showTrials(
+  { selection, panels }: Services,
+  study: LiveStudy,
+  numbers: readonly number[],
+  view: PanelView,
+): Promise<void> {
+  selection.set(
+    studyKey(study),
+    numbers.toSorted((a, b) => a - b),
+    "command",
+  );
+  const session = await panels.open(study, { preserveFocus: false });
+  session.showView(view);
 }
 
 export async function openPanel(services: Services, argument: unknown): Promise<void> {
